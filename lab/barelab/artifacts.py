@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The releases that the lab's mirror offers: upstream's own where they can be reached, else built from modules.
+
+Each is a folder of the cache that holds files at upstream's paths, with upstream's checksum files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import pathlib
+import sys
+import tempfile
+import typing as t
+
+from barelab import artifacts_archive, artifacts_upstream, builds, cache, rootfs_store
+from barelab.artifacts_progress import report, working
+from barelab.errors import LabError
+from barelab.releases import Artifact, Program, architecture, versions, wanted
+from barelab.releases import program as named
+
+
+def ensure(*, kubernetes_versions: t.Sequence[str]) -> list[pathlib.Path]:
+    """The folders with everything that clusters of these versions download; made now if the cache has them not."""
+    probe = artifacts_upstream.Probe()
+    return [
+        _ensure_one(program=program, version=version, probe=probe) for program, version in wanted(kubernetes_versions=kubernetes_versions)
+    ]
+
+
+def ensure_program(*, name: str, version: str) -> pathlib.Path:
+    """The folder of one program."""
+    return _ensure_one(program=named(name), version=version, probe=artifacts_upstream.Probe())
+
+
+def _ensure_one(*, program: Program, version: str, probe: artifacts_upstream.Probe) -> pathlib.Path:
+    kind = f"programs/{program.name}-{version}"
+    fetched = hashlib.sha256(f"upstream {architecture()}".encode()).hexdigest()
+    folder = cache.root() / kind / fetched[:16]
+    if folder.is_dir():
+        return folder
+    built = hashlib.sha256(builds.inputs(program=program, version=version).encode()).hexdigest()
+    folder = cache.root() / kind / built[:16]
+    if folder.is_dir():
+        return folder
+    if probe.reachable():
+        try:
+            return rootfs_store.ensure(kind=kind, digest=fetched, build=lambda f: _fetch(program, version, f), progress=report)
+        except LabError as error:
+            report(f"{program.name} {version} could not be fetched from upstream ({error}); building it")
+    return rootfs_store.ensure(kind=kind, digest=built, build=lambda f: _build(program, version, f), progress=report)
+
+
+def _fetch(program: Program, version: str, folder: pathlib.Path) -> None:
+    with working(f"fetching {program.name} {version}"):
+        for artifact in program.artifacts(version, architecture()):
+            artifacts_upstream.fetch(artifact=artifact, folder=folder)
+            write_checksum(artifact=artifact, folder=folder)
+
+
+def _build(program: Program, version: str, folder: pathlib.Path) -> None:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".build-") as temporary, working(f"building {program.name} {version}"):
+        binaries = pathlib.Path(temporary)
+        builds.build(program=program, version=version, output=binaries)
+        for artifact in program.artifacts(version, architecture()):
+            target = folder / artifact.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if artifact.members:
+                artifacts_archive.write(target=target, members={name: binaries / source for name, source in artifact.members.items()})
+            else:
+                (binaries / target.name).rename(target)
+            write_checksum(artifact=artifact, folder=folder)
+
+
+def write_checksum(*, artifact: Artifact, folder: pathlib.Path) -> None:
+    """The checksum file in upstream's form, of the file that is there."""
+    digest = artifacts_archive.sha256(folder / artifact.path)
+    text = digest if artifact.checksum_style == "bare" else f"{digest}  {artifact.path.rsplit('/', 1)[1]}\n"
+    (folder / artifact.checksum_path).write_text(text, encoding="ascii")
+
+
+def binary(*, folder: pathlib.Path, artifact: Artifact, name: str) -> bytes:
+    """One program out of a release's folder."""
+    if not artifact.members:
+        return (folder / artifact.path).read_bytes()
+    member = next(member for member, program in artifact.members.items() if program == name)
+    return artifacts_archive.read(folder / artifact.path, member=member)
+
+
+def main(arguments: t.Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m barelab.artifacts", description="Fill the lab's cache.")
+    parser.add_argument("command", choices=["ensure"])
+    parser.add_argument("--kubernetes", action="append", metavar="VERSION", help="default: the newest one of lab/versions.yml")
+    parser.add_argument("--no-images", action="store_true", help="the programs only")
+    options = parser.parse_args(arguments)
+    try:
+        folders = ensure(kubernetes_versions=options.kubernetes or versions()["programs"]["kubernetes"][:1])
+        if not options.no_images:
+            from barelab import images
+
+            folders += [image.folder for image in images.ensure()]
+    except LabError as error:
+        report(f"artifacts: {error}")
+        return 1
+    print(*folders, sep=os.linesep)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import sys
+from typing import NoReturn
+
+from barelab import cgroups, hosts, lifecycle, network, ssh, state
+from barelab.errors import LabError
+
+_DESCRIPTION = "Real hosts on this machine, as bare as a minimal CentOS Stream 10, in a network of their own. One lab exists at a time."
+
+
+def main(arguments: list[str]) -> int:
+    options = parse(arguments)
+    try:
+        return _perform(options)
+    except KeyboardInterrupt:
+        print("lab: interrupted; `lab/lab down` removes what is there", file=sys.stderr)
+        return 130
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line as it was meant."""
+    return _parser().parse_args(_guarded(arguments))
+
+
+def _guarded(arguments: list[str]) -> list[str]:
+    """Everything after these commands belongs to the command that is passed on, options too."""
+    words = {"exec": 2, "ssh": 2, "run": 1, "kubectl": 1}.get(arguments[0] if arguments else "", 0)
+    rest = arguments[words:]
+    if not words or rest[:1] == ["--"] or arguments[1:2] in (["-h"], ["--help"]):
+        return arguments
+    return [*arguments[:words], "--", *rest]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lab/lab", description=_DESCRIPTION)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    up = commands.add_parser("up", help="bare hosts for an inventory; hosts that are up already are thrown away")
+    up.add_argument("inventory", type=pathlib.Path, metavar="INVENTORY_DIR")
+    up.add_argument("--version", action="append", default=[], help="a Kubernetes version to have at hand (default: the inventory's)")
+    commands.add_parser("down", help="remove the hosts and everything that belongs to them")
+    status = commands.add_parser("status", help="what is up")
+    status.add_argument("--json", action="store_true")
+    for name, text in (("exec", "run a command on a host and pass its exit status"), ("ssh", "log in to a host")):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("host", metavar="HOST")
+        command.add_argument("words", nargs="*" if name == "ssh" else "+", metavar="CMD")
+    run = commands.add_parser("run", help="run a command on this machine, but in the lab's network")
+    run.add_argument("words", nargs="+", metavar="CMD")
+    kubectl = commands.add_parser("kubectl", help="kubectl, with the kubeconfig of the inventory")
+    kubectl.add_argument("words", nargs="*", metavar="ARGS")
+    for name, text in (("stop", "pull the plug of a host"), ("start", "switch a stopped host on and wait until it is up")):
+        commands.add_parser(name, help=text).add_argument("host", metavar="HOST")
+    cut = commands.add_parser("cut", help="let no frame pass between two hosts")
+    cut.add_argument("first", metavar="A")
+    cut.add_argument("second", metavar="B")
+    commands.add_parser("heal", help="undo every cut")
+    logs = commands.add_parser("logs", help="save every host's journal and console")
+    logs.add_argument("folder", type=pathlib.Path, metavar="DIR")
+    return parser
+
+
+def _perform(options: argparse.Namespace) -> int:
+    match options.command:
+        case "up":
+            from barelab.up import up  # takes long to import
+
+            up(options.inventory, versions=[version.removeprefix("v") for version in options.version])
+        case "down":
+            lifecycle.down()
+        case "status":
+            _print_status(as_json=options.json)
+        case "stop":
+            lifecycle.stop(options.host)
+        case "start":
+            lifecycle.start(options.host)
+        case "cut":
+            lifecycle.cut(options.first, options.second)
+        case "heal":
+            lifecycle.heal()
+        case "logs":
+            lifecycle.save_logs(options.folder)
+        case _:
+            _pass_on(options)
+    return 0
+
+
+def _pass_on(options: argparse.Namespace) -> NoReturn:
+    """Become the command: its input, output and exit status are ours."""
+    lab = state.require()
+    lifecycle.require_root()
+    match options.command:
+        case "exec":
+            host = lab.host(options.host)
+            command = [*hosts.enter(host), *options.words]
+            cgroups.join(host.name, below="payload")  # what runs on a host ends with it
+        case "ssh":
+            command = ssh.command(lab.host(options.host), options.words)
+        case "run":
+            command = network.inside(options.words)
+        case _:
+            command = network.inside(_kubectl(lab, options.words))
+    sys.stdout.flush()
+    os.execvp(command[0], command)
+
+
+def _kubectl(lab: state.Lab, words: list[str]) -> list[str]:
+    configuration = lab.inventory / "kubeconfig"
+    if not configuration.is_file():
+        raise LabError(
+            f"{configuration} does not exist: the cluster is not installed yet (ansible-playbook playbooks/site.yml -i {lab.inventory})"
+        )
+    return [str(state.KUBECTL), f"--kubeconfig={configuration}", *words]
+
+
+def _print_status(*, as_json: bool) -> None:
+    status = lifecycle.status()
+    if as_json:
+        print(json.dumps(status, indent=1))
+        return
+    if not status["hosts"]:
+        print("no lab is up")
+        return
+    print(f"inventory {status['inventory']}, network {status['network']}")
+    for host in status["hosts"]:
+        print(f"{host['name']:24} {host['address']:16} {host['state']:8} {host['pid'] or '-':>8}  {' '.join(host['groups'])}")
+    for first, second in status["cuts"]:
+        print(f"cut: {first} | {second}")

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host: its disk, its power switch, and whether it is up."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from typing import NoReturn
+
+from barelab import cgroups, network, ssh, supervisor
+from barelab.errors import LabError
+from barelab.inventory import Host
+from barelab.process import run
+from barelab.state import Lab
+
+_HERE = pathlib.Path(__file__).resolve().parent
+_NAMESPACES = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd")
+_ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "HOME=/root", "USER=root", "LOGNAME=root", "LANG=C.UTF-8")
+
+
+def create_disk(lab: Lab, host: Host, *, files: dict[str, bytes]) -> None:
+    """A new disk: the shared base tree, and over it what makes this host itself, and files that it needs in this lab."""
+    disk = supervisor.folder(lab, host)
+    for name in ("upper", "work", "root"):
+        (disk / name).mkdir(parents=True)
+    mount(lab, host)
+    run(["cp", "--archive", "--reflink=auto", f"{lab.base_tree}/var/lib", f"{disk}/var-lib"])
+    root = disk / "root"
+    repository = "etc/yum.repos.d/lab.repo"
+    served = (lab.base_tree / repository).read_text(encoding="utf-8").replace("192.168.200.1:", f"{lab.bridge_address}:")
+    own = {"etc/hostname": f"{host.name}\n", "etc/machine-id": f"{os.urandom(16).hex()}\n", repository: served}
+    for name, content in ({name: text.encode() for name, text in own.items()} | files).items():
+        _write(root / name.lstrip("/"), content)
+    ssh.admit(root, host)
+
+
+def mount(lab: Lab, host: Host) -> None:
+    disk = supervisor.folder(lab, host)
+    # volatile: nothing waits for the disk. What a host wrote survives its power cut all the same, in this machine's memory.
+    options = f"volatile,lowerdir={lab.base_tree},upperdir={disk / 'upper'},workdir={disk / 'work'}"
+    run(["mount", "-t", "overlay", "overlay", "-o", options, str(disk / "root")])
+
+
+def _write(path: pathlib.Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+    path.chmod(0o644)
+
+
+def power_on(lab: Lab, host: Host, *, lock: int, deadline: float = 180) -> None:
+    """Boot the host and wait until systemd has settled and ssh lets us in."""
+    console = console_of(lab, host)
+    with console.open("ab") as output:
+        machine = subprocess.Popen(
+            [sys.executable, "-m", "barelab.supervisor", host.name, str(lock)],
+            cwd="/",
+            env=os.environ | {"PYTHONPATH": str(_HERE.parent)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(lock,),
+        )
+    end = time.monotonic() + deadline
+    _wait_for_systemd(lab, host, machine=machine, end=end)
+    while not ssh.answers(host):
+        if time.monotonic() > end:
+            _fail(lab, host, f"does not answer by ssh after {deadline:.0f} s")
+        time.sleep(0.2)
+
+
+def _wait_for_systemd(lab: Lab, host: Host, *, machine: subprocess.Popen[bytes], end: float) -> None:
+    said = "nothing"
+    while said not in ("running", "degraded"):
+        if machine.poll() is not None:
+            _fail(lab, host, f"has gone off by itself, with status {machine.returncode}")
+        if time.monotonic() > end:
+            _fail(lab, host, f"has not booted in time; `systemctl is-system-running` said {said!r}, wanted 'running'")
+        time.sleep(0.2)
+        if leader(host) is not None:
+            said = ask(host, ["systemctl", "is-system-running"]).strip() or "nothing"
+    if said == "degraded":
+        units = ask(host, ["systemctl", "list-units", "--failed", "--plain", "--no-legend"])
+        print(f"lab: {host.name} is up, but units have failed:\n{units.rstrip()}", file=sys.stderr, flush=True)
+
+
+def _fail(lab: Lab, host: Host, what: str) -> NoReturn:
+    console = console_of(lab, host)
+    tail = "\n".join(console.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
+    raise LabError(f"{host.name} {what}. The end of its console ({console}):\n{tail}")
+
+
+def console_of(lab: Lab, host: Host) -> pathlib.Path:
+    return supervisor.folder(lab, host) / "console.log"
+
+
+def power_off(host: Host) -> None:
+    """Pull the plug: nothing is told, nothing is written out."""
+    cgroups.kill(host.name)
+    network.unplug(host)
+    cgroups.remove(host.name)
+
+
+def leader(host: Host) -> int | None:
+    """The host's first process, as this machine numbers it; None if the host is off."""
+    own_depth = len(_pids_by_namespace("self"))
+    for pid in sorted(cgroups.processes(host.name)):
+        with contextlib.suppress(OSError):  # it has ended
+            numbers = _pids_by_namespace(str(pid))
+            if len(numbers) == own_depth + 1 and numbers[-1] == "1":
+                return pid
+    return None
+
+
+def _pids_by_namespace(pid: str) -> list[str]:
+    for line in pathlib.Path("/proc", pid, "status").read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith("NSpid:"):
+            return line.split()[1:]
+    return []
+
+
+def enter(host: Host) -> list[str]:
+    """The start of a command that runs on the host, next to its services and not through its network."""
+    pid = leader(host)
+    if pid is None:
+        raise LabError(f"{host.name} is off; switch it on with: lab/lab start {host.name}")
+    terminal = f"TERM={os.environ.get('TERM', 'dumb')}"
+    return [
+        "nsenter",
+        f"--target={pid}",
+        *_NAMESPACES,
+        "--",
+        "/usr/bin/env",
+        "--ignore-environment",
+        "--chdir=/root",
+        *_ENVIRONMENT,
+        terminal,
+    ]
+
+
+def ask(host: Host, argv: Sequence[str]) -> str:
+    """What a command on the host prints; empty if it cannot be run."""
+    try:
+        return run([*enter(host), *argv], check=False, timeout=30).stdout
+    except LabError:
+        return ""
+
+
+def unmount_all(data: pathlib.Path) -> None:
+    """Unmount whatever lies below the folder of the disks, of whatever run."""
+    table = pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+    places = [line.split()[4].encode().decode("unicode_escape") for line in table.splitlines()]
+    for place in reversed([place for place in places if place.startswith(f"{data}/")]):
+        run(["umount", place])
+
+
+def remove_disks(data: pathlib.Path) -> None:
+    unmount_all(data)
+    if data.exists():
+        shutil.rmtree(data)

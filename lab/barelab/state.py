@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the lab remembers between commands, and the lock that keeps them apart.
+
+It is written before the first host is touched, so that a later run knows what a killed one may have left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import ipaddress
+import json
+import os
+import pathlib
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from barelab.errors import LabError
+from barelab.inventory import Host, Inventory
+
+DIRECTORY = pathlib.Path("/run/barehost-lab")
+KUBECTL = DIRECTORY / "kubectl"
+_FILE = DIRECTORY / "state.json"
+_LOCK = DIRECTORY / "lock"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Lab:
+    """The lab that is up, or that was meant to be."""
+
+    inventory: pathlib.Path
+    hosts: tuple[Host, ...]
+    versions: tuple[str, ...]
+    base_tree: pathlib.Path
+    data: pathlib.Path
+    cuts: tuple[tuple[str, str], ...] = ()
+
+    def host(self, name: str) -> Host:
+        """The host of that name or address; one part of the name is enough where only one host has it."""
+        found = [host for host in self.hosts if name in (host.name, host.address)]
+        found = found or [host for host in self.hosts if name in host.name.split(".")]
+        if len(found) == 1:
+            return found[0]
+        raise LabError(f"{name!r} names {len(found)} hosts of the lab; wanted one of: " + ", ".join(host.name for host in self.hosts))
+
+    @property
+    def network(self) -> ipaddress.IPv4Network:
+        return Inventory(folder=self.inventory, hosts=self.hosts, kubernetes_version=None).network
+
+    @property
+    def bridge_address(self) -> str:
+        return Inventory(folder=self.inventory, hosts=self.hosts, kubernetes_version=None).bridge_address
+
+
+def encode(lab: Lab) -> str:
+    return json.dumps(dataclasses.asdict(lab), default=str, indent=1)
+
+
+def decode(text: str) -> Lab:
+    raw: dict[str, Any] = json.loads(text)
+    return Lab(
+        inventory=pathlib.Path(raw["inventory"]),
+        hosts=tuple(Host(name=host["name"], address=host["address"], groups=tuple(host["groups"])) for host in raw["hosts"]),
+        versions=tuple(raw["versions"]),
+        base_tree=pathlib.Path(raw["base_tree"]),
+        data=pathlib.Path(raw["data"]),
+        cuts=tuple((first, second) for first, second in raw["cuts"]),
+    )
+
+
+def save(lab: Lab) -> None:
+    DIRECTORY.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = _FILE.with_suffix(".partial")
+    partial.write_text(encode(lab), encoding="utf-8")
+    partial.replace(_FILE)
+
+
+def load() -> Lab | None:
+    """The lab as last recorded; None if there is none."""
+    try:
+        return decode(_FILE.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
+        return None
+
+
+def require() -> Lab:
+    lab = load()
+    if lab is None:
+        raise LabError("no lab is up; bring one up with: lab/lab up INVENTORY_DIR")
+    return lab
+
+
+@contextlib.contextmanager
+def lock(waiting: str) -> Iterator[int]:
+    """Hold the lab for oneself; gives the descriptor, which a child may inherit to hold it a little longer."""
+    DIRECTORY.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(waiting, file=sys.stderr, flush=True)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
+    finally:
+        os.close(handle)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bringing a lab up."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import functools
+import pathlib
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from barelab import artifacts, cache, cgroups, hosts, inventory, lifecycle, network, rootfs, services, ssh, state, system_packages
+from barelab.inventory import Host
+from barelab.state import Lab
+
+DEFAULT_VERSION = "1.37.1"
+_PACKAGES = {"debootstrap", "iproute2", "nftables", "openssh-client", "systemd-container", "util-linux"}
+_started = time.monotonic()
+
+
+def progress(text: str) -> None:
+    print(f"lab: {time.monotonic() - _started:5.1f} s  {text}", file=sys.stderr, flush=True)
+
+
+def up(folder: pathlib.Path, *, versions: list[str]) -> None:
+    """Bare hosts for every host of the inventory. Hosts that are up already are thrown away first."""
+    wanted = inventory.load(folder)
+    lifecycle.require_root()
+    cgroups.require()
+    system_packages.require(_PACKAGES)
+    with state.lock(lifecycle.WAITING) as lock:
+        if state.load() is not None:
+            progress("a lab is up, or was left by a run that was killed: taking it down first")
+        lifecycle.clean()
+        lab = Lab(
+            inventory=wanted.folder,
+            hosts=wanted.hosts,
+            versions=tuple(versions or [wanted.kubernetes_version or DEFAULT_VERSION]),
+            base_tree=rootfs.ensure_base_tree(progress),
+            data=cache.host_disks(),
+        )
+        state.save(lab)
+        network.create_bridge(lab.bridge_address)
+        ssh.create_keys(lab.hosts)
+        files = services.host_files(state.DIRECTORY, lab.bridge_address)
+        boot = [functools.partial(_create, lab, host, files=files, lock=lock) for host in lab.hosts]
+        _in_parallel([functools.partial(services.start, state.DIRECTORY, lab.bridge_address, list(lab.versions)), *boot])
+        _link_kubectl(artifacts.ensure_program(name="kubernetes", version=max(lab.versions, key=_by_number)))
+        _write_inventory_files(lab, services.variables(lab.bridge_address))
+    progress(f"{len(lab.hosts)} bare hosts are up: {', '.join(f'{host.name} ({host.address})' for host in lab.hosts)}")
+
+
+def _by_number(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
+
+
+def _create(lab: Lab, host: Host, *, files: dict[str, bytes], lock: int) -> None:
+    hosts.create_disk(lab, host, files=files)
+    hosts.power_on(lab, host, lock=lock)
+    progress(f"{host.name} is up")
+
+
+def _in_parallel(jobs: list[Callable[[], Any]]) -> None:
+    """Run all to their end, then raise what the first failed one raised."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=max(len(jobs), 1)) as pool:
+        running = [pool.submit(job) for job in jobs]
+        problems = [error for future in concurrent.futures.as_completed(running) if (error := future.exception())]
+    for problem in problems[1:]:
+        print(f"lab: {problem}", file=sys.stderr)
+    if problems:
+        raise problems[0]
+
+
+def _link_kubectl(release: pathlib.Path) -> None:
+    """Where ``lab kubectl`` finds it."""
+    program = next(path for path in release.rglob("kubectl") if path.is_file())
+    program.chmod(0o755)
+    state.KUBECTL.symlink_to(program)
+
+
+def _write_inventory_files(lab: Lab, variables: dict[str, Any]) -> None:
+    """What points Ansible at the hosts, and the product at what the lab serves."""
+    client, group_variables = lifecycle.inventory_files(lab.inventory)
+    client.write_text(ssh.CONFIGURATION.read_text(encoding="utf-8"), encoding="utf-8")
+    group_variables.parent.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(variables)
+    group_variables.write_text(f"# Written by lab/lab up; removed by lab/lab down.\n{text}", encoding="utf-8")
