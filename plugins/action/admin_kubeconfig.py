@@ -1,0 +1,208 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The administrator's kubeconfig, written on the controller; its key is born there and goes nowhere else."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import pathlib
+import stat
+import time
+import typing as t
+
+import yaml
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._dependencies import hashes, serialization, x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import Pki, vault_of, write_atomically
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "path": {"type": "path", "required": True},
+    "server": {"type": "str"},
+    "cluster_name": {"type": "str"},
+    "pki_directory": {"type": "path"},
+}
+MODE = 0o600
+AUTHORITY = "kubernetes"
+USER = "kubernetes-admin"
+# The group that needs no object in the API, so this file still works when RBAC is broken.
+CLIENT = {
+    "name": USER,
+    "authority": AUTHORITY,
+    "common_name": USER,
+    "organizations": ["system:masters"],
+    "usages": ["client"],
+    "days": 365,
+    "renew_before_days": 30,
+}
+
+
+class Wanted(t.NamedTuple):
+    """What the file shall say, but for the client's certificate and key."""
+
+    cluster: str
+    server: str
+    authority: str | None
+
+    def config(self, certificate: str, key: str) -> dict[str, t.Any]:
+        context = f"{USER}@{self.cluster}"
+        cluster = {"server": self.server, "certificate-authority-data": _encode(self.authority or "")}
+        user = {"client-certificate-data": _encode(certificate), "client-key-data": _encode(key)}
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": self.cluster, "cluster": cluster}],
+            "users": [{"name": USER, "user": user}],
+            "contexts": [{"name": context, "context": {"cluster": self.cluster, "user": USER}}],
+            "current-context": context,
+        }
+
+
+class Found(t.NamedTuple):
+    """The file that is there; the texts are empty where it does not hold what it should."""
+
+    mode: int
+    config: dict[str, t.Any]
+    authority: str
+    certificate: str
+    key: str
+
+
+class ActionModule(ActionBase):
+    BYPASS_HOST_LOOP = True
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        path = pathlib.Path(str(arguments["path"]))
+        name, server, directory = _settings(arguments, self._cluster(task_vars or {}))
+        pki = Pki(pathlib.Path(directory), check_mode=self._task.check_mode, vault=vault_of(self._loader))
+        wanted = Wanted(name, server, pki.certificate(AUTHORITY))
+        found = _find(path)
+        reissue = _client_fault(found, wanted, time.time())
+        reason = reissue or _content_fault(found, wanted)
+        result.update(changed=reason is not None, path=str(path), server=server, actions=[], warnings=pki.warnings)
+        if reason is None:
+            return result
+        after = _text(name, server, f"authority: {_x509.authority_name(AUTHORITY)}\n{_x509.wanted_text(CLIENT)}", MODE)
+        action = Action("kubeconfig", "write", str(path), reason, before=_found_text(found, wanted), after=after)
+        result.update(actions=[action.report()], diff=[action.diff()])
+        if not self._task.check_mode:
+            certificate, key = _new_client(pki) if reissue or found is None else (found.certificate, found.key)
+            _write(path, wanted.config(certificate, key))
+        return result
+
+    def _cluster(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The resolved spec, or nothing where none was made."""
+        found = task_vars.get("cluster") or task_vars.get("ansible_facts", {}).get("cluster") or {}
+        return t.cast(dict[str, t.Any], self._templar.template(found))
+
+
+def _settings(arguments: dict[str, t.Any], cluster: dict[str, t.Any]) -> tuple[str, str, str]:
+    """Name, server and PKI directory: as given, else as the resolved spec has them."""
+    values = {
+        "cluster_name": arguments["cluster_name"] or cluster.get("name"),
+        "server": arguments["server"] or cluster.get("api", {}).get("url"),
+        "pki_directory": arguments["pki_directory"] or cluster.get("pki_directory"),
+    }
+    missing = [name for name, value in values.items() if not value]
+    if missing:
+        raise AnsibleActionFail(
+            f"admin_kubeconfig: {', '.join(missing)} not given, and the host has no fact `cluster` to take it from. "
+            "Run barehost.kubernetes.cluster_spec before, or give these options."
+        )
+    # Exactly str: YAML cannot write the tagged strings of Ansible.
+    return str(values["cluster_name"]), str(values["server"]), str(values["pki_directory"])
+
+
+def _find(path: pathlib.Path) -> Found | None:
+    try:
+        text, mode = path.read_text(encoding="utf-8", errors="replace"), stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise AnsibleActionFail(f"{path}: the kubeconfig belongs here, but this cannot be read: {error.strerror}. Move it away.") from None
+    try:
+        config = yaml.safe_load(text)
+        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+        certificate, key = _decode(user["client-certificate-data"]), _decode(user["client-key-data"])
+        return Found(mode, config, _decode(cluster["certificate-authority-data"]), certificate, key)
+    except (yaml.YAMLError, LookupError, TypeError, AttributeError, ValueError):
+        return Found(mode, {}, "", "", "")
+
+
+def _client_fault(found: Found | None, wanted: Wanted, now: float) -> str | None:
+    """Why the client needs a new key and certificate."""
+    if found is None:
+        return "absent"
+    certificate = _x509.load(found.certificate)
+    if certificate is None:
+        return "it is not a kubeconfig that holds a certificate"
+    if not _belong_together(certificate, found.key):
+        return "its key does not belong to its certificate"
+    fault = _x509.fault(CLIENT, certificate, wanted.authority, now)
+    return f"the certificate in it: {fault}" if fault else None
+
+
+def _content_fault(found: Found | None, wanted: Wanted) -> str | None:
+    """What else is wrong with the file."""
+    if found is None or found.config != wanted.config(found.certificate, found.key):
+        return "its cluster, server or names differ"
+    if found.mode != MODE:
+        return f"found mode {found.mode:04o}, wanted {MODE:04o}"
+    return None
+
+
+def _found_text(found: Found | None, wanted: Wanted) -> str:
+    if found is None:
+        return ""
+    certificate = _x509.load(found.certificate)
+    if certificate is None:
+        return "something else\n"
+    cluster = found.config["clusters"][0]
+    authority = _x509.authority_name(AUTHORITY) if found.authority == wanted.authority else "another"
+    details = f"authority: {authority}\n{_x509.found_text(certificate)}"
+    return _text(str(cluster.get("name")), str(cluster["cluster"].get("server")), details, found.mode)
+
+
+def _text(cluster: str, server: str, details: str, mode: int) -> str:
+    return f"cluster: {cluster}\nserver: {server}\nuser: {USER}\n{details}mode: {mode:04o}\n"
+
+
+def _belong_together(certificate: x509.Certificate, key_pem: str) -> bool:
+    try:
+        key = serialization.load_pem_private_key(key_pem.encode(), password=None)
+    except (ValueError, TypeError):
+        return False
+    return key.public_key() == certificate.public_key()
+
+
+def _new_client(pki: Pki) -> tuple[str, str]:
+    key = _x509.new_key()
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+    certificate = pki.sign(AUTHORITY, request.public_bytes(serialization.Encoding.PEM).decode(), CLIENT)
+    return certificate, _x509.private_pem(key)
+
+
+def _write(path: pathlib.Path, config: dict[str, t.Any]) -> None:
+    try:
+        write_atomically(path, yaml.safe_dump(config, sort_keys=False), mode=MODE)
+    except OSError as error:
+        raise AnsibleActionFail(f"{path} cannot be written: {error.strerror}. Give another path, or make its directory.") from None
+
+
+def _encode(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _decode(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except binascii.Error as error:
+        raise ValueError("not base64") from error

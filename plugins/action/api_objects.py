@@ -1,0 +1,108 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings objects of the Kubernetes API to their described state. Documented in plugins/modules/api_objects.py."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _api_access, _plan_api_objects, _render
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._manifests import Reader
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostFailure
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str", "default": "api_objects"},
+    "objects": {"type": "list", "elements": "dict", "default": []},
+    "template": {"type": "list", "elements": "str", "default": []},
+    "src": {"type": "list", "elements": "str", "default": []},
+    "absent": {"type": "list", "elements": "dict", "default": []},
+    "wait": {"type": "list", "elements": "dict", "default": []},
+    "deadline": {"type": "float", "default": 60},
+    "field_manager": {"type": "str", "default": "barehost"},
+    **_api_access.OPTIONS,
+}
+# What a file has and a manifest, which is written nowhere, has not
+_NOT_A_FILE: dict[str, t.Any] = {"owner": "", "group": "", "mode": "", "block": None, "validate": None, "secret": False, "vars": {}}
+
+Object = dict[str, t.Any]
+
+
+class ApiHost(Host):
+    """The host from which the API is asked."""
+
+    MODULE = "_api_objects"
+
+
+class ActionModule(ActionBase):
+    """The front end: the only place that knows both Ansible and the API's objects."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        super().run(tmp, task_vars)
+        try:
+            return self._converge(task_vars or {})
+        except HostFailure as error:
+            return {**error.result, "failed": True, "msg": error.message}
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        name = str(arguments["name"])
+        objects, absent, waits = self._wanted(name, arguments, variables)
+        common = {
+            "connection": _api_access.connection(arguments, variables, templar=self._templar),
+            "field_manager": str(arguments["field_manager"]),
+        }
+        host = ApiHost(self, variables)
+        check = bool(self._task.check_mode)
+        request = {**common, "objects": objects, "absent": absent, "wait": waits, "deadline": 0 if check else arguments["deadline"]}
+        state = host.step("collect", request)
+        if state["unready"] and not check:
+            raise ComponentError(
+                f"{name}: the API was not ready within {arguments['deadline']:.0f} s: {state['unready']}. "
+                "Look at 'journalctl -u kube-apiserver' on this host, or raise the option deadline"
+            )
+        plan = _plan_api_objects.plan(name=name, objects=objects, absent=absent, state=state)
+        result: dict[str, t.Any] = {"changed": bool(plan), "actions": [action.report() for action in plan]}
+        if self._task.diff:
+            result["diff"] = [action.diff() for action in plan]
+        if not check and (plan or state["unmet"]):
+            host.step("apply", {**common, "actions": [action.for_host() for action in plan], "wait": waits if plan else state["unmet"]})
+        return result
+
+    def _wanted(
+        self, name: str, arguments: dict[str, t.Any], variables: dict[str, t.Any]
+    ) -> tuple[list[Object], list[Object], list[Object]]:
+        reader = Reader(name)
+        objects = reader.objects(arguments["objects"], where="objects")
+        for template in arguments["template"]:
+            objects += reader.documents(self._rendered(str(template), variables), where=str(template))
+        for source in arguments["src"]:
+            found = self._find_needle("files", str(source))
+            objects += reader.documents(self._loader.get_text_file_contents(found), where=str(source))
+        absent, waits = reader.references(arguments["absent"]), reader.waits(arguments["wait"])
+        reader.once(objects, absent)
+        reader.finish()
+        return objects, absent, waits
+
+    def _rendered(self, template: str, variables: dict[str, t.Any]) -> str:
+        renderer = _render.Renderer(
+            find=lambda name: self._find_needle("templates", name),
+            loader=self._loader,
+            templar=self._templar,
+            variables=variables,
+            read_pki=_no_pki,
+        )
+        return str(renderer.render({**_NOT_A_FILE, "path": template, "template": template}, show_secrets=False)["text"])
+
+
+def _no_pki(name: str) -> t.NoReturn:
+    raise ComponentError(f"the file {name} of the PKI is wanted, but an API object cannot be one")

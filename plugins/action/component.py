@@ -1,0 +1,153 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings one component of a host to its described state: collect, plan, apply. Documented in plugins/modules/component.py."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import time
+import typing as t
+
+from ansible import constants
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _planner, _render, _rolling
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._describe import Component, describe
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._foresight import Foresight, Memory
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostFailure
+
+Items = dict[str, list[dict[str, t.Any]]]
+_FILE_KINDS = ("early_file", "file")
+
+
+class ActionModule(ActionBase):
+    """The front end: the only place that knows both Ansible and the engine."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        super().run(tmp, task_vars)
+        variables = task_vars or {}
+        try:
+            return self._converge(variables)
+        except HostFailure as error:
+            return {**error.result, "failed": True, "msg": error.message}
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        component = describe(self._task.args)
+        pki = self._pki(component, variables)
+        items = self._render(component, variables, pki)
+        host = Host(self, variables)
+        state = host.step("collect", {"wanted": _for_collect(items)})["state"]
+        plan = self._plan(component, items, state, variables)
+        result = _result(plan, state, items, diff=bool(self._task.diff))
+        if pki is not None and pki.warnings:
+            result["warnings"] = pki.warnings
+        if plan and not self._task.check_mode:
+            with self._turn(component, plan, variables):
+                result["units"] = _apply(host, plan, items, pki)
+        return result
+
+    def _plan(self, component: Component, items: Items, state: Items, variables: dict[str, t.Any]) -> list[Action]:
+        foresight, memory = Foresight(), None
+        if self._task.check_mode:
+            memory = Memory(_directory_of_the_run(), host=str(self._task.delegate_to or variables.get("inventory_hostname")))
+            foresight = memory.recall()
+        plan = _planner.plan(
+            component=component.name, items=items, state=state, requires=component.requires, foresight=foresight, now=time.time()
+        )
+        if memory is not None:
+            memory.add(plan)
+        return plan
+
+    def _pki(self, component: Component, variables: dict[str, t.Any]) -> Pki | None:
+        files = [*component.items["file"], *component.items["early_file"]]
+        if not component.items["certificate"] and not any(item["pki"] for item in files):
+            return None
+        directory = component.pki or self._templar.template(variables.get("cluster", {})).get("pki_directory")
+        if not directory:
+            raise ComponentError(
+                f"component {component.name}: pki: missing; give the PKI directory of the controller, which certificates need"
+            )
+        return Pki(pathlib.Path(directory), check_mode=bool(self._task.check_mode), vault=vault_of(self._loader))
+
+    def _render(self, component: Component, variables: dict[str, t.Any], pki: Pki | None) -> Items:
+        renderer = _render.Renderer(
+            find=lambda name: self._find_needle("templates", name),
+            loader=self._loader,
+            templar=self._templar,
+            variables=variables,
+            read_pki=pki.read if pki is not None else _no_pki,
+        )
+        files = {
+            kind: [renderer.render(item, show_secrets=component.show_secrets) for item in component.items[kind]] for kind in _FILE_KINDS
+        }
+        certificates = [pki.enrich(item) for item in component.items["certificate"]] if pki is not None else []
+        return {**component.items, **files, "certificate": certificates}
+
+    def _turn(self, component: Component, plan: list[Action], variables: dict[str, t.Any]) -> contextlib.AbstractContextManager[None]:
+        if not component.rolling or not _planner.restarted(plan):
+            return contextlib.nullcontext()
+        return _rolling.turn(_directory_of_the_run(), component=component.name, host=str(variables.get("inventory_hostname")))
+
+
+def _directory_of_the_run() -> pathlib.Path:
+    """Ansible makes this directory for each run; its forks share it."""
+    return pathlib.Path(constants.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set when it is imported
+
+
+def _no_pki(name: str) -> t.NoReturn:
+    raise ComponentError(f"the file {name} of the PKI is wanted, but no PKI directory is known")
+
+
+def _for_collect(items: Items) -> Items:
+    return {**items, **{kind: [_render.for_collect(item) for item in items[kind]] for kind in _FILE_KINDS}}
+
+
+def _result(plan: list[Action], state: Items, items: Items, *, diff: bool) -> dict[str, t.Any]:
+    found = zip(items["unit"], state.get("unit", []), strict=True)
+    result: dict[str, t.Any] = {
+        "changed": bool(plan),
+        "actions": [action.report() for action in plan],
+        "restarted": _planner.restarted(plan),
+        "units": {item["name"]: {key: unit[key] for key in ("active", "started", "invocation")} for item, unit in found},
+    }
+    if diff:
+        result["diff"] = [action.diff() for action in plan]
+    return result
+
+
+def _apply(host: Host, plan: list[Action], items: Items, pki: Pki | None) -> dict[str, t.Any]:
+    packages = [action.data["specification"] for action in plan if action.kind == "package"]
+    actions = [action.for_host() for action in plan if action.kind != "package"]
+    if packages:
+        early = [action for action in actions if action["kind"] == "early_file"]
+        if early:
+            host.step("apply", {"actions": early, "units": []})
+            actions = [action for action in actions if action not in early]
+        host.install(packages)
+    if pki is not None:
+        _issue(host, actions, items["certificate"], pki)
+    units = [item["name"] for item in items["unit"]]
+    return t.cast(dict[str, t.Any], host.step("apply", {"actions": actions, "units": units})["units"])
+
+
+def _issue(host: Host, actions: list[dict[str, t.Any]], certificates: list[dict[str, t.Any]], pki: Pki) -> None:
+    """Has the host make keys and requests, signs them, and puts the certificates into their actions."""
+    issuing = [action for action in actions if action["kind"] == "certificate" and action["operation"] == "issue"]
+    if not issuing:
+        return
+    by_path = {item["path"]: item for item in certificates}
+    wanted = [by_path[action["target"]] for action in issuing]
+    requests = host.step("request", {"items": wanted})["requests"]
+    for action, item, request in zip(issuing, wanted, requests, strict=True):
+        action["data"]["certificate"] = pki.sign(item["authority"], request["csr"], item)

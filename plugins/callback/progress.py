@@ -1,0 +1,400 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shows a run by its phases: what is waited for, what was changed and why, errors in full. The pure parts are in plugin_utils."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: progress
+type: stdout
+short_description: Phases, changes with their reasons, errors in full
+version_added: 0.1.0
+author:
+  - The barehost.kubernetes authors (@barehost)
+description:
+  - Shows every play of a playbook as a phase, with its number, how many of its hosts have come to its end, and the time it took.
+  - Every change is one line, with what happened to units; every restart has its reason. Results without a change are not shown,
+    but for those of M(ansible.builtin.debug).
+  - Errors and warnings appear at once and in full.
+  - At the end come the changes by host, the steps that took longest, and the recap of P(ansible.builtin.default#callback).
+  - On a terminal one line shows what is being waited for; in a log a line says so when nothing else has been said for a while.
+  - With C(-v) and more, results are shown as P(ansible.builtin.default#callback) does.
+requirements:
+  - set as stdout in configuration
+extends_documentation_fragment:
+  - default_callback
+  - result_format_callback
+options:
+  profile_file:
+    description:
+      - A file to which the run is written as JSON when it ends. It has start and duration of every task on every host, whether
+        it changed something and how many actions of which kind, and totals.
+    type: path
+    env:
+      - name: BAREHOST_PROFILE
+    ini:
+      - section: barehost_progress
+        key: profile_file
+  live_line:
+    description: Whether a terminal shows what is being waited for. Without a terminal there is no such line.
+    type: bool
+    default: true
+    env:
+      - name: BAREHOST_LIVE_LINE
+    ini:
+      - section: barehost_progress
+        key: live_line
+  silence:
+    description: Without a live line, what is being waited for is shown after so many seconds without other output. 0 for never.
+    type: int
+    default: 30
+    env:
+      - name: BAREHOST_SILENCE
+    ini:
+      - section: barehost_progress
+        key: silence
+"""
+
+import contextlib
+import sys
+import time
+import typing as t
+
+from ansible import constants as C
+from ansible import context
+from ansible.executor.stats import AggregateStats
+from ansible.executor.task_result import CallbackTaskResult
+from ansible.playbook import Playbook
+from ansible.playbook.play import Play
+from ansible.playbook.task import Task
+from ansible.plugins.callback.default import CallbackModule as DefaultCallback
+from ansible.utils.fqcn import add_internal_fqcns
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import (
+    _progress_changes,
+    _progress_errors,
+    _progress_lines,
+    _progress_profile,
+)
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_position import Positions, brings_tasks, rescued
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_run import Run
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_terminal import LiveLine, Ticker, is_terminal
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_text import short_task
+
+# They ask to be shown, but all that they have to say when nothing is wrong is that.
+_ASSERT = add_internal_fqcns(("assert",))
+
+# The name that the command `ansible` gives to its one task; it is there for the results.
+_AD_HOC = "__adhoc_playbook__"
+
+
+class CallbackModule(DefaultCallback):
+    """Keeps the state of the run, and shows it; with -v the parent shows the results, and for ad-hoc commands everything."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "barehost.kubernetes.progress"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._run: Run | None = None
+        self._playbook = ""
+        self._numbers: dict[str, int] = {}
+        self._positions: Positions | None = None
+        self._profiles: list[dict[str, t.Any]] = []
+        self._watcher: LiveLine | Ticker | None = None
+        self._last_said = time.monotonic()
+        self._host_width = 0
+
+    # ------------------------------------------------------------ playbooks and plays
+
+    def v2_playbook_on_start(self, playbook: Playbook) -> None:
+        if playbook._file_name == _AD_HOC:
+            super().v2_playbook_on_start(playbook)
+            return
+        plays = playbook.get_plays()
+        self._playbook = str(playbook._file_name)
+        self._numbers = {play._uuid: number for number, play in enumerate(plays, start=1)}
+        keep = bool(self.get_option("profile_file"))
+        self._run = Run(plays=len(plays), started=time.monotonic(), check=bool(context.CLIARGS.get("check")), keep_steps=keep)
+        if not self._brief:
+            super().v2_playbook_on_start(playbook)
+        if self._run.check:
+            self._say("Check mode: nothing is changed, all changes are predictions.")
+        self._watch()
+
+    def v2_playbook_on_play_start(self, play: Play) -> None:
+        self._end_phase()
+        if self._run is not None:
+            # the names of the hosts of this batch, as a task sees them
+            hosts = play.get_variable_manager().get_vars(play=play, include_hostvars=False)["ansible_play_batch"]
+            number = self._numbers.get(play._uuid, 0)
+            self._run.begin_phase(number=number, name=short_task(play.get_name()), hosts=list(map(str, hosts)), now=time.monotonic())
+            self._positions = Positions(play)
+            self._host_width = min(max(map(len, hosts), default=0), 40)
+        if self._brief:
+            self._play = play
+        else:
+            super().v2_playbook_on_play_start(play)
+
+    def v2_playbook_on_no_hosts_matched(self) -> None:
+        if self._run is not None and self._run.phase is not None:
+            self._run.phase.hosts = ()
+        if not self._brief:
+            super().v2_playbook_on_no_hosts_matched()
+
+    def v2_playbook_on_no_hosts_remaining(self) -> None:
+        if self._run is not None and self._run.phase is not None:
+            self._run.phase.stopped = True
+        if not self._brief:
+            super().v2_playbook_on_no_hosts_remaining()
+
+    def v2_playbook_on_vars_prompt(self, *arguments: t.Any, **options: t.Any) -> None:
+        # Ansible asks between plays: nothing may be drawn over the question
+        self._end_phase()
+
+    def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
+        self._end_phase()
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher = None
+        run = self._run
+        if run is None:
+            super().v2_playbook_on_stats(stats)
+            return
+        hosts = {host for phase in run.phases for host in phase.hosts}
+        self._say("\n".join(["", *_progress_lines.summary_lines(run, hosts=hosts)]))
+        super().v2_playbook_on_stats(stats)
+        self._say("\n".join(_progress_lines.total_lines(run, now=time.monotonic())))
+        path = self.get_option("profile_file")
+        if path:
+            recap = {host: stats.summarize(host) for host in sorted(stats.processed)}
+            self._profiles.append({"playbook": self._playbook, **_progress_profile.profile(run, now=time.monotonic(), recap=recap)})
+            if problem := _progress_profile.write(path, self._profiles):
+                self._display.warning(problem)
+
+    # ------------------------------------------------------------ tasks
+
+    def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:
+        if not self._brief:
+            super().v2_playbook_on_task_start(task, is_conditional)
+
+    def v2_playbook_on_handler_task_start(self, task: Task) -> None:
+        if not self._brief:
+            super().v2_playbook_on_handler_task_start(task)
+
+    def v2_playbook_on_include(self, included_file: t.Any) -> None:
+        if not self._brief:
+            super().v2_playbook_on_include(included_file)
+
+    def v2_runner_on_start(self, host: t.Any, task: Task) -> None:
+        if self._run is not None:
+            self._run.start(host=host.get_name(), task_id=task._uuid, task=short_task(task.get_name()), now=time.monotonic())
+        if not self._brief:
+            super().v2_runner_on_start(host, task)
+
+    def v2_runner_retry(self, result: CallbackTaskResult) -> None:
+        if not self._brief or self._run is None:
+            super().v2_runner_retry(result)
+            return
+        left = f"{result.result['retries'] - result.result['attempts']} more tries"
+        if self._run.note(host=result.host.get_name(), task_id=result.task._uuid, note=f", {left}"):
+            self._say(f"{self.host_label(result)}  {_task(result)}: not yet, {left}")
+
+    def v2_runner_on_async_poll(self, result: CallbackTaskResult) -> None:
+        if not self._brief:
+            super().v2_runner_on_async_poll(result)
+
+    def v2_runner_on_async_ok(self, result: CallbackTaskResult) -> None:
+        if not self._brief:
+            super().v2_runner_on_async_ok(result)
+
+    def v2_runner_on_async_failed(self, result: CallbackTaskResult) -> None:
+        if not self._brief:
+            super().v2_runner_on_async_failed(result)
+
+    # ------------------------------------------------------------ results
+
+    def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
+        change = self._finish(result, "ok")
+        if not self._brief:
+            super().v2_runner_on_ok(result)
+            return
+        self._warn(result)
+        # of a loop every item has been shown
+        if _asks_to_be_shown(result) and not (result.task.loop and "results" in result.result):
+            self._show(result, f"{self.host_label(result)}  {_task(result)}")
+        elif change is not None:
+            lines = _progress_changes.change_lines(self.host_label(result), change, width=self._host_width, listed=self._listed(result))
+            self._say("\n".join(lines), color="CHANGED")
+
+    def v2_runner_on_skipped(self, result: CallbackTaskResult) -> None:
+        self._finish(result, "skipped")
+        if self._brief:
+            self._warn(result)
+        else:
+            super().v2_runner_on_skipped(result)
+
+    def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:
+        word = "ignored" if ignore_errors else "rescued" if rescued(result.task) else "fatal"
+        self._finish(result, "failed" if word == "fatal" else word, lost=word == "fatal")
+        if self._brief:
+            self._fail(result, f"{word}: [{self.host_label(result)}]: FAILED! {_task(result)}", ignored=word != "fatal")
+        else:
+            super().v2_runner_on_failed(result, ignore_errors)
+
+    def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
+        word = "ignored" if result.task.ignore_unreachable else "fatal"
+        self._finish(result, "unreachable" if word == "fatal" else word, lost=word == "fatal")
+        if self._brief:
+            self._fail(result, f"{word}: [{self.host_label(result)}]: UNREACHABLE! {_task(result)}", ignored=word != "fatal")
+        else:
+            super().v2_runner_on_unreachable(result)
+
+    def v2_runner_item_on_ok(self, result: CallbackTaskResult) -> None:
+        if not self._brief:
+            super().v2_runner_item_on_ok(result)
+            return
+        self._warn(result)
+        if _asks_to_be_shown(result):
+            self._show(result, f"{self.host_label(result)}  {_task(result)} (item={self._get_item_label(result.result)})")
+
+    def v2_runner_item_on_failed(self, result: CallbackTaskResult) -> None:
+        if self._brief:
+            item = self._get_item_label(result.result)
+            self._fail(result, f"failed: [{self.host_label(result)}] (item={item}): {_task(result)}")
+        else:
+            super().v2_runner_item_on_failed(result)
+
+    def v2_runner_item_on_skipped(self, result: CallbackTaskResult) -> None:
+        if self._brief:
+            self._warn(result)
+        else:
+            super().v2_runner_item_on_skipped(result)
+
+    def v2_on_file_diff(self, result: CallbackTaskResult) -> None:
+        if not self._brief:
+            super().v2_on_file_diff(result)
+            return
+        items = result.result["results"] if result.task.loop and "results" in result.result else [result.result]
+        for item in items:
+            if item.get("diff") and item.get("changed") and (diff := self._get_diff(item["diff"])):
+                self._say(f"{self.host_label(result)}  {_task(result)}\n{diff}")
+
+    # ------------------------------------------------------------ the state
+
+    @property
+    def _brief(self) -> bool:
+        return self._run is not None and self._display.verbosity == 0
+
+    def _finish(self, result: CallbackTaskResult, status: str, *, lost: bool = False) -> _progress_changes.Change | None:
+        """Notes the end of a task on a host, and gives what it changed."""
+        if self._run is None or self._positions is None:
+            return None
+        task, host = result.task, result.host.get_name()
+        change = None
+        # As in the recap. A command that failed says that it changed something, whatever it did.
+        if status in ("ok", "ignored") and result.is_changed() and not brings_tasks(task):
+            arguments = result.task_fields.get("args")
+            change = _progress_changes.read_change(
+                result.result,
+                task=_task(result),
+                arguments=arguments if isinstance(arguments, dict) else None,
+                predicted=task.check_mode is True,
+            )
+        at_end = self._positions.ends_play(task) and not (status == "ok" and brings_tasks(task))
+        self._run.finish(
+            host=host,
+            task_id=task._uuid,
+            task=_task(result),
+            status="changed" if status == "ok" and change else status,
+            now=time.monotonic(),
+            change=change,
+            at_end=at_end,
+        )
+        if lost:
+            self._run.lose(host, "unreachable" if status == "unreachable" else "failed")
+        return change
+
+    def _end_phase(self) -> None:
+        run = self._run
+        phase = run.end_phase(time.monotonic()) if run is not None else None
+        if run is None or phase is None:
+            return
+        color = "ERROR" if phase.lost else "CHANGED" if phase.changes else "OK"
+        self._say(_progress_lines.phase_line(phase, plays=run.plays, check=run.check), color=color)
+
+    # ------------------------------------------------------------ what is shown
+
+    def _say(self, text: str, color: str | None = None, *, stderr: bool = False) -> None:
+        self._last_said = time.monotonic()
+        self._display.display(text, color=C.config.get_config_value(f"COLOR_{color}") if color else None, stderr=stderr)
+        # A pipe is buffered: without this a log would come in pieces of 8 KB.
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+
+    def _warn(self, result: CallbackTaskResult) -> None:
+        if result.warnings or result.deprecations or result.exception:
+            self._handle_warnings_and_exception(result)
+
+    def _show(self, result: CallbackTaskResult, heading: str) -> None:
+        self._clean_results(result.result, result.task.action)
+        dump = self._dump_results(result.result)
+        # YAML begins in a line of its own
+        self._say(f"{heading} =>{'' if dump.startswith(chr(10)) else ' '}{dump}".rstrip())
+
+    def _fail(self, result: CallbackTaskResult, heading: str, *, ignored: bool = False) -> None:
+        data = result.result
+        self._handle_warnings(data)
+        event = getattr(result.exception, "event", None)
+        lines = [heading, *_progress_errors.error_lines(data, event=event, path=result.task.get_path() or "")]
+        more = _progress_errors.evidence(data)
+        if result.task.loop:
+            # every item that failed has been shown
+            more.pop("results", None)
+        if any(not key.startswith("_") for key in more):
+            lines += _progress_errors.block(self._dump_results(more))
+        color = "WARN" if ignored else "UNREACHABLE" if "UNREACHABLE!" in heading else "ERROR"
+        self._say("\n".join(lines), color=color, stderr=self.get_option("display_failed_stderr"))
+
+    def _listed(self, result: CallbackTaskResult) -> int:
+        """How many actions are listed: none after their diffs, which have the same headings."""
+        return 0 if result.result.get("diff") and context.CLIARGS.get("diff") else _progress_changes.LISTED
+
+    # ------------------------------------------------------------ while nothing happens
+
+    def _watch(self) -> None:
+        """Starts the live line, or what a log has instead."""
+        # somebody is asked questions during a run: no place for a line that is drawn again and again
+        asks = bool(context.CLIARGS.get("step")) or C.config.get_config_value("ENABLE_TASK_DEBUGGER")
+        if self._brief and not asks and self.get_option("live_line") and is_terminal(sys.stdout):
+            self._watcher = LiveLine(self._display, sys.stdout, self._line)
+        elif self.get_option("silence") > 0:
+            self._watcher = Ticker(self._remind, seconds=1.0)
+        if self._watcher is not None:
+            self._watcher.start()
+
+    def _line(self, width: int | None = None) -> str:
+        """What goes on, for a terminal or (without width) a log."""
+        run, phase, now = self._run, self._run.phase if self._run is not None else None, time.monotonic()
+        if run is None or phase is None or phase.seconds:
+            return ""
+        if width is None:
+            return _progress_lines.waiting_line(phase, plays=run.plays, now=now)
+        return _progress_lines.live_line(phase, plays=run.plays, now=now, width=width)
+
+    def _remind(self) -> None:
+        if time.monotonic() - self._last_said >= self.get_option("silence") and (line := self._line()):
+            self._say(line)
+
+
+def _task(result: CallbackTaskResult) -> str:
+    return short_task(result.task.get_name())
+
+
+def _asks_to_be_shown(result: CallbackTaskResult) -> bool:
+    """As a debug task does."""
+    # not of .result, which makes a copy of everything
+    data = getattr(result, "_return_data", None) or {}
+    return data.get("_ansible_verbose_always") is True and not data.get("_ansible_verbose_override") and result.task.action not in _ASSERT

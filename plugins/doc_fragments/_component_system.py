@@ -1,0 +1,171 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of M(barehost.kubernetes.component): what a component needs of the system.
+
+This file is private to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Read by ansible-doc."""
+
+    DOCUMENTATION = r"""
+options:
+  packages:
+    description:
+      - Packages that must be installed, as names or as mappings.
+      - Only what rpm does not have is asked of M(ansible.builtin.dnf).
+    type: list
+    elements: raw
+    suboptions:
+      name:
+        description: Name of the package.
+        type: str
+        required: true
+      version:
+        description: Version, or version-release, with or without an epoch. By default any.
+        type: str
+  groups:
+    description: Groups that must exist, as names or as mappings.
+    type: list
+    elements: raw
+    suboptions:
+      name:
+        description: Name of the group.
+        type: str
+        required: true
+      gid:
+        description: Number of the group.
+        type: int
+      system:
+        description: Whether a new group gets a number from the range for systems.
+        type: bool
+        default: false
+  users:
+    description: Users that must exist, as names or as mappings. What is not given is not changed.
+    type: list
+    elements: raw
+    suboptions:
+      name:
+        description: Name of the user.
+        type: str
+        required: true
+      uid:
+        description: Number of the user.
+        type: int
+      group:
+        description: Primary group.
+        type: str
+      groups:
+        description: Groups that the user must be in, beside those it is in already.
+        type: list
+        elements: str
+      system:
+        description: Whether a new user gets a number from the range for systems.
+        type: bool
+        default: false
+      home:
+        description: Home directory. It is not made; describe it in O(directories).
+        type: path
+      shell:
+        description: Login shell.
+        type: path
+      comment:
+        description: The user's full name.
+        type: str
+  directories:
+    description: Directories that must exist, as paths or as mappings. What is in them is left alone; missing parents are made.
+    type: list
+    elements: raw
+    suboptions:
+      path:
+        description: The directory.
+        type: path
+        required: true
+      owner:
+        description: Owner.
+        type: str
+        default: root
+      group:
+        description: Group.
+        type: str
+        default: root
+      mode:
+        description: Mode, as quoted octal digits.
+        type: str
+        default: "0755"
+  absent:
+    description: Paths that must not be there, as texts or as mappings.
+    type: list
+    elements: raw
+    suboptions:
+      path:
+        description: The path.
+        type: path
+        required: true
+      recursive:
+        description: Whether a directory is removed with all that is in it. Else only an empty one is removed.
+        type: bool
+        default: false
+  kernel_modules:
+    description: Kernel modules that must be loaded now, as names or as mappings.
+    type: list
+    elements: raw
+    suboptions:
+      name:
+        description: Name of the module.
+        type: str
+        required: true
+      evidence:
+        description: A path that is there when the kernel has what the module is for.
+        type: path
+  sysctls:
+    description: Kernel settings as they must be now. A file under C(/etc/sysctl.d) makes them last.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the setting.
+        type: str
+        required: true
+      value:
+        description: Its value.
+        type: str
+        required: true
+  swap:
+    description: Swap. When it is V(off), active swap is switched off and its lines in C(/etc/fstab) become comments.
+    type: dict
+    suboptions:
+      state:
+        description: What is wanted.
+        type: str
+        choices: ["off", unmanaged]
+        default: "off"
+  selinux:
+    description: The SELinux mode, now and at the next boot. The host is never rebooted.
+    type: dict
+    suboptions:
+      state:
+        description: What is wanted.
+        type: str
+        required: true
+        choices: [enforcing, permissive, disabled, unmanaged]
+  firewall:
+    description: What firewalld lets in; everything whose name begins with C(barehost-) is ours.
+    type: dict
+    suboptions:
+      zone:
+        description: Where the services are let in. By default the default zone.
+        type: str
+      services:
+        description: The services, with C(name), C(ports), C(protocols) and C(sources).
+        type: list
+        elements: dict
+      trusted_interfaces:
+        description: Interfaces of the zone V(trusted).
+        type: list
+        elements: str
+"""

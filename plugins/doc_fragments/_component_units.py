@@ -1,0 +1,84 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of M(barehost.kubernetes.component): the units of a component, and what they wait for.
+
+This file is private to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Read by ansible-doc."""
+
+    DOCUMENTATION = r"""
+options:
+  requires:
+    description:
+      - Facts that must hold before units are touched.
+      - A check names exactly one of V(unit) (is active), V(socket) (accepts), V(file) (exists), V(tcp) (host:port accepts),
+        V(http) (a URL that answers; with C(ca), C(cert), C(key), C(status), C(contains)) and V(command)
+        (a list that succeeds; with C(contains), C(environment)), and may have C(deadline) in seconds (60) and C(message).
+    type: list
+    elements: dict
+  units:
+    description: systemd units.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the unit with its kind, such as V(etcd.service).
+        type: str
+        required: true
+      template:
+        description: The unit file, as in O(files). Without a source the unit is somebody else's, such as a package's.
+        type: str
+      content:
+        description: The unit file as a text.
+        type: str
+      yaml:
+        description: As in O(files).
+        type: raw
+      json:
+        description: As in O(files).
+        type: raw
+      pki:
+        description: As in O(files).
+        type: str
+      vars:
+        description: Variables for the template.
+        type: dict
+      drop_ins:
+        description: Files of the unit's drop-in directory, with C(name) and a source as in O(files).
+        type: list
+        elements: dict
+      enabled:
+        description: Whether it starts at boot. By default if it is to be started; not touched if it is unmanaged.
+        type: bool
+      state:
+        description: What is wanted. An V(unmanaged) unit is reloaded where O(units[].reload_on) says so, and else left alone.
+        type: str
+        choices: [started, stopped, unmanaged]
+        default: started
+      inputs:
+        description:
+          - Files that it is started with. If one is not what it was at the start, the unit is restarted.
+          - By default every file, certificate, key and program of the component. The unit's own file and drop-ins always count.
+        type: list
+        elements: path
+      reload_on:
+        description: Files for which a reload is enough.
+        type: list
+        elements: path
+      health:
+        description: Checks as in O(requires) that must hold after a start, a restart or a reload.
+        type: list
+        elements: dict
+  rolling:
+    description:
+      - Whether only one host at a time may restart a running unit of this component. The next host waits for its health,
+        and the first failure stops the others. First starts stay parallel.
+    type: bool
+    default: false
+"""

@@ -1,0 +1,67 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filters that turn the resolved spec into what the roles' files hold; each is documented in <name>.yml beside this file."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+CA_PATH = "/etc/kubernetes/pki/ca.crt"
+
+
+def kubeconfig(cluster: dict[str, t.Any], user: str, pair: str, *, server: str | None = None) -> dict[str, t.Any]:
+    """A kubeconfig that names certificate and key by path, so that it holds no secret and need not change at a renewal.
+
+    ``pair`` is the path of certificate and key without their endings; ``server`` defaults to the cluster's endpoint.
+    """
+    name = cluster["name"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": {"server": server or cluster["api"]["url"], "certificate-authority": CA_PATH}}],
+        "users": [{"name": user, "user": {"client-certificate": f"{pair}.crt", "client-key": f"{pair}.key"}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
+        "current-context": name,
+    }
+
+
+def flags(values: dict[str, t.Any]) -> str:
+    """Command line flags of a mapping, in the order of their names; booleans as Go programs read them.
+
+    Raises AnsibleFilterError for a value that a systemd EnvironmentFile cannot carry unquoted.
+    """
+    words = []
+    for name in sorted(values):
+        value = values[name]
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if any(character.isspace() or character in "\"'\\$" for character in text):
+            raise AnsibleFilterError(
+                f"flag --{name}: {text!r} holds white space, a quote, a backslash or '$'; put this setting into a configuration file"
+            )
+        words.append(f"--{name}={text}")
+    return " ".join(words)
+
+
+def firewall_services(cluster: dict[str, t.Any], host: str) -> list[dict[str, t.Any]]:
+    """The firewalld services of one host: the rows of the port matrix that its roles need."""
+    roles = set(cluster["nodes"][host]["roles"])
+    return [
+        {
+            "name": row["name"],
+            "description": row["reason"],
+            "ports": [f"{row['port']}/{row['protocol']}"],
+            "sources": row["sources"],
+        }
+        for row in cluster["ports"]
+        if roles & set(row["roles"])
+    ]
+
+
+class FilterModule:
+    """The collection's filters."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"kubeconfig": kubeconfig, "flags": flags, "firewall_services": firewall_services}

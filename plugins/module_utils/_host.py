@@ -1,0 +1,52 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host side of a component: collect, request, apply.
+
+This module util is private to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _certificates, _restore, _systemd
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import KINDS
+
+Items = list[dict[str, t.Any]]
+
+
+def run(step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
+    """One step; raises HostError."""
+    return STEPS[step](payload)
+
+
+def _collect(payload: dict[str, t.Any]) -> dict[str, t.Any]:
+    wanted: dict[str, Items] = payload["wanted"]
+    return {"state": {name: kind.collect(wanted[name]) for name, kind in KINDS.items() if wanted.get(name)}}
+
+
+def _request(payload: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {"requests": _certificates.request(payload["items"])}
+
+
+def _apply(payload: dict[str, t.Any]) -> dict[str, t.Any]:
+    actions: Items = payload["actions"]
+    before = _restore.keep(actions)
+    outcomes = {}
+    for name, kind in KINDS.items():
+        chosen = [action for action in actions if action["kind"] == name]
+        if not chosen:
+            continue
+        try:
+            outcomes[name] = kind.apply(chosen)
+        except _systemd.UnitFailure as error:
+            raise before.bring_back(error) from error
+    return {"outcomes": outcomes, "units": _systemd.starts(payload["units"])}
+
+
+STEPS: dict[str, t.Callable[[dict[str, t.Any]], dict[str, t.Any]]] = {
+    "collect": _collect,
+    "request": _request,
+    "apply": _apply,
+}

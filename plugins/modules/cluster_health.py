@@ -1,0 +1,143 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tells how the cluster is, as the apiserver beside the host sees it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cluster_health
+short_description: Tell how a cluster is
+version_added: 0.1.0
+description:
+  - Asks the apiserver beside the host whether it is ready, who leads, which nodes are ready, and which pods of C(kube-system) are not.
+  - Changes nothing and does not fail because of what it finds, also when there is no API yet; look at RV(ignore:healthy).
+author:
+  - The barehost.kubernetes authors (@barehost)
+attributes:
+  check_mode:
+    description: Reads only, so that check mode makes no difference.
+    support: full
+  diff_mode:
+    description: Changes nothing, so that there is no difference to show.
+    support: none
+options:
+  deadline:
+    description: How many seconds the API may take to be ready.
+    type: float
+    default: 0
+  server:
+    description: URL of the apiserver, as seen from the host. By default loopback, at the apiservers' port of the fact C(cluster).
+    type: str
+  ca:
+    description: The authority of the apiserver's certificate, on the host.
+    type: path
+    default: /etc/kubernetes/pki/ca.crt
+  cert:
+    description: The client's certificate, on the host.
+    type: path
+    default: /etc/kubernetes/pki/admin.crt
+  key:
+    description: The client's key, on the host.
+    type: path
+    default: /etc/kubernetes/pki/admin.key
+"""
+
+EXAMPLES = r"""
+- name: Look at the cluster
+  barehost.kubernetes.cluster_health:
+  register: health
+  run_once: true
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ health.summary }}"
+  run_once: true
+"""
+
+RETURN = r"""
+healthy:
+  description: Whether the API is ready, both leaders renew their leases, and all nodes and the pods of C(kube-system) are ready.
+  returned: success
+  type: bool
+summary:
+  description: The findings as lines for people.
+  returned: success
+  type: list
+  elements: str
+api:
+  description: The apiserver asked.
+  returned: success
+  type: dict
+  sample: {server: "https://127.0.0.1:6443", ready: true, fault: ""}
+nodes:
+  description: Every node.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: node1.example.com
+      ready: true
+      fault: ""
+      schedulable: true
+      roles: [control-plane]
+      version: v1.37.1
+      runtime: docker://29.0.0
+      addresses: {InternalIP: 192.0.2.11, Hostname: node1.example.com}
+leaders:
+  description: Who leads of the controller managers and of the schedulers, and whether the lease is renewed.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: kube-scheduler
+      holder: node1.example.com
+      renewed: "2026-11-21T10:00:00.000000Z"
+      age: 1.2
+      alive: true
+pods:
+  description: The pods of C(kube-system) that are not ready.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: coredns-6d4b75cb6d-abcde
+      node: node1.example.com
+      phase: Pending
+      fault: "container coredns waits: ImagePullBackOff"
+pod_count:
+  description: How many pods C(kube-system) has, ready or not.
+  returned: success
+  type: int
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _cluster_health
+from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kube_api import KubeApi
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "deadline": {"type": "float", "default": 0},
+            "server": {"type": "str"},
+            "ca": {"type": "path", "default": "/etc/kubernetes/pki/ca.crt"},
+            "cert": {"type": "path", "default": "/etc/kubernetes/pki/admin.crt"},
+            "key": {"type": "path", "default": "/etc/kubernetes/pki/admin.key", "no_log": False},
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    server = options["server"] or "https://127.0.0.1:6443"
+    api = KubeApi(server=server, ca=options["ca"], cert=options["cert"], key=options["key"])
+    try:
+        found = _cluster_health.look(api, deadline=options["deadline"])
+    except HostError as error:
+        module.fail_json(msg=error.message, details=error.details)
+    module.exit_json(changed=False, **found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Implemented by the action plugin of the same name; this file is its documentation.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cluster_spec
+short_description: Resolve and validate a cluster from its inventory
+version_added: 0.1.0
+description:
+  - Turns the inventory and its variables into one description of the cluster, on the controller, before any host is reached.
+  - Fails with a list of everything that is wrong, each with the place and with what to write instead.
+  - Its result is the spec, to be registered as C(cluster), the name that the collection's roles read. With C(run_once=true) one call
+    serves every host of the play; the free strategy knows no C(run_once), there every host resolves for itself.
+  - When C(cluster) holds a spec already, that is returned, so every role may begin with this task.
+  - Warnings are Ansible's own, shown once.
+  - All hosts of the inventory count, whatever C(--limit) says.
+author:
+  - The barehost.kubernetes authors (@barehost)
+options:
+  show:
+    description: Print the spec, whatever the verbosity.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Changes nothing; runs the same in check mode.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is no difference to show.
+    support: none
+  platform:
+    description: Runs on the controller; needs the Python package netaddr there.
+    platforms: posix
+    support: full
+notes:
+  - The variables below are read from the inventory. Those whose names begin with C(cluster_) must be the same for all hosts of the
+    cluster, usually in C(group_vars/all). A misspelt name is an error; a null counts as not set.
+  - C(cluster_name) (text, default V(kubernetes)). One DNS label of up to 63 characters.
+  - C(cluster_domain) (text, default V(cluster.local)). The DNS domain of services.
+  - C(cluster_kubernetes_version) (version, default V(1.37.1)). Three numbers without C(v). Known are 1.37, 1.36 and 1.35;
+    V(1.37.1) and V(1.36.3) are tested, others give a warning.
+  - C(cluster_etcd_version) (version, default by Kubernetes version, V(3.7.2) for 1.37). 1.37 takes 3.6.11 up
+    to 3.7, 1.36 takes 3.6 and 3.7, 1.35 takes 3.6.
+  - C(cluster_cri_dockerd_version) (version, default V(0.4.4)). 0.3.26 up to 0.4.
+  - C(cluster_cni_plugins_version) (version, default V(1.9.1)). 1.0.0 or newer.
+  - C(cluster_flannel_version) (version, default V(0.28.9)). 0.28.
+  - C(cluster_coredns_version) (version, default V(1.14.7)). 1.14.
+  - C(cluster_pause_version) (version, default V(3.10.2)). 3.9.0 or newer.
+  - C(cluster_docker_version) (version, default empty). 26.1.0 or newer; empty takes what the package repository offers.
+  - C(cluster_pod_cidr) (network, default V(10.255.0.0/16)). IPv4; must not overlap the services or a host.
+  - C(cluster_node_cidr_size) (integer, default V(24)). Prefix length of one node's pod network, from that of the pod network to
+    16 more, at most 28; below 110 pod addresses there is a warning.
+  - C(cluster_service_cidr) (network, default V(10.254.0.0/16)). IPv4, from /12 to /28.
+  - C(cluster_dns_address) (address, default the tenth of the service network).
+  - C(cluster_node_port_range) (two ports, default V(30000-32767)). From 1 to 65535, without a port that the hosts use themselves.
+  - C(cluster_flannel_backend) (choice, default V(kube)). Only V(kube) in this version.
+  - C(cluster_api_port) (integer, default V(6443)). The port of the apiservers, from 1024 to 65535.
+  - C(cluster_api_endpoint_mode) (choice, default by the inventory). V(direct) with one master, V(vip) when there are balancers, else
+    V(local); or V(external). Only V(direct) is available in this version.
+  - C(cluster_api_endpoint_host) (address or DNS name, default empty). In mode V(direct) the master's address when empty; the virtual
+    address in mode V(vip); the load balancer in mode V(external).
+  - C(cluster_api_endpoint_port) (integer, default C(cluster_api_port)). From 1 to 65535.
+  - C(cluster_api_extra_sans) (list of DNS names and addresses, default empty). Further names for the apiserver's certificate.
+  - C(cluster_etcd_hosts), C(cluster_master_hosts), C(cluster_minion_hosts), C(cluster_balancer_hosts) (lists of inventory names,
+    default the groups C(etcd), C(master), C(minion) and C(balancer)).
+  - C(cluster_interface) (interface name, default empty). The interface of the cluster's traffic;
+    empty means the one that has the host's address.
+  - C(cluster_mirror) (http or https address, default empty). Where C(dl.k8s.io/) and C(github.com/) are mirrored, with the checksum
+    files that upstream publishes there, such as etcd's C(SHA256SUMS), and a C(.sha256) beside every file for which it publishes none.
+  - C(cluster_image_registry) (registry, default empty). Host, port and path of a registry that has the images under upstream's paths.
+  - C(cluster_checksums) (map, default empty). sha256 by program or file name; wins over every other source. Without it
+    a host that installs a program asks for upstream's checksum file. For cri-dockerd and flannel upstream publishes none; there, and
+    without a mirror, the host asks GitHub's REST API (C(api.github.com)) for the digest of the release's file. GitHub has digests of
+    files uploaded since June 2025, and answers 60 requests an hour from one address; set this variable for older versions, for more
+    than 30 new hosts behind one address, and where hosts do not reach the API. It was developed where this API could not be reached,
+    from GitHub's documentation.
+  - C(cluster_architecture) (choice, default V(amd64)). V(amd64) or V(arm64), for all hosts.
+  - C(cluster_pki_directory) (path, default C(pki) in the inventory's folder). On the controller; holds the keys of the authorities.
+  - C(master_registers_node) (boolean, default V(true)). Whether masters are nodes too, with the control plane's taint.
+  - Per host, C(node_address) (address, default C(ansible_host), else the inventory name, when that is an address). IPv4,
+    by which other hosts reach it.
+  - Per host, C(node_name) (DNS name, default the inventory name in lower case). At most 63 characters per part;
+    at most 52 in all where a kubelet runs and 64 elsewhere, because it is a part of the common name of certificates.
+  - Per host, C(node_interface) (interface name, default C(cluster_interface)). At most 15 characters.
+  - Per host, C(node_labels) (map of text, default empty). Labels a kubelet may give itself.
+  - Per host, C(node_taints) (list, default empty). C(key=value:Effect), C(key:Effect) or maps
+    of C(key), C(value), C(effect). A master that is no
+    minion has the control plane's taint besides.
+"""
+
+EXAMPLES = r"""
+- name: Resolve the cluster
+  barehost.kubernetes.cluster_spec:
+  run_once: true
+  register: cluster
+
+- name: Show where the API is
+  ansible.builtin.debug:
+    msg: "{{ cluster.api.url }} serves Kubernetes {{ cluster.versions.kubernetes }}"
+"""
+
+RETURN = r"""
+name:
+  description: The cluster's name.
+  returned: success
+  type: str
+  sample: kubernetes
+domain:
+  description: The DNS domain of services.
+  returned: success
+  type: str
+  sample: cluster.local
+versions:
+  description: The version of every program, without C(v); C(docker) is empty for what the package repository offers.
+  returned: success
+  type: dict
+  sample:
+    kubernetes: 1.37.1
+    etcd: 3.7.2
+    cri_dockerd: 0.4.4
+    cni_plugins: 1.9.1
+    flannel: 0.28.9
+    coredns: 1.14.7
+    pause: 3.10.2
+    docker: ""
+features:
+  description: What these versions ask for. C(apiserver_feature_gates) by name, C(docker_minimum).
+  returned: success
+  type: dict
+  sample: {apiserver_feature_gates: {ExtendWebSocketsToKubelet: false}, docker_minimum: 26.1.0}
+network:
+  description: The cluster's networks.
+  returned: success
+  type: dict
+  sample:
+    pod_cidr: 10.255.0.0/16
+    node_cidr_size: 24
+    service_cidr: 10.254.0.0/16
+    dns_address: 10.254.0.10
+    api_service_address: 10.254.0.1
+    node_port_range: 30000-32767
+api:
+  description: Where nodes and clients reach the API. C(mode), C(host), C(port), C(url), and C(server_port), on which the apiservers listen.
+  returned: success
+  type: dict
+  sample: {mode: direct, host: 192.0.2.10, port: 6443, url: "https://192.0.2.10:6443", server_port: 6443}
+nodes:
+  description: Every host of the cluster by its inventory name. C(host), C(name), C(address), C(interface), C(roles), C(labels), C(taints).
+  returned: success
+  type: dict
+  sample:
+    node1:
+      host: node1
+      name: node1
+      address: 192.0.2.11
+      interface: ""
+      roles: [minion]
+      labels: {}
+      taints: []
+etcd:
+  description: C(members), each with C(host), C(name), C(address), C(client_url) and C(peer_url); C(client_urls); C(initial_cluster).
+  returned: success
+  type: dict
+  sample:
+    members: [{host: m1, name: m1, address: 192.0.2.10, client_url: "https://192.0.2.10:2379", peer_url: "https://192.0.2.10:2380"}]
+    client_urls: ["https://192.0.2.10:2379"]
+    initial_cluster: m1=https://192.0.2.10:2380
+masters:
+  description: Inventory names of the masters.
+  returned: success
+  type: list
+  elements: str
+minions:
+  description: Inventory names of the minions.
+  returned: success
+  type: list
+  elements: str
+node_hosts:
+  description: Inventory names of all hosts that run a kubelet.
+  returned: success
+  type: list
+  elements: str
+etcd_hosts:
+  description: Inventory names of the etcd members.
+  returned: success
+  type: list
+  elements: str
+balancers:
+  description: Inventory names of the balancers.
+  returned: success
+  type: list
+  elements: str
+certificates:
+  description: C(apiserver) with the subject alternative names, C(dns) and C(ips), of every apiserver.
+  returned: success
+  type: dict
+  sample: {apiserver: {dns: [kubernetes, localhost], ips: [127.0.0.1, 10.254.0.1]}}
+binaries:
+  description: Every download by its name, as the C(binaries) of M(barehost.kubernetes.component) take it.
+  returned: success
+  type: dict
+  sample:
+    kubelet:
+      name: kubelet
+      version: 1.37.1
+      url: https://dl.k8s.io/release/v1.37.1/bin/linux/amd64/kubelet
+      checksum_url: https://dl.k8s.io/release/v1.37.1/bin/linux/amd64/kubelet.sha256
+      install: [{path: /usr/local/bin/kubelet}]
+images:
+  description: Full references of the images C(pause) and C(coredns).
+  returned: success
+  type: dict
+  sample: {pause: "registry.k8s.io/pause:3.10.2", coredns: "registry.k8s.io/coredns/coredns:v1.14.7"}
+ports:
+  description:
+    - What the firewall lets in. C(name), C(port), C(protocol), the C(roles) whose hosts open it, C(sources) (empty for anyone), C(reason).
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: barehost-etcd-peer
+      port: 2380
+      protocol: tcp
+      roles: [etcd]
+      sources: [192.0.2.10]
+      reason: etcd, among its members
+pki_directory:
+  description: Absolute path on the controller.
+  returned: success
+  type: str
+  sample: /srv/inventories/prod/pki
+"""

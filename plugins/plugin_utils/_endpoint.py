@@ -1,0 +1,247 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where nodes and administrators reach the API, and the names its certificates carry.
+
+This file is private to the collection and may change at any time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _names, _network, _ports
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._dependencies import netaddr
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_inputs import Reader, nearest
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_nodes import Members, Node
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_problems import Problems
+
+MODES = ("direct", "vip", "local", "external")
+# What the roles can build; the other modes are resolved and checked all the same.
+AVAILABLE_MODES = ("direct",)
+
+
+@dataclasses.dataclass(frozen=True)
+class Endpoint:
+    """The address nodes and clients use. ``host`` is an IPv4 address or a DNS name."""
+
+    mode: str
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"https://{self.host}:{self.port}" if self.host else ""
+
+
+def choose_mode(members: Members) -> tuple[str, str]:
+    """The mode for a cluster that does not name one, and why."""
+    if members.by_role["balancer"]:
+        return "vip", "there is a balancer group"
+    if len(members.by_role["master"]) > 1:
+        return "local", f"there are {len(members.by_role['master'])} masters and no balancer"
+    return "direct", "there is one master"
+
+
+def read_endpoint(
+    reader: Reader, problems: Problems, members: Members, nodes: t.Mapping[str, Node], networks: _network.Networks, *, api_port: int | None
+) -> Endpoint | None:
+    """The API endpoint; None when there is a fault in it or when its master is not known.
+
+    An etcd cluster of its own has no masters and no endpoint: mode ``none``, host and URL empty.
+    """
+    if not members.by_role["master"] and reader.given("cluster_master_hosts") and api_port is not None:
+        return Endpoint(mode="none", host="", port=api_port)
+    mode = _mode(reader, members)
+    host = _host(reader)
+    port = reader.integer("cluster_api_endpoint_port", low=1, high=65535) if reader.given("cluster_api_endpoint_port") else api_port
+    if mode is None or host is None or port is None:
+        return None
+    if mode != "vip" and members.by_role["balancer"]:
+        problems.warn(f"in the API endpoint mode {mode!r} the balancers ({', '.join(members.by_role['balancer'])}) have nothing to do")
+    fault = _MODE_CHECKS[mode](members, host, nodes, networks)
+    if fault:
+        reader.problem(_where(reader, mode), *fault)
+        return None
+    if not _port_fits(reader, members, mode=mode, port=port, api_port=api_port):
+        return None
+    return _endpoint(mode, host, port, members, nodes)
+
+
+def _port_fits(reader: Reader, members: Members, *, mode: str, port: int, api_port: int | None) -> bool:
+    name = "cluster_api_endpoint_port"
+    shared = [host for host in members.by_role["balancer"] if host in members.by_role["master"]]
+    if mode in ("direct", "local") and port != api_port:
+        wrong = f"differs from cluster_api_port {api_port}, and in mode {mode!r} nothing listens there"
+        reader.fault(name, wrong, "Leave it out, or set cluster_api_port")
+    elif mode == "vip" and shared and port == api_port:
+        wrong = f"needs port {port} on {shared[0]} for the balancer, and the apiserver of that host has it"
+        reader.problem(_where(reader, mode), wrong, f"Set {name} to another port, e.g. 8443")
+    elif mode == "vip" and port in _ports.TAKEN:
+        reader.fault(name, f"is the port of {_ports.TAKEN[port]}", "Use another port, e.g. 8443")
+    else:
+        return True
+    return False
+
+
+def apiserver_names(
+    reader: Reader, members: Members, nodes: t.Mapping[str, Node], endpoint: Endpoint, *, domain: str, service_address: str
+) -> dict[str, list[str]]:
+    """The subject alternative names of every apiserver: any of them is valid for any master."""
+    dns = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", f"kubernetes.default.svc.{domain}", "localhost"]
+    ips = ["127.0.0.1", service_address]
+    for host in members.by_role["master"]:
+        dns.append(nodes[host].name)
+        ips.append(nodes[host].address)
+    for name in [endpoint.host, *(reader.list_of_text("cluster_api_extra_sans") or [])]:
+        address = _network.parse_address(name)
+        if address is not None:
+            ips.append(str(address))
+        else:
+            dns.append(name.lower())
+    return {"dns": list(dict.fromkeys(dns)), "ips": list(dict.fromkeys(ips))}
+
+
+def check_extra_names(reader: Reader) -> None:
+    """User's names for the certificates."""
+    for name in reader.list_of_text("cluster_api_extra_sans") or []:
+        if _network.parse_address(name) is None and _names.subdomain_fault(name.lower().removeprefix("*.")):
+            reader.fault(
+                "cluster_api_extra_sans",
+                f"holds {name!r}, which is neither a DNS name nor an IP address",
+                "Write e.g. [api.example.org, 192.0.2.10]",
+            )
+
+
+def _where(reader: Reader, mode: str) -> str:
+    return f"{reader.where('cluster_api_endpoint_mode')}, which is {mode!r},"
+
+
+def _mode(reader: Reader, members: Members) -> str | None:
+    name = "cluster_api_endpoint_mode"
+    if not reader.given(name):
+        mode, reason = choose_mode(members)
+        if mode not in AVAILABLE_MODES:
+            reader.problem(
+                f"the API endpoint mode {mode!r}, chosen because {reason},",
+                "is not available in this version",
+                "Use one master and no balancer, with cluster_api_endpoint_mode: direct",
+            )
+        return mode
+    text = reader.text(name)
+    if text is None:
+        return None
+    if text not in MODES:
+        near = nearest(text, MODES)
+        reader.fault(
+            name, f"is not one of {', '.join(MODES)}", f"Did you mean {near}?" if near else "Write direct for a cluster with one master"
+        )
+        return None
+    if text not in AVAILABLE_MODES:
+        reader.fault(
+            name,
+            "is not available in this version",
+            f"Use one master and no balancer, with cluster_api_endpoint_mode: {AVAILABLE_MODES[0]}",
+        )
+    return text
+
+
+def _host(reader: Reader) -> str | None:
+    """The given endpoint host; empty when none is given, None when it cannot be one."""
+    text = reader.text("cluster_api_endpoint_host")
+    if not text:
+        return text
+    address = _network.parse_address(text)
+    if address is not None and (address.version == 6 or _network.unusable(address)):
+        wrong = "is an IPv6 address" if address.version == 6 else f"is one of {_network.unusable(address)}, which no other host can reach"
+        reader.fault(
+            "cluster_api_endpoint_host", wrong, "Write the IPv4 address or DNS name by which nodes and administrators reach the API"
+        )
+        return None
+    if address is None and (_names.subdomain_fault(text.lower()) or text.replace(".", "").isdigit()):
+        reader.fault(
+            "cluster_api_endpoint_host",
+            "is neither an IPv4 address nor a DNS name",
+            "Write e.g. api.example.org, without https:// and without a port (that is cluster_api_endpoint_port)",
+        )
+        return None
+    return text.lower()
+
+
+Fault = tuple[str, str] | None
+
+
+def _direct_fault(members: Members, host: str, nodes: t.Mapping[str, Node], networks: _network.Networks) -> Fault:
+    masters = members.by_role["master"]
+    if len(masters) > 1:
+        return (
+            f"sends everybody to one master, and there are {len(masters)}: {', '.join(masters)}",
+            "Keep one master in the group, or choose the mode local, vip or external",
+        )
+    address = _network.parse_address(host)
+    return _inside(address, networks) if address is not None else None
+
+
+def _vip_fault(members: Members, host: str, nodes: t.Mapping[str, Node], networks: _network.Networks) -> Fault:
+    if not members.by_role["balancer"]:
+        return (
+            "needs hosts that hold the virtual address, and there is no balancer",
+            "Put hosts into the group 'balancer', or choose another mode",
+        )
+    address = _network.parse_address(host)
+    if address is None:
+        return (
+            "needs a virtual address in cluster_api_endpoint_host",
+            "Set cluster_api_endpoint_host to a free IPv4 address of the balancers' network",
+        )
+    owner = next((node.host for node in nodes.values() if node.address == host), None)
+    if owner:
+        return (
+            f"needs an address of its own, and cluster_api_endpoint_host {host} is the address of {owner}",
+            "Set cluster_api_endpoint_host to a free IPv4 address of the balancers' network",
+        )
+    return _inside(address, networks)
+
+
+def _local_fault(members: Members, host: str, nodes: t.Mapping[str, Node], networks: _network.Networks) -> Fault:
+    if host and host != "127.0.0.1":
+        return (
+            f"has every node balance for itself on 127.0.0.1, and cluster_api_endpoint_host is {host}",
+            "Leave cluster_api_endpoint_host out, or choose the mode external",
+        )
+    return None
+
+
+def _external_fault(members: Members, host: str, nodes: t.Mapping[str, Node], networks: _network.Networks) -> Fault:
+    if not host:
+        return "needs the address of your load balancer", "Set cluster_api_endpoint_host to its IPv4 address or DNS name"
+    address = _network.parse_address(host)
+    return _inside(address, networks) if address is not None else None
+
+
+def _inside(address: netaddr.IPAddress, networks: _network.Networks) -> Fault:
+    for name, network in (("cluster_pod_cidr", networks.pod), ("cluster_service_cidr", networks.service)):
+        if network is not None and address in network:
+            return (
+                f"has the address {address} inside {network} ({name})",
+                "Set cluster_api_endpoint_host to an address outside the pod and service networks",
+            )
+    return None
+
+
+_MODE_CHECKS: t.Mapping[str, t.Callable[[Members, str, t.Mapping[str, Node], _network.Networks], Fault]] = {
+    "direct": _direct_fault,
+    "vip": _vip_fault,
+    "local": _local_fault,
+    "external": _external_fault,
+}
+
+
+def _endpoint(mode: str, host: str, port: int, members: Members, nodes: t.Mapping[str, Node]) -> Endpoint | None:
+    if mode == "local":
+        return Endpoint(mode=mode, host="127.0.0.1", port=port)
+    if mode == "direct" and not host:
+        master = next((nodes[name] for name in members.by_role["master"] if name in nodes), None)
+        return Endpoint(mode=mode, host=master.address, port=port) if master else None
+    return Endpoint(mode=mode, host=host, port=port)
