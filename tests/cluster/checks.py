@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is looked at on more than one set-up."""
+
+from __future__ import annotations
+
+import collections.abc
+import json
+import typing as t
+
+from .driver import Cluster, eventually
+
+CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+NODE = ("docker", "cri-docker", "kubelet", "kube-proxy", "flanneld")
+UNITS = (*CONTROL_PLANE, *NODE, "chronyd", "firewalld")
+VERSION = "v1.37.1"
+REGISTRY = "192.168.200.1:5000"
+BUSYBOX = f"{REGISTRY}/busybox:1.37"
+GUESTBOOK_PORT = 30001
+
+
+def start_times(cluster: Cluster, hosts: collections.abc.Iterable[str]) -> dict[str, str]:
+    """When each unit was started and with which process, on every host."""
+    units = " ".join(f"{unit}.service" for unit in (*UNITS, "systemd-journald"))
+    show = f"systemctl show -p Id,MainPID,ExecMainStartTimestampMonotonic,InvocationID {units}"
+    return {host: cluster.on(host, show) for host in hosts}
+
+
+def all_ready(cluster: Cluster, hosts: collections.abc.Iterable[str]) -> bool:
+    nodes = cluster.kubectl_json("get", "nodes")["items"]
+    conditions = {
+        node["metadata"]["name"]: {entry["type"]: entry["status"] for entry in node["status"]["conditions"]}.get("Ready") for node in nodes
+    }
+    return conditions == dict.fromkeys(hosts, "True")
+
+
+def nothing_changes(cluster: Cluster, hosts: collections.abc.Collection[str]) -> None:
+    """site.yml again: nothing is changed, no process started anew."""
+    before = start_times(cluster, hosts)
+    again = cluster.playbook("playbooks/site.yml")
+    assert [(result["host"], result["task"], result["actions"]) for result in again.changed] == []
+    assert start_times(cluster, hosts) == before
+
+
+def guestbook_is_shared(cluster: Cluster, addresses: collections.abc.Mapping[str, str], *, through: str) -> None:
+    """A message posted through one node is read through each."""
+    message = f"posted through {through}"
+    cluster.curl(f"http://{addresses[through]}:{GUESTBOOK_PORT}/messages", "--fail", "--data-urlencode", f"message={message}")
+    for host, address in addresses.items():
+        page = cluster.curl(f"http://{address}:{GUESTBOOK_PORT}/", "--fail").stdout
+        assert "<form" in page, f"{host} serves no page to post from"
+        eventually(
+            lambda address=address: message in cluster.curl(f"http://{address}:{GUESTBOOK_PORT}/messages?format=json", "--fail").stdout,
+            deadline=20,
+            wanted=f"the message read through {host}",
+        )
+
+
+def web_server(name: str, **options: t.Any) -> dict[str, t.Any]:
+    """The specification of a pod that serves its own name on port 8080; options go beside its container, or, `container`, into it."""
+    serve = "echo $HOSTNAME > /tmp/index.html; echo serving; exec httpd -f -p 8080 -h /tmp"
+    container = {"name": name, "image": BUSYBOX, "command": ["sh", "-c", serve], **options.pop("container", {})}
+    return {"terminationGracePeriodSeconds": 0, "containers": [container], **options}
+
+
+def pod(name: str, *, labels: dict[str, str], spec: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels}, "spec": spec}
+
+
+def apply(cluster: Cluster, *manifests: dict[str, t.Any]) -> None:
+    cluster.kubectl("apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)}))
+
+
+def probe(host: str) -> str:
+    """The name of the web server's pod on a node."""
+    return f"probe-{host.replace('.', '-')}"
+
+
+def start_probes(cluster: Cluster, hosts: collections.abc.Iterable[str]) -> dict[str, str]:
+    """A web server on every node, the masters too: the addresses of the pods by node."""
+    apply(cluster, *(pod(probe(host), labels={"app": "probe"}, spec=web_server("probe", nodeName=host)) for host in hosts))
+    cluster.kubectl("wait", "pod", "-l", "app=probe", "--for=condition=Ready", "--timeout=60s")
+    pods = cluster.kubectl_json("get", "pods", "-l", "app=probe")["items"]
+    return {entry["spec"]["nodeName"]: entry["status"]["podIP"] for entry in pods}
+
+
+def names_are_found(cluster: Cluster, hosts: collections.abc.Iterable[str]) -> None:
+    """The probe of every node finds a service by its name."""
+    service = cluster.kubectl_json("-n", "guestbook", "get", "service", "redis-primary")
+    for host in hosts:
+        answer = in_probe(cluster, host, "nslookup", "redis-primary.guestbook.svc.cluster.local")
+        assert service["spec"]["clusterIP"] in answer
+
+
+def logs_are_read(cluster: Cluster, hosts: collections.abc.Iterable[str]) -> None:
+    assert "Ready to accept connections" in cluster.kubectl("-n", "guestbook", "logs", "deploy/redis-primary")
+    for host in hosts:
+        assert cluster.kubectl("logs", probe(host)).strip() == "serving"
+
+
+def in_probe(cluster: Cluster, host: str, *command: str) -> str:
+    return cluster.kubectl("exec", probe(host), "--", *command)
+
+
+def running_units(cluster: Cluster, host: str, units: collections.abc.Iterable[str]) -> int:
+    """What the guide counts: systemctl status … | grep running."""
+    return int(cluster.on(host, f"systemctl status --no-pager {' '.join(units)} | grep '(running)' | wc -l"))
+
+
+def journal_is_limited(cluster: Cluster, host: str) -> None:
+    """The journal is on disk, and journald says itself how much it may take."""
+    cluster.on(host, "test -d /var/log/journal")
+    header = cluster.on(host, "journalctl --no-pager -o cat -u systemd-journald MESSAGE_ID=ec387f577b844b8fa948f33cad9a75e6 | tail -n 1")
+    assert header.startswith("System Journal (/var/log/journal/"), header
+    assert "max 1G" in header, header

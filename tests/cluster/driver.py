@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drives the lab and the playbooks as an administrator would: through their command lines."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import typing as t
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LAB = ROOT / "lab" / "lab"
+CALLBACKS = pathlib.Path(__file__).parent / "callback"
+
+
+class Failure(AssertionError):
+    """A command did not end as it should; the message holds its output."""
+
+
+def run(*command: str, check: bool = True, timeout: float = 600, **options: t.Any) -> subprocess.CompletedProcess[str]:
+    """Runs a command in the project's root; raises Failure with the output's end unless it exits with 0."""
+    if "input" not in options:
+        options["stdin"] = subprocess.DEVNULL
+    done = subprocess.run(command, text=True, capture_output=True, check=False, timeout=timeout, **{"cwd": ROOT, **options})
+    if check and done.returncode != 0:
+        raise Failure(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}")
+    return done
+
+
+@dataclasses.dataclass(frozen=True)
+class PlaybookRun:
+    """What one run of a playbook did."""
+
+    returncode: int
+    output: str
+    results: list[dict[str, t.Any]]
+    seconds: float
+
+    @property
+    def changed(self) -> list[dict[str, t.Any]]:
+        """Results that changed something."""
+        return [result for result in self.results if result["changed"]]
+
+    @property
+    def failures(self) -> list[dict[str, t.Any]]:
+        """Results that failed, unreachable hosts included."""
+        return [result for result in self.results if result["outcome"] in ("failed", "unreachable")]
+
+    def actions_by_task(self) -> list[tuple[str, str, str, str, str]]:
+        """(host, task, kind, action, path), sorted: the same twice would be a change foretold or done twice."""
+        return sorted(
+            (result["host"], result["task"], action["kind"], action["action"], action["path"])
+            for result in self.results
+            for action in result["actions"]
+        )
+
+    def actions(self) -> list[tuple[str, str, str, str]]:
+        """(host, kind, action, path) of everything that was done or, in check mode, predicted; sorted."""
+        return sorted(
+            (result["host"], action["kind"], action["action"], action["path"]) for result in self.results for action in result["actions"]
+        )
+
+
+class Cluster:
+    """One lab with one inventory."""
+
+    def __init__(self, inventory: pathlib.Path, artefacts: pathlib.Path) -> None:
+        self.inventory = inventory
+        self.artefacts = artefacts
+        self._runs = 0
+
+    def lab(self, *arguments: str, check: bool = True, timeout: float = 600, **options: t.Any) -> subprocess.CompletedProcess[str]:
+        return run(str(LAB), *arguments, check=check, timeout=timeout, **options)
+
+    def up(self) -> None:
+        self.lab("up", str(self.inventory), timeout=3600)
+
+    def down(self) -> None:
+        self.lab("down")
+
+    def playbook(self, playbook: str, *arguments: str, check: bool = True, timeout: float = 900) -> PlaybookRun:
+        """Runs ansible-playbook; its whole output is kept among the artefacts."""
+        self._runs += 1
+        record = self.artefacts / f"{self._runs:02}-{pathlib.Path(playbook).stem}.json"
+        environment = {
+            **os.environ,
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": "record_results",
+            "RECORD_RESULTS": str(record),
+            "ANSIBLE_NOCOLOR": "1",
+        }
+        program = pathlib.Path(sys.executable).parent / "ansible-playbook"
+        started = time.monotonic()
+        done = run(str(program), playbook, "-i", str(self.inventory), *arguments, check=False, timeout=timeout, env=environment)
+        output = done.stdout + done.stderr
+        record.with_suffix(".log").write_text(output, encoding="utf-8")
+        results = json.loads(record.read_text(encoding="utf-8")) if record.exists() else []
+        outcome = PlaybookRun(done.returncode, output, results, time.monotonic() - started)
+        if check and done.returncode != 0:
+            raise Failure(f"ansible-playbook {playbook} ended with {done.returncode}\n{output[-8000:]}")
+        return outcome
+
+    def on(self, host: str, command: str, *, check: bool = True, timeout: float = 120) -> str:
+        """The output of a shell command on a host."""
+        return self.lab("exec", host, "sh", "-c", command, check=check, timeout=timeout).stdout
+
+    def kubectl(self, *arguments: str, check: bool = True, timeout: float = 120, **options: t.Any) -> str:
+        return self.lab("kubectl", *arguments, check=check, timeout=timeout, **options).stdout
+
+    def kubectl_json(self, *arguments: str) -> dict[str, t.Any]:
+        answer: dict[str, t.Any] = json.loads(self.kubectl(*arguments, "-o", "json"))
+        return answer
+
+    def curl(self, url: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """An HTTP request from the controller into the lab's network."""
+        return self.lab("run", "curl", "-sS", "--max-time", "10", *arguments, url, check=check)
+
+    def status(self) -> dict[str, t.Any]:
+        answer: dict[str, t.Any] = json.loads(self.lab("status", "--json").stdout)
+        return answer
+
+
+def eventually(probe: t.Callable[[], t.Any], *, deadline: float, wanted: str) -> t.Any:
+    """Calls the probe until it returns something true; raises Failure with the last answer or error."""
+    end = time.monotonic() + deadline
+    last: object = None
+    while time.monotonic() < end:
+        try:
+            last = probe()
+            if last:
+                return last
+        except (Failure, ValueError, KeyError, subprocess.TimeoutExpired) as error:
+            last = error
+        time.sleep(1)
+    raise Failure(f"wanted within {deadline:.0f} s: {wanted}; last seen: {last}")

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The membership of real etcd processes follows the inventory: the quorum is never lost, and no key."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import os
+import pathlib
+import random
+import time
+
+import pytest
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _etcd_members
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan_etcd_members import Policy
+
+from .etcd_processes import Client, Cluster, Writer, own_network
+
+# No new change is begun after so many seconds; etcd itself wants five seconds of peace before each addition.
+_SECONDS = 22.0
+# An election after a killed leader, on a machine that does other things too
+_LONGEST_GAP = 8.0
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> None:
+    """In place of the fixture that cleans a lab host: these tests use none, and must not bring a lab up or down."""
+
+
+@pytest.fixture
+def cluster(tmp_path: pathlib.Path) -> c.Iterator[Cluster]:
+    if os.geteuid() != 0:
+        pytest.fail("a network namespace of its own needs root")
+    with own_network():
+        started = Cluster(tmp_path)
+        try:
+            yield started
+        finally:
+            started.stop()
+
+
+def first_start(cluster: Cluster, members: int) -> None:
+    cluster.inventory = [cluster.machine().name for _member in range(members)]
+    assert cluster.converge() == [("start", name) for name in cluster.inventory]
+    assert cluster.voters() == sorted(cluster.inventory)
+
+
+def expect_keys(cluster: Cluster, keys: dict[str, str]) -> None:
+    for name in cluster.inventory:
+        assert Client(cluster.machines[name].client_url, cluster.access).all() == keys, f"{name} has not what was acknowledged"
+    hashes = cluster.hashes()
+    assert len(hashes) == len(cluster.inventory)
+    assert len(set(hashes.values())) == 1, f"members differ: {hashes}"
+
+
+class Changes:
+    """What an operator and the world do; each leaves a quorum alive."""
+
+    def __init__(self, cluster: Cluster, dice: random.Random) -> None:
+        self.cluster, self.dice = cluster, dice
+        self._left = self._shuffled()
+
+    def add(self) -> str:
+        """A new host anywhere in the list, or one that was a member once and still has its old data."""
+        cluster = self.cluster
+        former = [name for name, machine in cluster.machines.items() if name not in cluster.inventory and machine.data.exists()]
+        name = self.dice.choice(former) if former and self.dice.random() < 0.5 else cluster.machine().name
+        cluster.inventory.insert(self.dice.randint(0, len(cluster.inventory)), name)
+        return name
+
+    def remove(self) -> str:
+        name = self.dice.choice(self.cluster.inventory)
+        self.cluster.inventory.remove(name)
+        return name
+
+    def replace_first(self) -> str:
+        return self._replace(0)
+
+    def replace_dead(self) -> str:
+        index = self.dice.randrange(len(self.cluster.inventory))
+        self.cluster.machines[self.cluster.inventory[index]].kill()
+        return self._replace(index)
+
+    def _replace(self, index: int) -> str:
+        name, self.cluster.inventory[index] = self.cluster.inventory[index], self.cluster.machine().name
+        return name
+
+    def lose_data(self) -> str:
+        name = self.dice.choice(self.cluster.inventory)
+        self.cluster.machines[name].lose_data()
+        return name
+
+    def move(self) -> str:
+        name = self.dice.choice(self.cluster.inventory)
+        self.cluster.machines[name].peer_port = self.cluster.port()
+        return name
+
+    def stop(self) -> str:
+        name = self.dice.choice(self.cluster.inventory)
+        self.cluster.machines[name].kill()
+        return name
+
+    def next(self) -> c.Callable[[], str]:
+        """Every kind once before any comes again; with three members none goes, with five none comes."""
+        size = len(self.cluster.inventory)
+        for _kind in range(2):
+            for index, kind in enumerate(self._left):
+                if not (kind == self.add and size >= 5) and not (kind == self.remove and size <= 3):
+                    return self._left.pop(index)
+            self._left = self._shuffled()
+        raise AssertionError("no change is possible")
+
+    def _shuffled(self) -> list[c.Callable[[], str]]:
+        kinds = [self.add, self.remove, self.replace_first, self.replace_dead, self.lose_data, self.move, self.stop]
+        return self.dice.sample(kinds, len(kinds))
+
+
+def test_random_changes_keep_quorum_and_keys(cluster: Cluster) -> None:
+    seed = int(os.environ.get("BAREHOST_SEED") or random.SystemRandom().randrange(10**6))
+    print(f"BAREHOST_SEED={seed}")
+    dice = random.Random(seed)
+    first_start(cluster, 3)
+    changes, history, end = Changes(cluster, dice), [], time.monotonic() + _SECONDS
+    writer = Writer(cluster)
+    writer.start()
+    try:
+        while time.monotonic() < end:
+            change = changes.next()
+            began, history = time.monotonic(), [*history, f"{change.__name__} {change()}"]
+            done = cluster.converge()
+            print(f"{history[-1]}: {done} in {time.monotonic() - began:.1f} s")
+            assert done, f"nothing was done after {history}"
+            assert cluster.voters() == sorted(cluster.inventory), f"after {history}"
+    finally:
+        writer.finish()
+    print(f"{len(history)} changes, {len(writer.acknowledged)} keys, longest time without a write {writer.longest_gap:.2f} s")
+    assert len(history) >= 3
+    assert writer.longest_gap < _LONGEST_GAP, f"no write for {writer.longest_gap:.1f} s: {history}"
+    expect_keys(cluster, writer.acknowledged)
+
+
+def test_a_lost_quorum_is_refused_and_rebuilt_when_told(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    # there will be no election to wait for
+    monkeypatch.setattr(_etcd_members, "_ELECTION", 1.0)
+    first_start(cluster, 3)
+    Client(cluster.endpoints[0], cluster.access).put("k", "kept")
+    survivor, *lost = cluster.inventory[::-1]
+    for name in lost:
+        cluster.machines[name].lose_data()
+    with pytest.raises(PlanError, match=r"0 of 3 voters are healthy and the quorum of 3 is 2"):
+        cluster.converge()
+    done = cluster.converge(Policy(disaster_recovery=True))
+    assert done[0] == ("rebuild", survivor)
+    assert cluster.voters() == sorted(cluster.inventory)
+    expect_keys(cluster, {"k": "kept"})
+
+
+def test_a_first_start_that_was_cut_short_goes_on(cluster: Cluster) -> None:
+    cluster.inventory = [cluster.machine().name for _member in range(3)]
+    first, *others = cluster.planned().actions
+    machine = cluster.machines[first.target]
+    machine.start(cluster.etcd, initial_cluster=first.data["initial_cluster"], state="new")
+    end = time.monotonic() + 20
+    while cluster.local(machine).committed is None:
+        assert time.monotonic() < end, "the process does not tell what it has committed"
+        time.sleep(0.1)
+    assert cluster.converge() == [(action.operation, action.target) for action in others]
+    assert cluster.voters() == sorted(cluster.inventory)

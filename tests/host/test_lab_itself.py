@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's own promises: what its commands do, and that nothing is left of it, killed or not."""
+
+from __future__ import annotations
+
+import collections.abc
+import json
+import pathlib
+import signal
+import subprocess
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LAB = ROOT / "lab" / "lab"
+ONE, TWO = "one.example", "two.example"
+INVENTORY = {"all": {"hosts": {ONE: {"ansible_host": "192.168.200.121"}, TWO: {"ansible_host": "192.168.200.122"}}}}
+
+
+def lab(*arguments: str, check: bool = True, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([str(LAB), *arguments], cwd=ROOT, text=True, capture_output=True, check=False, input=text or "", timeout=1800)
+    assert not check or done.returncode == 0, f"lab/lab {' '.join(arguments)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def remains() -> list[str]:
+    """Namespaces, mounts, control groups and machine processes that only a lab makes."""
+    namespaces = subprocess.run(["ip", "netns", "list"], text=True, capture_output=True, check=True).stdout.split()
+    mounts = [line.split()[1] for line in pathlib.Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+    groups = [str(path) for path in pathlib.Path("/sys/fs/cgroup").glob("*/barehost-lab")]
+    return [name for name in namespaces if name.startswith("lab")] + [path for path in mounts if "barehost-lab" in path] + groups
+
+
+@pytest.fixture(scope="module")
+def inventory(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    directory = tmp_path_factory.mktemp("two-hosts")
+    (directory / "hosts.yml").write_text(json.dumps(INVENTORY), encoding="utf-8")
+    return directory
+
+
+@pytest.fixture(scope="module")
+def hosts(inventory: pathlib.Path) -> collections.abc.Iterator[None]:
+    """Brought up after a run that was killed in the middle, as a user's next command would."""
+    killed = subprocess.Popen([str(LAB), "up", str(inventory)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(2)  # in the middle: the hosts are booting
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    try:
+        lab("up", str(inventory))
+        yield
+    finally:
+        lab("down")
+
+
+@pytest.mark.usefixtures("hosts")
+class TestCommands:
+    """In this order; each leaves the hosts as it found them."""
+
+    def test_status(self) -> None:
+        status = json.loads(lab("status", "--json").stdout)
+        assert {host["name"]: (host["address"], host["state"]) for host in status["hosts"]} == {
+            ONE: ("192.168.200.121", "running"),
+            TWO: ("192.168.200.122", "running"),
+        }
+
+    def test_exec_passes_input_output_and_exit_status(self) -> None:
+        done = lab("exec", ONE, "sh", "-c", "cat; hostname; exit 7", check=False, text="spoken\n")
+        assert (done.returncode, done.stdout) == (7, f"spoken\n{ONE}\n")
+
+    def test_run_is_inside_the_labs_network(self) -> None:
+        addresses = lab("run", "ip", "-oneline", "address").stdout
+        assert " 192.168.200.1/24 " in addresses
+        here = subprocess.run(["ip", "-oneline", "address"], text=True, capture_output=True, check=True).stdout
+        assert " 192.168.200.1/24 " not in here
+
+    def test_cut_and_heal(self) -> None:
+        ping = ("exec", ONE, "ping", "-c", "1", "-W", "2", "192.168.200.122")
+        assert lab(*ping, check=False).returncode == 0
+        lab("cut", ONE, TWO)
+        assert lab(*ping, check=False).returncode != 0
+        assert lab("run", "ping", "-c", "1", "-W", "2", "192.168.200.121", check=False).returncode == 0
+        lab("heal")
+        assert lab(*ping, check=False).returncode == 0
+
+    def test_a_power_cut_keeps_the_disk(self) -> None:
+        lab("exec", TWO, "sh", "-c", "echo kept > /root/file; echo kept > /var/lib/file; sync; touch /run/gone")
+        lab("stop", TWO)
+        assert {host["name"]: host["state"] for host in json.loads(lab("status", "--json").stdout)["hosts"]}[TWO] == "stopped"
+        lab("start", TWO)
+        assert lab("exec", TWO, "cat", "/root/file", "/var/lib/file").stdout == "kept\nkept\n"
+        assert lab("exec", TWO, "test", "-e", "/run/gone", check=False).returncode == 1
+
+    def test_logs(self, tmp_path: pathlib.Path) -> None:
+        lab("logs", str(tmp_path))
+        assert {ONE, TWO} <= {host for path in tmp_path.rglob("*") for host in (ONE, TWO) if host in str(path) and path.is_file()}
+
+    def test_hosts_are_what_ansible_takes_for_centos(self) -> None:
+        release = lab("exec", ONE, "cat", "/etc/os-release").stdout
+        assert 'ID="centos"' in release
+        assert lab("exec", ONE, "rpm", "-q", "docker-ce", "chrony", check=False).returncode != 0
+        assert lab("exec", ONE, "dnf", "-q", "info", "docker-ce").returncode == 0
+
+
+def test_nothing_is_left(inventory: pathlib.Path, hosts: None) -> None:
+    assert remains(), "the test looks for the wrong things"
+    lab("down")
+    assert remains() == []
+    assert sorted(path.name for path in inventory.rglob("*") if path.is_file()) == ["hosts.yml"]

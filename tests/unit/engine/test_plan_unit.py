@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a unit is started, restarted, reloaded or left alone, and the reason that the operator reads."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_unit
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
+
+ITEM = {
+    "name": "a.service",
+    "enabled": True,
+    "state": "started",
+    "inputs": ["/etc/a.conf", "/etc/systemd/system/a.service"],
+    "reload_on": ["/etc/a.rules"],
+    "health": [],
+    "definition": ["/etc/systemd/system/a.service"],
+    "stamped": True,
+}
+RUNS = {
+    "known": True,
+    "masked": False,
+    "active": "active",
+    "enabled": "enabled",
+    "needs_daemon_reload": False,
+    "changed_inputs": [],
+    "changed_reload_inputs": [],
+}
+STOPPED = {**RUNS, "active": "inactive"}
+
+
+def file_action(path: str) -> Action:
+    return Action("file", "write", path, "its content differs")
+
+
+def plan(item: dict[str, t.Any], state: dict[str, t.Any], *planned: Action) -> list[tuple[str, str]]:
+    context = PlanContext(component="a", now=0.0, planned=planned)
+    return [(action.operation, action.reason) for action in _plan_unit.plan({**ITEM, **item}, {**RUNS, **state}, context)]
+
+
+CASES: dict[str, tuple[dict[str, t.Any], dict[str, t.Any], tuple[Action, ...], list[tuple[str, str]]]] = {
+    "runs as it was started": ({}, {}, (), []),
+    "an input changed earlier": (
+        {},
+        {"changed_inputs": ["/etc/a.conf"]},
+        (),
+        [("restart", "/etc/a.conf changed since it was started")],
+    ),
+    "an input is about to change": ({}, {}, (file_action("/etc/a.conf"),), [("restart", "/etc/a.conf is changed")]),
+    "another file is about to change": ({}, {}, (file_action("/etc/b.conf"),), []),
+    "adopted with inputs": ({}, {"changed_inputs": None}, (), [("restart", "it is not known what it was started with")]),
+    "adopted without inputs": ({"inputs": []}, {"changed_inputs": []}, (), []),
+    "the unit file is about to change": (
+        {},
+        {},
+        (file_action("/etc/systemd/system/a.service"),),
+        [
+            ("daemon-reload", "/etc/systemd/system/a.service changed"),
+            ("restart", "/etc/systemd/system/a.service is changed"),
+        ],
+    ),
+    "systemd has not read a changed unit file": (
+        {},
+        {"needs_daemon_reload": True},
+        (),
+        [("daemon-reload", "its files changed since systemd read them")],
+    ),
+    "stopped": ({}, {"active": "inactive"}, (), [("start", "it is inactive, wanted started")]),
+    "failed": (
+        {},
+        {"active": "failed"},
+        (),
+        [("reset-failed", "it has failed before"), ("start", "it is failed, wanted started")],
+    ),
+    "in a crash loop": ({}, {"active": "activating"}, (), [("start", "it is activating, wanted started")]),
+    "stopped with a changed input is started once": (
+        {},
+        {"active": "inactive", "changed_inputs": ["/etc/a.conf"]},
+        (),
+        [("start", "it is inactive, wanted started")],
+    ),
+    "not enabled": ({}, {"enabled": "disabled"}, (), [("enable", "it is disabled, wanted enabled")]),
+    "masked": (
+        {},
+        {"active": "inactive", "enabled": "masked", "masked": True},
+        (),
+        [
+            ("unmask", "it is masked"),
+            ("enable", "it is masked, wanted enabled"),
+            ("start", "it is inactive, wanted started"),
+        ],
+    ),
+    "static units cannot be enabled": ({}, {"enabled": "static"}, (), []),
+    "wanted stopped": (
+        {"state": "stopped", "enabled": False},
+        {},
+        (),
+        [("disable", "it is enabled, wanted disabled"), ("stop", "it is active, wanted stopped")],
+    ),
+    "wanted stopped, and is": ({"state": "stopped", "enabled": False}, {"active": "inactive", "enabled": "disabled"}, (), []),
+    "a reload is enough": ({}, {}, (file_action("/etc/a.rules"),), [("reload", "/etc/a.rules is changed")]),
+    "a reload was missed": (
+        {},
+        {"changed_reload_inputs": ["/etc/a.rules"]},
+        (),
+        [("reload", "/etc/a.rules changed since it read its configuration")],
+    ),
+    "a restart makes the reload needless": (
+        {},
+        {"changed_inputs": ["/etc/a.conf"], "changed_reload_inputs": ["/etc/a.rules"]},
+        (),
+        [("restart", "/etc/a.conf changed since it was started")],
+    ),
+    "unmanaged is only reloaded": (
+        {"state": "unmanaged", "enabled": None},
+        {"changed_inputs": ["/etc/a.conf"], "changed_reload_inputs": ["/etc/a.rules"]},
+        (),
+        [("reload", "/etc/a.rules changed since it read its configuration")],
+    ),
+    "unmanaged and stopped": ({"state": "unmanaged", "enabled": None}, {"active": "inactive"}, (file_action("/etc/a.rules"),), []),
+    "unknown, but its file comes": (
+        {},
+        {"known": False, "active": "inactive", "enabled": ""},
+        (file_action("/etc/systemd/system/a.service"),),
+        [
+            ("daemon-reload", "/etc/systemd/system/a.service changed"),
+            ("enable", "it is not enabled, wanted enabled"),
+            ("start", "it is absent, wanted started"),
+        ],
+    ),
+    "unknown, but a package comes": (
+        {"definition": []},
+        {"known": False, "active": "inactive", "enabled": ""},
+        (Action("package", "install", "a", "not installed"),),
+        [("enable", "it is not enabled, wanted enabled"), ("start", "it is absent, wanted started")],
+    ),
+    "unknown and unwanted": ({"state": "stopped", "enabled": False}, {"known": False, "active": "inactive", "enabled": ""}, (), []),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_unit(case: str) -> None:
+    item, state, planned, wanted = CASES[case]
+    assert plan(item, state, *planned) == wanted
+
+
+def test_a_unit_that_nothing_brings_is_an_error() -> None:
+    with pytest.raises(PlanError, match=r"a\.service: the host has no such unit"):
+        plan({}, {"known": False, "active": "inactive", "enabled": ""})
+
+
+def test_a_certificate_s_key_counts_as_changed_with_it() -> None:
+    certificate = Action("certificate", "issue", "/etc/a.crt", "absent", paths=("/etc/a.conf",))
+    assert plan({}, {}, certificate) == [("restart", "/etc/a.conf is changed")]
+
+
+def test_the_host_gets_the_checks_with_a_start() -> None:
+    requires = ({"file": "/x", "deadline": 1.0},)
+    context = PlanContext(component="a", now=0.0, requires=requires)
+    action = _plan_unit.plan({**ITEM, "health": [{"file": "/y"}]}, STOPPED, context)[0]
+    assert action.data == {"inputs": ITEM["inputs"], "health": [{"file": "/y"}], "requires": list(requires)}

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mirror, and the host side with its directories moved to a temporary place."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from binaries_mirror import Mirror
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _binaries, _download
+
+
+@pytest.fixture
+def mirror() -> t.Iterator[Mirror]:
+    mirror = Mirror()
+    yield mirror
+    mirror.server.shutdown()
+    mirror.server.server_close()
+
+
+@pytest.fixture
+def host(tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> t.Any:
+    """An empty host: its own state directory, and no waiting between attempts."""
+    monkeypatch.setattr(_binaries, "ROOT", str(tmp_path / "state"))
+    monkeypatch.setattr(_download, "PAUSES", (0.0, 0.0, 0.0))
+    return tmp_path

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The base tree's overlay, and the store that builds a folder once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pathlib
+import shutil
+import signal
+import time
+
+import pytest
+
+from barelab import rootfs, rootfs_store
+
+
+def quiet(_: str) -> None:
+    """No progress wanted."""
+
+
+@pytest.fixture
+def store(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "barehost-lab" / "things"
+
+
+def fill(folder: pathlib.Path) -> None:
+    (folder / "content").write_text("whole", encoding="utf-8")
+
+
+def ensure(digest: str = "a" * 64) -> pathlib.Path:
+    return rootfs_store.ensure(kind="things", digest=digest, build=fill, progress=quiet)
+
+
+def test_built_once(store: pathlib.Path) -> None:
+    first = ensure()
+    (first / "mark").touch()
+    assert ensure() == first
+    assert (first / "mark").exists()
+
+
+def test_failed_build_leaves_nothing(store: pathlib.Path) -> None:
+    def fail(folder: pathlib.Path) -> None:
+        fill(folder)
+        raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError):
+        rootfs_store.ensure(kind="things", digest="a" * 64, build=fail, progress=quiet)
+    assert [entry.name for entry in store.iterdir()] == ["lock"]
+    assert (ensure() / "content").read_text(encoding="utf-8") == "whole"
+
+
+def _build_for_ever(started: pathlib.Path) -> None:
+    def build(folder: pathlib.Path) -> None:
+        fill(folder)
+        started.touch()
+        time.sleep(60)
+
+    rootfs_store.ensure(kind="things", digest="a" * 64, build=build, progress=quiet)
+
+
+def test_killed_build_is_not_taken_for_finished(store: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    started = tmp_path / "started"
+    process = multiprocessing.get_context("fork").Process(target=_build_for_ever, args=(started,))
+    process.start()
+    while not started.exists():
+        assert process.is_alive()
+        time.sleep(0.01)
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert not (store / ("a" * 16)).exists()
+    final = ensure()
+    assert [entry.name for entry in store.iterdir() if entry.is_dir()] == [final.name]
+
+
+def _build_slowly(log: pathlib.Path) -> None:
+    def build(folder: pathlib.Path) -> None:
+        with log.open("a", encoding="utf-8") as handle:
+            handle.write("built\n")
+        time.sleep(0.2)
+        fill(folder)
+
+    rootfs_store.ensure(kind="things", digest="a" * 64, build=build, progress=quiet)
+
+
+def test_two_processes_build_once(store: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    log = tmp_path / "log"
+    processes = [multiprocessing.get_context("fork").Process(target=_build_slowly, args=(log,)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert log.read_text(encoding="utf-8") == "built\n"
+
+
+def test_older_ones_go_when_a_new_one_is_there(store: pathlib.Path) -> None:
+    older = ensure("a" * 64)
+    newer = ensure("b" * 64)
+    assert newer.exists()
+    assert not older.exists()
+
+
+def test_digest_sees_names_contents_modes_and_links(tmp_path: pathlib.Path) -> None:
+    def digest() -> str:
+        return rootfs_store.digest_of(paths=[tmp_path / "tree"], words=["trixie"])
+
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    (folder / "a").write_text("1", encoding="utf-8")
+    seen = [digest()]
+    (folder / "a").write_text("2", encoding="utf-8")
+    seen.append(digest())
+    (folder / "a").chmod(0o755)
+    seen.append(digest())
+    (folder / "a").rename(folder / "b")
+    seen.append(digest())
+    (folder / "link").symlink_to("b")
+    seen.append(digest())
+    seen.append(rootfs_store.digest_of(paths=[folder], words=["sid"]))
+    assert len(set(seen)) == len(seen)
+
+
+def test_digest_is_the_same_in_another_checkout(tmp_path: pathlib.Path) -> None:
+    copy = tmp_path / "elsewhere" / "rootfs"
+    shutil.copytree(rootfs.OVERLAY, copy)
+    for path in copy.rglob("*"):
+        path.chmod(path.stat().st_mode & ~0o022)
+    assert rootfs_store.digest_of(paths=[copy]) == rootfs_store.digest_of(paths=[rootfs.OVERLAY])
+
+
+def test_overlay_replaces_links_and_removes_debian(tmp_path: pathlib.Path) -> None:
+    tree = tmp_path / "tree"
+    for folder in ("etc/ssh", "usr/lib", "usr/bin", "usr/sbin"):
+        (tree / folder).mkdir(parents=True)
+    (tree / "usr/lib/os-release").symlink_to("/must/not/be/written/through")
+    for name in ("etc/debian_version", "etc/ssh/ssh_host_rsa_key", "etc/ssh/sshd_config", "usr/sbin/tc"):
+        (tree / name).write_text(name, encoding="utf-8")
+    rootfs.apply_overlay(tree)
+    assert 'ID="centos"' in (tree / "usr/lib/os-release").read_text(encoding="utf-8")
+    assert not (tree / "usr/lib/os-release").is_symlink()
+    assert (tree / "etc/redhat-release").read_text(encoding="utf-8") == "CentOS Stream release 10 (Coughlan)\n"
+    assert (tree / "etc/ssh/sshd_config").exists()
+    assert not [name for name in ("etc/debian_version", "etc/ssh/ssh_host_rsa_key", "usr/sbin/tc") if (tree / name).exists()]
+    assert {f"{path.stat().st_mode & 0o777:o}" for path in (tree / "etc/systemd").rglob("*") if path.is_file()} == {"644"}

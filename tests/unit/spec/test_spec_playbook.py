@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action plugin in real ansible-playbook runs, whose hosts have a connection that records every use of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import textwrap
+import typing as t
+
+import pytest
+from spec_inventory import BROKEN, TESTS, expected
+
+# Starting ansible-playbook takes seconds.
+pytestmark = pytest.mark.slow
+
+PLAYBOOK = """
+- hosts: "{{ over | default('all') }}"
+  gather_facts: false
+  strategy: "{{ strategy | default('linear') }}"
+  tasks:
+    - name: Resolve the cluster
+      barehost.kubernetes.cluster_spec:
+      run_once: "{{ strategy is not defined }}"
+      register: cluster
+    - name: Write down what every host got
+      ansible.builtin.set_fact:
+        got: "{{ cluster.nodes[inventory_hostname].address }} {{ cluster.domain }} {{ cluster.network.pod_cidr }}"
+      when: over is not defined
+    - name: Resolve the cluster again, as every role does
+      barehost.kubernetes.cluster_spec:
+      run_once: "{{ strategy is not defined }}"
+      register: cluster
+    - name: Show it
+      ansible.builtin.debug:
+        msg: "GOT {{ inventory_hostname }} {{ got | default('nothing') }} {{ cluster.api.url }}"
+    - name: Reach the hosts
+      ansible.builtin.raw: "true"
+      when: reach is defined
+"""
+
+CONNECTION = """
+from ansible.plugins.connection import ConnectionBase
+
+DOCUMENTATION = '''
+name: recorder
+short_description: writes down that it was used
+description: [writes down that it was used]
+author: [nobody]
+options: {}
+'''
+
+
+class Connection(ConnectionBase):
+    transport = "recorder"
+
+    def _used(self, *arguments, **options):
+        with open(%r, "a") as file:
+            file.write("used")
+        raise RuntimeError("the recorder connects to nothing")
+
+    _connect = exec_command = put_file = fetch_file = _used
+
+    def close(self):
+        pass
+"""
+
+INVENTORY = """
+all:
+  vars:
+    zone: example.org
+    cluster_mirror: http://192.0.2.1
+    cluster_domain: "cluster.{{ zone }}"
+    cluster_dns_address: "{{ cluster_service_cidr | ansible.builtin.regex_replace('0/16$', '53') }}"
+    cluster_service_cidr: 10.254.0.0/16
+    cluster_pod_cidr: "{{ 'none' if inventory_hostname == 'never' else '10.250.0.0/16' }}"
+    net: 192.0.2
+  children:
+    etcd: {hosts: {m1: {number: 10}}}
+    master: {hosts: {m1: }}
+    minion:
+      hosts: {w1: {number: 11}, w2: {number: 12}}
+      vars: {node_labels: {example.org/zone: "{{ zone }}"}}
+    etcd_and_all: {children: {etcd: , minion: }, vars: {node_address: "{{ net }}.{{ number }}"}}
+"""
+
+
+class Controller:
+    """A folder to run ansible-playbook in."""
+
+    def __init__(self, directory: pathlib.Path) -> None:
+        self.directory = directory
+        self.mark = directory / "used"
+        (directory / "connections").mkdir()
+        (directory / "connections" / "recorder.py").write_text(CONNECTION % str(self.mark), encoding="utf-8")
+        (directory / "playbook.yml").write_text(PLAYBOOK, encoding="utf-8")
+
+    def run(
+        self,
+        inventory: pathlib.Path,
+        *arguments: str,
+        playbook: pathlib.Path = pathlib.Path("playbook.yml"),
+        environment: dict[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        variables = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+            "ANSIBLE_COLLECTIONS_PATH": str(TESTS.parent / ".collections"),
+            "ANSIBLE_CONNECTION_PLUGINS": str(self.directory / "connections"),
+            "ANSIBLE_INJECT_FACT_VARS": "false",
+            "ANSIBLE_HOME": str(self.directory / "home"),
+            "ANSIBLE_NOCOLOR": "1",
+            **(environment or {}),
+        }
+        command = [
+            str(pathlib.Path(sys.executable).with_name("ansible-playbook")),
+            "-i",
+            str(inventory),
+            "-c",
+            "recorder",
+            str(playbook),
+            *arguments,
+        ]
+        return subprocess.run(command, cwd=self.directory, env=variables, capture_output=True, text=True, check=False, timeout=120)
+
+    @property
+    def was_reached(self) -> bool:
+        return self.mark.exists()
+
+
+@pytest.fixture
+def controller(tmp_path: pathlib.Path) -> Controller:
+    return Controller(tmp_path)
+
+
+@pytest.fixture
+def good(tmp_path: pathlib.Path) -> pathlib.Path:
+    (tmp_path / "inventory").mkdir()
+    path = tmp_path / "inventory" / "hosts.yml"
+    path.write_text(INVENTORY, encoding="utf-8")
+    return path
+
+
+def got(run: subprocess.CompletedProcess[str]) -> set[str]:
+    return {line.partition("GOT ")[2].strip('"') for line in run.stdout.splitlines() if "GOT " in line}
+
+
+def test_recorder_records(controller: Controller, good: pathlib.Path) -> None:
+    """Without this the other tests could not fail."""
+    assert controller.run(good, "-e", "reach=1").returncode != 0
+    assert controller.was_reached
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_every_host_gets_the_spec(controller: Controller, good: pathlib.Path, strategy: str) -> None:
+    run = controller.run(good, *(["-e", "strategy=free"] if strategy == "free" else []))
+    assert run.returncode == 0, run.stdout + run.stderr
+    rest = "cluster.example.org 10.250.0.0/16 https://192.0.2.10:6443"
+    assert got(run) == {f"{host} 192.0.2.{number} {rest}" for host, number in (("m1", 10), ("w1", 11), ("w2", 12))}
+    assert not controller.was_reached
+
+
+def test_limit_does_not_change_the_spec(controller: Controller, good: pathlib.Path) -> None:
+    run = controller.run(good, "--limit", "w1")
+    assert got(run) == {"w1 192.0.2.11 cluster.example.org 10.250.0.0/16 https://192.0.2.10:6443"}, run.stdout + run.stderr
+
+
+def test_play_over_a_host_outside_of_the_cluster(controller: Controller, good: pathlib.Path) -> None:
+    run = controller.run(good, "-e", "over=localhost", "--check")
+    assert got(run) == {"localhost nothing https://192.0.2.10:6443"}, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("path", sorted(BROKEN.glob("*.yml")), ids=lambda path: path.stem)
+def test_broken_inventory_is_refused_by_site_before_any_host(controller: Controller, path: pathlib.Path) -> None:
+    run = controller.run(path, playbook=TESTS.parent / "playbooks" / "site.yml")
+    assert run.returncode != 0
+    output = run.stdout + run.stderr
+    # The resolver alone, whose messages the corpus holds, does not know files and lines.
+    told = re.sub(rf" \({re.escape(str(path))}:\d+\)", "", output)
+    missing = [fragment for fragment in expected(path) if fragment not in told and json.dumps(fragment)[1:-1] not in told]
+    assert not missing, output
+    assert not controller.was_reached
+
+
+@pytest.mark.parametrize("name", ["many_faults", "variable_differs"])
+def test_problems_name_file_and_line(controller: Controller, name: str) -> None:
+    path = BROKEN / f"{name}.yml"
+    run = controller.run(path)
+    assert f"{path}:" in run.stdout + run.stderr
+
+
+def test_undefined_variable_is_one_problem(controller: Controller, good: pathlib.Path) -> None:
+    good.write_text(INVENTORY.replace("zone: example.org\n", "x: y\n"), encoding="utf-8")
+    run = controller.run(good)
+    assert run.returncode != 0
+    assert "cannot be evaluated: 'zone' is undefined" in run.stdout + run.stderr
+
+
+def test_warnings_are_ansibles(controller: Controller, good: pathlib.Path) -> None:
+    run = controller.run(good, "-e", "cluster_kubernetes_version=1.37.0")
+    assert run.returncode == 0
+    assert (run.stdout + run.stderr).count("[WARNING]: Kubernetes 1.37.0 is not tested") == 1
+
+
+def play(tmp_path: pathlib.Path, task: str) -> None:
+    (tmp_path / "playbook.yml").write_text(
+        "- hosts: m1\n  gather_facts: false\n  tasks:\n" + textwrap.indent(task, "    "), encoding="utf-8"
+    )
+
+
+def test_result_must_be_kept(controller: Controller, good: pathlib.Path) -> None:
+    play(controller.directory, "- barehost.kubernetes.cluster_spec:\n")
+    run = controller.run(good)
+    assert run.returncode != 0
+    assert "add register: cluster to this task" in run.stdout + run.stderr
+
+
+def test_show(controller: Controller, good: pathlib.Path) -> None:
+    play(controller.directory, "- barehost.kubernetes.cluster_spec:\n    show: true\n")
+    run = controller.run(good)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "api_service_address" in run.stdout
+
+
+def test_missing_netaddr(controller: Controller, good: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "shadow").mkdir()
+    (tmp_path / "shadow" / "netaddr.py").write_text(
+        "raise ModuleNotFoundError('No module named netaddr', name='netaddr')\n", encoding="utf-8"
+    )
+    run = controller.run(good, environment={"PYTHONPATH": str(tmp_path / "shadow")})
+    assert run.returncode != 0
+    assert "netaddr 1.3 or newer is needed" in run.stdout + run.stderr
+    assert "-m pip install" in run.stdout + run.stderr
+
+
+def test_documentation_names_every_variable() -> None:
+    """Type and default included, so that the text cannot fall behind the code."""
+    import yaml
+
+    from ansible_collections.barehost.kubernetes.plugins.modules import cluster_spec
+    from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _spec_variables
+
+    notes = yaml.safe_load(cluster_spec.DOCUMENTATION)["notes"]
+    for name, variable in {**_spec_variables.CLUSTER, **_spec_variables.HOST}.items():
+        lines = [note for note in notes if f"C({name}) " in note or f"C({name})," in note]
+        assert lines, f"{name} is not documented"
+        if isinstance(variable.default, (bool, int)) or variable.default:
+            shown = str(variable.default).lower() if isinstance(variable.default, bool) else variable.default
+            assert any(f"default V({shown})" in line for line in lines), name
+
+
+def test_documentation_names_every_key() -> None:
+    import yaml
+    from spec_inventory import spec_of
+
+    from ansible_collections.barehost.kubernetes.plugins.modules import cluster_spec
+
+    returned: dict[str, t.Any] = yaml.safe_load(cluster_spec.RETURN)
+    assert set(returned) == set(spec_of().as_dict()) - {"warnings"}

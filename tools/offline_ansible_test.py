@@ -1,0 +1,146 @@
+#!/usr/bin/env python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs ansible-test without the internet, containers, or a checkout in a special place.
+
+usage: offline_ansible_test.py sanity|units [ARGUMENT…]     (the arguments go to ansible-test)
+
+ansible-test wants three things that a checkout does not give:
+
+* a directory .../ansible_collections/barehost/kubernetes: the checkout's files are copied below .build/ansible-test at each run;
+* interpreters that run: it takes pythonX.Y from PATH, where pyenv has shims that fail, so links to real ones are put first;
+* get-pip.py from ci-files.testing.ansible.com: a stand-in, in the place where it looks for a saved copy, uses ensurepip.
+
+Its home, with the virtual environments that it makes for its tests, is $XDG_CACHE_HOME/barehost/ansible-test.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import types
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# a tree for each command: two may run at the same time
+BUILD = ROOT / ".build" / "ansible-test" / (sys.argv[1] if len(sys.argv) > 1 else "none")
+COLLECTION = BUILD / "ansible_collections" / "barehost" / "kubernetes"
+# EL 9 has 3.9, EL 10 3.12; controllers 3.11 to 3.13
+PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
+# Development tools beside the collection: they are no part of it, and ruff, mypy and shellcheck look after them.
+NOT_OF_THE_COLLECTION = (
+    "lab/",
+    "tools/",
+    ".ci/",
+    ".collections/",
+    "tests/gates/",
+    "tests/host/",
+    "tests/cluster/",
+    "tests/molecule/",
+    "tests/unit/lab/",
+    "tests/conftest.py",
+    # start ansible-playbook, which is not in the environment that ansible-test makes; pytest itself runs them
+    "tests/unit/spec/test_spec_playbook.py",
+    "tests/unit/engine_pki/test_admin_kubeconfig.py",
+    "tests/unit/progress/test_progress_playbook.py",
+)
+
+GET_PIP = '''\
+"""Stands in for get-pip.py: ensurepip brings pip, and pip then installs the versions that were asked for."""
+import ensurepip
+import os
+import subprocess
+import sys
+
+ensurepip.bootstrap()
+# ensurepip switches pip's configuration off for itself
+os.environ.pop("PIP_CONFIG_FILE", None)
+wanted = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
+sys.exit(subprocess.call([sys.executable, "-m", "pip", "install"] + wanted))
+'''
+
+
+def runs(*, python: pathlib.Path | str, version: str) -> pathlib.Path | None:
+    """The real interpreter behind a name or path, or None if it does not run or is another version."""
+    code = "import sys; print('%d.%d' % sys.version_info[:2]); print(sys.executable)"
+    try:
+        answer = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=30, check=True).stdout.split("\n")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return pathlib.Path(answer[1]).resolve() if answer[0] == version else None
+
+
+def interpreters() -> dict[str, pathlib.Path]:
+    """The versions that run here, by PATH or by pyenv."""
+    found: dict[str, pathlib.Path] = {}
+    pyenv = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv")) / "versions"
+    for version in PYTHONS:
+        candidates: list[pathlib.Path | str] = [f"python{version}", *sorted(pyenv.glob(f"{version}.*/bin/python{version}"), reverse=True)]
+        for candidate in candidates:
+            if real := runs(python=candidate, version=version):
+                found[version] = real
+                break
+    return found
+
+
+def checkout_files() -> list[str]:
+    """The files that are tracked or could be: neither ignored nor deleted."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    return [name for name in names if name and not name.startswith(NOT_OF_THE_COLLECTION) and os.path.lexists(ROOT / name)]
+
+
+def copy_collection() -> None:
+    """Anew but for tests/output, where ansible-test keeps an environment."""
+    for path in [*COLLECTION.glob("*"), *COLLECTION.glob("tests/*")]:
+        if path.is_symlink() or path.is_file():
+            path.unlink()
+        elif path.relative_to(COLLECTION).parts not in (("tests",), ("tests", "output")):
+            shutil.rmtree(path)
+    for name in checkout_files():
+        target = COLLECTION / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target, follow_symlinks=False)
+    subprocess.run(["git", "init", "--quiet"], cwd=COLLECTION, check=True)
+
+
+def link_interpreters() -> pathlib.Path:
+    directory = BUILD / "bin"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    found = interpreters()
+    for version, real in found.items():
+        (directory / f"python{version}").symlink_to(real)
+    print(f"Pythons: {' '.join(found)}", flush=True)
+    if "3.9" not in found:
+        sys.exit("Python 3.9, the oldest that a host may have, does not run here: install it (for example by pyenv) and start again.")
+    return directory
+
+
+def prepare_home() -> pathlib.Path:
+    home = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "barehost" / "ansible-test"
+    saved = home / ".ansible" / "test" / "cache"
+    saved.mkdir(parents=True, exist_ok=True)
+    # pip's configuration and cache are the user's
+    for name in (".cache", ".config", ".pip"):
+        if not os.path.lexists(home / name) and (pathlib.Path.home() / name).is_dir():
+            (home / name).symlink_to(pathlib.Path.home() / name)
+    internal = importlib.import_module("ansible_test._internal.python_requirements")
+    for version in {internal.get_venv_packages(types.SimpleNamespace(version=version))["pip"] for version in PYTHONS}:
+        (saved / f"get_pip_{version.replace('.', '_')}.py").write_text(GET_PIP, encoding="utf-8")
+    return home
+
+
+def main() -> int:
+    copy_collection()
+    programs = pathlib.Path(sys.executable).parent
+    path = f"{programs}:{link_interpreters()}:/usr/bin:/bin"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    environment.update(HOME=str(prepare_home()), PATH=path)
+    return subprocess.run([programs / "ansible-test", *sys.argv[1:]], cwd=COLLECTION, env=environment).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

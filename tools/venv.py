@@ -1,0 +1,90 @@
+#!/usr/bin/env python
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Creates .venv from the hash-locked requirements, and creates it again when the lock or the interpreter changed.
+
+usage: venv.py [--dev]
+
+Started by the interpreter that the environment is to have, with nothing but the standard library. Two calls at the same
+time are safe; a killed call is noticed by the next one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+STAMP = VENV / "installed.json"
+
+
+def digest(*, lock: pathlib.Path) -> str:
+    return hashlib.sha256(lock.read_bytes()).hexdigest()
+
+
+def installed() -> dict[str, str]:
+    """What the last complete call recorded: the interpreter, and a digest for each lock."""
+    try:
+        record = json.loads(STAMP.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return record if isinstance(record, dict) and (VENV / "bin" / "python").exists() else {}
+
+
+def is_stale(*, record: dict[str, str], interpreter: str) -> bool:
+    """A lock that has changed may have dropped packages, so the environment is made anew rather than added to."""
+    locks = {name: value for name, value in record.items() if name != "interpreter"}
+    return record.get("interpreter") != interpreter or any(
+        not (ROOT / name).exists() or digest(lock=ROOT / name) != value for name, value in locks.items()
+    )
+
+
+def create() -> None:
+    if importlib.util.find_spec("ensurepip") is None:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        subprocess.run([ROOT / "tools" / "need", f"the-module-ensurepip=python{version}-venv"], check=True)
+    shutil.rmtree(VENV, ignore_errors=True)
+    print(f"Creating .venv with Python {sys.version.split()[0]}", flush=True)
+    subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+
+
+def main() -> int:
+    lock = ROOT / ("requirements-dev.txt" if "--dev" in sys.argv[1:] else "requirements.txt")
+    interpreter = f"{pathlib.Path(sys.executable).resolve()} {sys.version.split()[0]}"
+    (ROOT / ".build").mkdir(exist_ok=True)
+    with (ROOT / ".build" / "venv.lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        record = installed()
+        if is_stale(record=record, interpreter=interpreter):
+            create()
+            record = {"interpreter": interpreter}
+        if lock.name in record:
+            return 0
+        print(f"Installing {lock.name} into .venv", flush=True)
+        pip = [
+            str(VENV / "bin" / "pip"),
+            "--disable-pip-version-check",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            "--requirement",
+            str(lock),
+        ]
+        subprocess.run(pip, check=True)
+        # the development lock holds everything of the other one
+        names = {"requirements.txt", lock.name}
+        record.update({name: digest(lock=ROOT / name) for name in names})
+        STAMP.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        version = subprocess.run([VENV / "bin" / "ansible", "--version"], check=True, capture_output=True, text=True)
+        print(version.stdout.splitlines()[0].replace("ansible [", "Installed: ansible-").rstrip("]"), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
