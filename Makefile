@@ -31,7 +31,7 @@ down: ## remove the hosts of `make cluster` again
 
 # pytest is the one runner: every gate is a test (tests/gates). `make test` is two runs of it. Two workers take the gates and the unit
 # tests, the slowest first; then one process takes what needs lab hosts (tests/host, the molecule scenario `lab`, tests/cluster), one
-# after the other, because only one lab can exist at a time. tests/conftest.py makes that order.
+# after the other, because one lab fills the machine. tests/conftest.py makes that order.
 # The whole must fit in 90 minutes; the goal on 2 cores is 30 with empty caches and 15 with full ones.
 PYTEST := $(BIN)/python -m pytest
 WORKERS := --numprocesses 2

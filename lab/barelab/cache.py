@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import pathlib
 
+from barelab import names
+
 
 def root() -> pathlib.Path:
     base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
@@ -14,4 +16,4 @@ def root() -> pathlib.Path:
 
 def host_disks() -> pathlib.Path:
     """On a real file system: the file system of /run may be memory, and Docker wants neither memory nor an overlay below it."""
-    return root() / "hosts"
+    return root() / names.own("hosts")

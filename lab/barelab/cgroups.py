@@ -13,10 +13,11 @@ import signal
 import time
 from collections.abc import Iterator
 
+from barelab import names
 from barelab.errors import LabError
 
 _ROOT = pathlib.Path("/sys/fs/cgroup")
-_LAB = "barehost-lab"
+_LAB = names.own("barehost-lab")
 
 
 def hierarchies() -> list[pathlib.Path]:

@@ -11,11 +11,12 @@ import os
 import pathlib
 from collections.abc import Iterable, Sequence
 
+from barelab import names
 from barelab.inventory import Host
 from barelab.process import run
 
-NAMESPACE = "lab"
-_HOST_PREFIX = "lab-host-"
+NAMESPACE = names.own("lab")
+_HOST_PREFIX = f"{NAMESPACE}-host-"
 BRIDGE = "br0"
 INTERFACE = "eth0"
 _NAMESPACES = pathlib.Path("/run/netns")
@@ -114,6 +115,6 @@ def processes() -> list[int]:
 
 def remove_all() -> None:
     """Remove every network namespace of the lab, of whatever run."""
-    for namespace in _NAMESPACES.glob("lab*"):
+    for namespace in _NAMESPACES.glob(f"{NAMESPACE}*"):
         if namespace.name == NAMESPACE or namespace.name.startswith(_HOST_PREFIX):
             run(["ip", "netns", "delete", namespace.name])

@@ -17,7 +17,7 @@ import sys
 import time
 import typing as t
 
-from barelab import artifacts, images, network, registry, rpms, services_ntp
+from barelab import artifacts, images, network, registry, rpms, services_ntp, state
 from barelab.artifacts_progress import report
 from barelab.errors import LabError
 from barelab.releases import LAB
@@ -39,6 +39,8 @@ class Service:
 def variables(address: str) -> dict[str, t.Any]:
     """The Ansible variables of a cluster whose hosts use these services."""
     return {
+        # the hosts of two labs may have the same names
+        "ansible_control_path_dir": str(state.DIRECTORY / "ssh"),
         "cluster_mirror": f"http://{address}:{MIRROR_PORT}",
         "cluster_image_registry": f"{address}:{registry.PORT}",
         "host_selinux_state": "unmanaged",

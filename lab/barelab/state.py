@@ -17,10 +17,11 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from barelab import names
 from barelab.errors import LabError
 from barelab.inventory import Host, Inventory
 
-DIRECTORY = pathlib.Path("/run/barehost-lab")
+DIRECTORY = pathlib.Path("/run", names.own("barehost-lab"))
 KUBECTL = DIRECTORY / "kubectl"
 _FILE = DIRECTORY / "state.json"
 _LOCK = DIRECTORY / "lock"
