@@ -13,7 +13,9 @@ from typing import NoReturn
 from barelab import cgroups, hosts, lifecycle, network, ssh, state
 from barelab.errors import LabError
 
-_DESCRIPTION = "Real hosts on this machine, as bare as a minimal CentOS Stream 10, in a network of their own. One lab exists at a time, or one of each name that BAREHOST_LAB gives."
+_DESCRIPTION = (
+    "Real hosts on this machine, as bare as a minimal CentOS Stream 10, in a network of their own. BAREHOST_LAB names a second lab."
+)
 
 
 def main(arguments: list[str]) -> int:
