@@ -18,6 +18,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._dependencies import hashes, serialization, x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import Pki, vault_of, write_atomically
 
@@ -81,7 +82,7 @@ class ActionModule(ActionBase):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         path = pathlib.Path(str(arguments["path"]))
-        name, server, directory = _settings(arguments, self._cluster(task_vars or {}))
+        name, server, directory = _settings(arguments, cluster_of(self._templar, task_vars or {}))
         pki = Pki(pathlib.Path(directory), check_mode=self._task.check_mode, vault=vault_of(self._loader))
         wanted = Wanted(name, server, pki.certificate(AUTHORITY))
         found = _find(path)
@@ -97,11 +98,6 @@ class ActionModule(ActionBase):
             certificate, key = _new_client(pki) if reissue or found is None else (found.certificate, found.key)
             _write(path, wanted.config(certificate, key))
         return result
-
-    def _cluster(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """The resolved spec, or nothing where none was made."""
-        found = task_vars.get("cluster") or task_vars.get("ansible_facts", {}).get("cluster") or {}
-        return t.cast(dict[str, t.Any], self._templar.template(found))
 
 
 def _settings(arguments: dict[str, t.Any], cluster: dict[str, t.Any]) -> tuple[str, str, str]:

@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _planner, _render, _rolling
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._describe import Component, describe
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._foresight import Foresight, Memory
@@ -73,7 +74,7 @@ class ActionModule(ActionBase):
         files = [*component.items["file"], *component.items["early_file"]]
         if not component.items["certificate"] and not any(item["pki"] for item in files):
             return None
-        directory = component.pki or self._templar.template(variables.get("cluster", {})).get("pki_directory")
+        directory = component.pki or cluster_of(self._templar, variables).get("pki_directory")
         if not directory:
             raise ComponentError(
                 f"component {component.name}: pki: missing; give the PKI directory of the controller, which certificates need"

@@ -34,7 +34,7 @@ options:
     type: path
     required: true
   server:
-    description: URL of the API. By default the one of the fact C(cluster) that M(barehost.kubernetes.cluster_spec) has set.
+    description: URL of the API. By default the one of C(cluster) as M(barehost.kubernetes.cluster_spec) has it.
     type: str
   cluster_name:
     description: Name of the cluster in the file. By default that of the fact C(cluster).

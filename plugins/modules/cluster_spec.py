@@ -14,7 +14,7 @@ description:
   - Fails with a list of everything that is wrong, each with the place and with what to write instead.
   - Its result is the spec, to be registered as C(cluster), the name that the collection's roles read. With C(run_once=true) one call
     serves every host of the play; the free strategy knows no C(run_once), there every host resolves for itself.
-  - When C(cluster) holds a spec already, that is returned, so every role may begin with this task.
+  - Roles that are used alone need no such task; they resolve the cluster by P(barehost.kubernetes.cluster_spec#lookup).
   - Warnings are Ansible's own, shown once.
   - All hosts of the inventory count, whatever C(--limit) says.
 author:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._cluster import cluster_of
+
 PKI = "/etc/kubernetes/pki"
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "server": {"type": "str"},
@@ -20,8 +22,7 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 
 
 def connection(arguments: dict[str, t.Any], variables: dict[str, t.Any], *, templar: t.Any) -> dict[str, str]:
-    """How the host reaches the apiserver beside it: as told, else at the port of the fact ``cluster``."""
-    cluster = variables.get("cluster") or variables.get("ansible_facts", {}).get("cluster") or {}
-    api = templar.template(cluster).get("api", {})
+    """How the host reaches the apiserver beside it: as told, else at the port that ``cluster`` gives."""
+    api = cluster_of(templar, variables).get("api", {})
     server = arguments["server"] or f"https://127.0.0.1:{api.get('server_port') or 6443}"
     return {"server": str(server), **{key: str(arguments[key]) for key in ("ca", "cert", "key")}}

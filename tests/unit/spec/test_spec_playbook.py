@@ -31,13 +31,9 @@ PLAYBOOK = """
       ansible.builtin.set_fact:
         got: "{{ cluster.nodes[inventory_hostname].address }} {{ cluster.domain }} {{ cluster.network.pod_cidr }}"
       when: over is not defined
-    - name: Resolve the cluster again, as every role does
-      barehost.kubernetes.cluster_spec:
-      run_once: "{{ strategy is not defined }}"
-      register: cluster
-    - name: Show it
+    - name: Show it, resolved again, as a role does where nothing is registered
       ansible.builtin.debug:
-        msg: "GOT {{ inventory_hostname }} {{ got | default('nothing') }} {{ cluster.api.url }}"
+        msg: "GOT {{ inventory_hostname }} {{ got | default('nothing') }} {{ lookup('barehost.kubernetes.cluster_spec').api.url }}"
     - name: Reach the hosts
       ansible.builtin.raw: "true"
       when: reach is defined
@@ -216,6 +212,17 @@ def test_result_must_be_kept(controller: Controller, good: pathlib.Path) -> None
     run = controller.run(good)
     assert run.returncode != 0
     assert "add register: cluster to this task" in run.stdout + run.stderr
+
+
+def test_a_role_alone_tells_what_is_wrong(controller: Controller) -> None:
+    """By the lookup, where no task has resolved the cluster."""
+    (controller.directory / "playbook.yml").write_text(
+        "- hosts: all\n  gather_facts: false\n  roles: [{role: barehost.kubernetes.etcd}]\n", encoding="utf-8"
+    )
+    run = controller.run(BROKEN / "address_short.yml")
+    assert run.returncode != 0
+    assert "node_address" in run.stdout + run.stderr
+    assert not controller.was_reached
 
 
 def test_show(controller: Controller, good: pathlib.Path) -> None:
