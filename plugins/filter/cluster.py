@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 import typing as t
 
 from ansible.errors import AnsibleFilterError
@@ -60,8 +61,19 @@ def firewall_services(cluster: dict[str, t.Any], host: str) -> list[dict[str, t.
     ]
 
 
+def converged_nodes(
+    cluster: dict[str, t.Any], hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]], result: str
+) -> list[dict[str, t.Any]]:
+    """The nodes whose host this run has converged: its variable ``result``, registered by a task, is there and tells of no failure.
+
+    A host that the run left out or could not reach has no say in whether the others are complete.
+    """
+    found = ((cluster["nodes"][host], hostvars[host].get(result)) for host in cluster["node_hosts"] if host in hostvars)
+    return [node for node, done in found if done and not (done.get("failed") or done.get("unreachable") or done.get("skipped"))]
+
+
 class FilterModule:
     """The collection's filters."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        return {"kubeconfig": kubeconfig, "flags": flags, "firewall_services": firewall_services}
+        return {"kubeconfig": kubeconfig, "flags": flags, "firewall_services": firewall_services, "converged_nodes": converged_nodes}

@@ -5,16 +5,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import typing as t
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-from ansible.utils.display import Display
-
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_collector import spec_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_problems import SpecError
-
 DOCUMENTATION = r"""
 name: cluster_spec
 short_description: The spec of the cluster, resolved from its inventory
@@ -42,6 +32,16 @@ _raw:
   type: list
   elements: dict
 """
+
+import multiprocessing
+import typing as t
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_collector import spec_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_problems import SpecError
 
 _of_this_task: list[dict[str, t.Any]] = []
 
