@@ -14,7 +14,7 @@ import typing as t
 import pytest
 import yaml
 
-from . import checks
+from . import checks, secrets
 from .driver import LAB, ROOT, Cluster, eventually
 from .setups import bare_hosts
 
@@ -51,7 +51,8 @@ def pair(
         write_hosts(inventory, added=False)
         for host in HOSTS:
             assert cluster.on(host, "command -v dockerd etcd kubelet chronyd; true") == ""
-        cluster.playbook("playbooks/site.yml")
+        # where all keys are born, with all that Ansible can be made to say: test_no_secret_is_ever_shown reads it
+        cluster.playbook("playbooks/site.yml", "--diff", "-vvvv")
         cluster.playbook("playbooks/guestbook.yml")
         checks.start_probes(cluster, HOSTS)
         yield cluster
@@ -314,3 +315,15 @@ def test_a_minion_is_added(pair: Cluster) -> None:
     address = pair.kubectl_json("get", "pod", "newcomer")["status"]["podIP"]
     assert fetch(pair, f"http://{address}:8080/") == "newcomer"
     assert "<form" in pair.curl(f"http://{ADDED_ADDRESS}:{checks.GUESTBOOK_PORT}/", "--fail").stdout
+
+
+def test_no_secret_is_ever_shown(pair: Cluster) -> None:
+    """Run last: in nothing that the runs printed, the installation at the highest verbosity with diffs among it, is a line of a key."""
+    needles = secrets.on_controller(pair.inventory) | {needle for host in HOSTS for needle in secrets.on_host(pair, host)}
+    assert len(needles) > 30, "keys have been looked for in the wrong place"
+    logs = {log: log.read_text(encoding="utf-8") for log in pair.artefacts.glob("*.log")}
+    assert any("SSH: EXEC" in text and "+++ after" in text for text in logs.values()), "no log of the wanted verbosity"
+    for log, text in logs.items():
+        assert "PRIVATE KEY" not in text, log
+        shown = [needle[:6] for needle in needles if needle in text]
+        assert shown == [], f"{log} holds what begins with {shown}"
