@@ -81,4 +81,38 @@ options:
         and the first failure stops the others. First starts stay parallel.
     type: bool
     default: false
+  traces:
+    description:
+      - What the component's programs make on the host while they run. The host's record has it, and M(barehost.kubernetes.reset) removes it
+        where it was not there before.
+    type: dict
+    suboptions:
+      paths:
+        description: Files, and directories with all that is in them.
+        type: list
+        elements: path
+      units:
+        description: Units that others start.
+        type: list
+        elements: str
+      sysctls:
+        description: Kernel settings.
+        type: list
+        elements: str
+      interfaces:
+        description: Network interfaces.
+        type: list
+        elements: str
+      tables:
+        description: Tables of nftables, as family and name.
+        type: list
+        elements: str
+      chains:
+        description: Beginnings of the names of chains of iptables.
+        type: list
+        elements: str
+      containers:
+        description: The units that run containers. Those of pods are removed, and all if the unit did not run before.
+        type: list
+        elements: str
 """

@@ -52,3 +52,10 @@ def merge(text: str, name: str, content: str) -> str:
     if bounds is None:
         return "".join(lines) + block
     return "".join(lines[: bounds[0]]) + block + "".join(lines[bounds[1] :])
+
+
+def remove(text: str, name: str) -> str:
+    """The text without the block and its markers."""
+    lines = text.splitlines(keepends=True)
+    bounds = _bounds(lines, name)
+    return text if bounds is None else "".join(lines[: bounds[0]] + lines[bounds[1] :])

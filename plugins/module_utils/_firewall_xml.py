@@ -105,6 +105,23 @@ def edit_zone(zone: str, changes: list[dict[str, t.Any]], *, root: pathlib.Path)
     _write(path, element)
 
 
+def is_as_shipped(zone: str, *, without_interfaces: t.Collection[str], root: pathlib.Path) -> bool:
+    """Whether a zone's file is the shipped one once our entries and these interfaces are out of it."""
+    configured, shipped = (root / base / "zones" / f"{zone}.xml" for base in (CONFIGURED, SHIPPED))
+    if not (configured.exists() and shipped.exists()):
+        return False
+    element = _parse(configured)
+    ours = [name for name in _names(element, "service") if name.startswith(PREFIX)]
+    _edit_names(element, "service", add=[], remove_names=ours)
+    _edit_names(element, "interface", add=[], remove_names=list(without_interfaces))
+    _edit_rules(element, add=[], remove_texts=[text for text in map(_element_text, element.findall("rule")) if OURS.search(text)])
+    return _canonical(element) == _canonical(_parse(shipped))
+
+
+def _canonical(element: ET.Element) -> str:
+    return ET.canonicalize(ET.tostring(element, encoding="unicode"), strip_text=True)
+
+
 def _edit_names(zone: ET.Element, tag: str, *, add: list[str], remove_names: list[str]) -> None:
     for child in zone.findall(tag):
         if child.get("name") in (*remove_names, *add):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _certificates, _restore, _systemd
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _certificates, _record, _restore, _systemd
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import KINDS
 
 Items = list[dict[str, t.Any]]
@@ -27,11 +27,13 @@ def _collect(payload: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _request(payload: dict[str, t.Any]) -> dict[str, t.Any]:
+    _record.note([{"kind": "certificate", "data": item} for item in payload["items"]])
     return {"requests": _certificates.request(payload["items"])}
 
 
 def _apply(payload: dict[str, t.Any]) -> dict[str, t.Any]:
     actions: Items = payload["actions"]
+    _record.note(actions, payload.get("traces", []))
     before = _restore.keep(actions)
     outcomes = {}
     for name, kind in KINDS.items():

@@ -35,11 +35,11 @@ def _is_loaded(item: dict[str, t.Any], built_in: set[str]) -> bool:
 
 def _built_in() -> set[str]:
     """Modules that are part of the kernel; without parameters they are not in /sys/module."""
-    lines = _lines(f"{LIBRARY}/{os.uname().release}/modules.builtin")
-    return {os.path.basename(line).split(".", 1)[0].replace("-", "_") for line in lines}
+    found = lines(f"{LIBRARY}/{os.uname().release}/modules.builtin")
+    return {os.path.basename(line).split(".", 1)[0].replace("-", "_") for line in found}
 
 
-def _lines(path: str) -> list[str]:
+def lines(path: str) -> list[str]:
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
             return stream.read().splitlines()
@@ -98,8 +98,8 @@ def apply_sysctls(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 def collect_swap(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     """The active swaps, and the lines of fstab that would bring swap at the next boot."""
-    active = [line.split()[0] for line in _lines(f"{PROC}/swaps")[1:] if line.strip()]
-    return [{"active": active, "fstab": [line for line in _lines(FSTAB) if _is_swap(line)]} for _item in items]
+    active = [line.split()[0] for line in lines(f"{PROC}/swaps")[1:] if line.strip()]
+    return [{"active": active, "fstab": [line for line in lines(FSTAB) if _is_swap(line)]} for _item in items]
 
 
 def _is_swap(line: str) -> bool:
@@ -118,6 +118,6 @@ def apply_swap(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 def _comment_fstab() -> None:
     found = _paths.describe(FSTAB)
-    lines = [f"# {line}" if _is_swap(line) else line for line in _lines(FSTAB)]
+    changed = [f"# {line}" if _is_swap(line) else line for line in lines(FSTAB)]
     ownership = _paths.Ownership(found["owner"], found["group"], found["mode"])
-    _paths.write(FSTAB, "".join(f"{line}\n" for line in lines).encode(), ownership=ownership)
+    _paths.write(FSTAB, "".join(f"{line}\n" for line in changed).encode(), ownership=ownership)

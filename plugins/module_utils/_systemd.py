@@ -63,6 +63,16 @@ def _started_at(properties: dict[str, str]) -> float:
     return time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - microseconds / 1e6)
 
 
+def found(name: str) -> dict[str, t.Any]:
+    """How systemd has a unit: whether it knows it, whether it runs, whether it is enabled."""
+    properties = _show([name])[0]
+    return {
+        "known": properties.get("LoadState") in ("loaded", "masked"),
+        "active": properties.get("ActiveState", "unknown"),
+        "enabled": properties.get("UnitFileState", ""),
+    }
+
+
 def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     return [_state(item, properties) for item, properties in zip(items, _show([item["name"] for item in items]))]
 

@@ -116,6 +116,18 @@ _BINARY = s.Record(
 _SWAP = s.Record({"state": (s.one_of("off", "unmanaged"), "off")}, short="state")
 _SELINUX = s.Record({"state": s.one_of("enforcing", "permissive", "disabled", "unmanaged")}, short="state")
 
+_TRACES = s.Record(
+    {
+        "paths": (s.list_of(s.path), []),
+        "units": (s.list_of(s.text), []),
+        "sysctls": (s.list_of(s.text), []),
+        "interfaces": (s.list_of(s.text), []),
+        "tables": (s.list_of(s.text), []),
+        "chains": (s.list_of(s.text), []),
+        "containers": (s.list_of(s.text), []),
+    }
+)
+
 _COMPONENT = s.Record(
     {
         "name": s.text,
@@ -159,6 +171,7 @@ _COMPONENT = s.Record(
         "firewall": (s.mapping, None),
         "requires": (s.list_of(_CHECK), []),
         "units": (s.list_of(_UNIT), []),
+        "traces": (_TRACES, {}),
         "rolling": (s.flag, False),
         "show_secrets": (s.flag, False),
         "pki": (s.text, None),
@@ -192,6 +205,7 @@ class Component:
     rolling: bool
     show_secrets: bool
     pki: str | None
+    traces: tuple[dict[str, str], ...] = ()
 
 
 def describe(args: dict[str, t.Any]) -> Component:
@@ -222,6 +236,7 @@ def describe(args: dict[str, t.Any]) -> Component:
         rolling=given["rolling"],
         show_secrets=given["show_secrets"],
         pki=given["pki"],
+        traces=tuple({"kind": f"trace_{key[:-1]}", "target": target} for key, targets in given["traces"].items() for target in targets),
     )
 
 

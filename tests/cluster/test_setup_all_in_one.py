@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import collections.abc
 import pathlib
+import typing as t
 
 import pytest
 
@@ -17,14 +18,45 @@ ADDRESS = "192.168.200.100"
 
 
 @pytest.fixture(scope="module")
-def single(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
-    """The cluster, with the guestbook, from a bare host."""
+def bare(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
     with bare_hosts(ROOT / "inventories" / "all-in-one", session=request.session, artefacts=artefacts) as cluster:
         assert cluster.on(HOST, "command -v dockerd etcd kubelet chronyd; true") == ""
-        cluster.playbook("playbooks/site.yml")
-        cluster.playbook("playbooks/guestbook.yml")
-        checks.start_probes(cluster, [HOST])
         yield cluster
+
+
+@pytest.fixture(scope="module")
+def found_bare(bare: Cluster) -> Found:
+    """The host before any playbook."""
+    return look(bare)
+
+
+@pytest.fixture(scope="module")
+def single(bare: Cluster, found_bare: Found) -> Cluster:
+    """The cluster, with the guestbook, from a bare host."""
+    bare.playbook("playbooks/site.yml")
+    bare.playbook("playbooks/guestbook.yml")
+    checks.start_probes(bare, [HOST])
+    return bare
+
+
+class Found(t.NamedTuple):
+    """What check mode would do to a host, and what is on it."""
+
+    actions: list[tuple[str, str, str, str]]
+    things: list[str]
+
+
+def look(cluster: Cluster) -> Found:
+    run = cluster.playbook("playbooks/site.yml", "--check")
+    # the administrator's kubeconfig is on the controller
+    actions = [action for action in run.actions() if action[1] != "kubeconfig"]
+    files = (
+        "find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /var/log -o -path /var/cache \\) -prune -o -print"
+    )
+    others = (
+        "find /var/lib -not -path '/var/lib/dnf*'; rpm -qa; nft list tables; ip -o link | cut -d: -f2; firewall-cmd --list-all-zones; mount"
+    )
+    return Found(actions, sorted(set(cluster.on(HOST, f"{files}; {others}").splitlines())))
 
 
 def test_the_host_is_master_and_minion(single: Cluster) -> None:
@@ -57,3 +89,34 @@ def test_another_machine_reaches_only_what_is_listed(single: Cluster) -> None:
 
 def test_second_run(single: Cluster) -> None:
     checks.nothing_changes(single, [HOST])
+
+
+def test_a_reset_must_be_asked_for_by_name(single: Cluster) -> None:
+    before = checks.start_times(single, [HOST])
+    for wrong in ((), ("-e", "reset_confirm=another"), ("-e", "reset_confirm=k8s.allinone.dev,another")):
+        run = single.playbook("playbooks/reset.yml", *wrong, check=False)
+        assert run.returncode != 0
+        assert f"add -e reset_confirm=all-in-one or -e reset_confirm={HOST}" in " ".join(run.output.split())
+        assert not run.changed
+    assert checks.start_times(single, [HOST]) == before
+
+
+def test_a_reset_host_is_bare(single: Cluster, found_bare: Found) -> None:
+    single.on(HOST, "echo mine > /etc/kubernetes/mine.conf")
+    confirm = ("-e", "reset_confirm=all-in-one")
+    predicted = single.playbook("playbooks/reset.yml", "--check", "--diff", *confirm)
+    assert checks.all_ready(single, [HOST])
+    reset = single.playbook("playbooks/reset.yml", *confirm)
+    assert reset.actions() == predicted.actions() != []
+    assert single.on(HOST, "cat /etc/kubernetes/mine.conf; rm /etc/kubernetes/mine.conf") == "mine\n"
+    after = look(single)
+    assert after.actions == found_bare.actions
+    # dnf has its history, and packages' users and groups stay
+    assert [thing for thing in after.things if thing not in found_bare.things] == []
+    assert [thing for thing in found_bare.things if thing not in after.things] == []
+    assert single.playbook("playbooks/reset.yml", *confirm).changed == []
+
+
+def test_a_reset_host_is_installed_again(single: Cluster) -> None:
+    single.playbook("playbooks/site.yml")
+    assert checks.all_ready(single, [HOST])

@@ -1,0 +1,56 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Returns a host to what it was before the collection changed it: collect, plan, apply. Documented in plugins/modules/reset.py."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_reset
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostFailure
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"packages": {"type": "bool", "default": True}}
+
+
+class ResetHost(Host):
+    """The host that is made bare."""
+
+    MODULE = "_reset"
+
+
+class ActionModule(ActionBase):
+    """The front end: the only place that knows both Ansible and the reset."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        super().run(tmp, task_vars)
+        try:
+            return self._reset(task_vars or {})
+        except HostFailure as error:
+            return {**error.result, "failed": True, "msg": error.message}
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    def _reset(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        host = ResetHost(self, variables)
+        reset = _plan_reset.plan(host.step("collect", {}), packages=bool(arguments["packages"]))
+        left = reset.left
+        if reset.actions and not self._task.check_mode:
+            left = [*left, *host.step("apply", {"actions": [action.for_host() for action in reset.actions]})["left"]]
+        result: dict[str, t.Any] = {
+            "changed": bool(reset.actions),
+            "actions": [action.report() for action in reset.actions],
+            "left": left,
+        }
+        if left:
+            result["warnings"] = [f"left on {variables.get('inventory_hostname')}: {message}" for message in left]
+        if self._task.diff:
+            result["diff"] = [action.diff() for action in reset.actions]
+        return result
