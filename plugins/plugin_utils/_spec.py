@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The resolved spec: an inventory and its variables become one validated description of the cluster, before any host is touched.
 
-Pure: no host is asked, no file is read, and Ansible is not needed.
+Pure: no host is asked, and of files only the roles' argument specifications are read.
 
 This file is private to the collection and may change at any time.
 """
@@ -20,6 +20,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils import (
     _network,
     _ports,
     _releases,
+    _role_variables,
     _spec_nodes,
     _spec_versions,
 )
@@ -84,8 +85,11 @@ def resolve(inputs: ClusterInputs) -> Spec:
     problems = Problems()
     reader = Reader(inputs, problems)
     draft = _read(inputs, reader, problems)
+    spec = None if problems.found else _build(draft, reader, problems)
+    known = None if spec is None else spec.as_dict()
+    _role_variables.check(inputs.of_roles(known), known, problems)
     problems.raise_if_any()
-    return _build(draft, reader, problems)
+    return _sure(spec)
 
 
 def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:

@@ -9,12 +9,14 @@ This file is private to the collection and may change at any time.
 from __future__ import annotations
 
 import collections.abc
+import functools
 import typing as t
 
 from ansible.errors import AnsibleError
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _role_variables
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import resolve
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_inputs import ClusterInputs, Unusable
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_inputs import ClusterInputs, Given, Unusable
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_nodes import ROLES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_variables import CLUSTER, CONNECTION, HOST
 
@@ -55,6 +57,7 @@ class _Collector:
             groups=groups,
             inventory_directory=str(directory) if directory else None,
             origins=self._origins,
+            of_roles=functools.partial(self._of_roles, members),
         )
 
     def _members(self, groups: dict[str, list[str]], cluster: dict[str, t.Any]) -> list[str]:
@@ -75,6 +78,24 @@ class _Collector:
         self._origins.update({(host, name): origin for name, value in others.items() if (origin := _origin(value))})
         return {**others, **values}
 
+    def _of_roles(self, members: list[str], spec: collections.abc.Mapping[str, t.Any] | None) -> collections.abc.Iterator[Given]:
+        """Evaluated once for all hosts where the value is no template: hosts of a group have the same one."""
+        plain: dict[int, bool] = {}
+        for host in members:
+            raw = self._raw(host)
+            templar = None
+            for name in raw:
+                if not _role_variables.is_of_interest(name):
+                    continue
+                value = raw[name]
+                if id(value) not in plain:
+                    plain[id(value)] = not self._templar.is_template(value)
+                if plain[id(value)]:
+                    yield Given(host, name, value, _origin(value))
+                    continue
+                templar = templar or self._templar.copy_with_new_env(available_variables={**raw, **({"cluster": spec} if spec else {})})
+                yield Given(host, name, _evaluated(templar, value), _origin(value))
+
     def _raw(self, host: str) -> collections.abc.Mapping[str, t.Any]:
         if host not in self._raw_variables:
             self._raw_variables[host] = self._variables["hostvars"].raw_get(host)
@@ -87,10 +108,14 @@ class _Collector:
         origin = _origin(raw[name])
         if origin:
             self._origins[host, name] = origin
-        try:
-            return templar.template(raw[name])
-        except AnsibleError as error:
-            return Unusable(str(error))
+        return _evaluated(templar, raw[name])
+
+
+def _evaluated(templar: t.Any, value: t.Any) -> t.Any:
+    try:
+        return templar.template(value)
+    except AnsibleError as error:
+        return Unusable(str(error))
 
 
 def _is_cluster_input(name: str) -> bool:

@@ -29,12 +29,26 @@ class Unusable:
         return f"Unusable({self.reason!r})"
 
 
+class Given(t.NamedTuple):
+    """A variable of a role as one host has it. ``origin`` says where it is written."""
+
+    host: str
+    name: str
+    value: t.Any
+    origin: str = ""
+
+
+def _nothing(_spec: t.Mapping[str, t.Any] | None) -> t.Iterable[Given]:
+    return ()
+
+
 @dataclasses.dataclass(frozen=True)
 class ClusterInputs:
     """An inventory as the resolver sees it: values are evaluated, nothing is converted.
 
     ``variables`` are the cluster's, ``hosts`` each host's own (both hold more than is read), ``groups`` the members of each
-    group. ``origins`` says where a variable is written, by ``(host or "", name)``.
+    group. ``origins`` says where a variable is written, by ``(host or "", name)``. ``of_roles`` gives the variables of roles that
+    hosts have; they may be made of the spec, so they are evaluated with it (None: it cannot be resolved).
     """
 
     variables: t.Mapping[str, t.Any]
@@ -42,6 +56,7 @@ class ClusterInputs:
     groups: t.Mapping[str, t.Sequence[str]]
     inventory_directory: str | None = None
     origins: t.Mapping[tuple[str, str], str] = dataclasses.field(default_factory=dict)
+    of_roles: t.Callable[[t.Mapping[str, t.Any] | None], t.Iterable[Given]] = _nothing
 
 
 def shown(value: t.Any) -> str:

@@ -9,7 +9,7 @@ import typing as t
 import yaml
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import Spec, resolve
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_inputs import ClusterInputs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_inputs import ClusterInputs, Given
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_problems import SpecError
 
 TESTS = pathlib.Path(__file__).parents[2]
@@ -21,11 +21,13 @@ def load(path: pathlib.Path) -> ClusterInputs:
     """An inventory file that has variables and hosts under ``all`` and groups of hosts one level below, without templates."""
     inventory = yaml.safe_load(path.read_text(encoding="utf-8"))["all"]
     shared = inventory.get("vars") or {}
+    hosts = {name: {**shared, **(own or {})} for name, own in inventory["hosts"].items()}
     return ClusterInputs(
         variables=shared,
-        hosts={name: {**shared, **(own or {})} for name, own in inventory["hosts"].items()},
+        hosts=hosts,
         groups={name: list((group or {}).get("hosts") or {}) for name, group in inventory["children"].items()},
         inventory_directory=str(path.parent),
+        of_roles=lambda _spec: [Given(host, name, value) for host, values in hosts.items() for name, value in values.items()],
     )
 
 

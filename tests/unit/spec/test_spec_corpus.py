@@ -17,6 +17,7 @@ SEVERAL = {
     "balancer_on_master",
     "external_without_host",
     "many_faults",
+    "role_variables_many_faults",
     "vip_is_a_host",
     "vip_without_address",
     "vip_without_balancer",

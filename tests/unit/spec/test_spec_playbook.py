@@ -267,3 +267,59 @@ def test_documentation_names_every_key() -> None:
 
     returned: dict[str, t.Any] = yaml.safe_load(cluster_spec.RETURN)
     assert set(returned) == set(spec_of().as_dict()) - {"warnings"}
+
+
+def with_role_variable(good: pathlib.Path, line: str) -> None:
+    good.write_text(INVENTORY.replace("    zone: example.org\n", f"    zone: example.org\n    {line}\n"), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'etcd_settings: {ETCD_X: "{{ cluster.nodes[inventory_hostname].address }}"}',
+        'minion_max_pods: "{{ ansible_facts.memtotal_mb // 50 }}"',
+        'minion_max_pods: "{{ 55 * 2 }}"',
+        "etcd_data_directory: \"{{ '/data' if inventory_hostname == 'm1' else undefined_elsewhere }}\"",
+    ],
+    ids=["of the spec", "of facts", "of a template", "of hosts with the role"],
+)
+def test_variables_of_roles_are_taken(controller: Controller, good: pathlib.Path, line: str) -> None:
+    with_role_variable(good, line)
+    run = controller.run(good)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "fragment"),
+    [
+        ('minion_max_pods: "{{ pods }}"', "'pods' is undefined"),
+        ('minion_proxy_mode: "{{ zone }}"', "minion_proxy_mode"),
+        ('minion_kubelet_config: "{{ [zone] }}"', "Write a map"),
+    ],
+    ids=["undefined", "choices", "type"],
+)
+def test_templates_of_roles_are_refused(controller: Controller, good: pathlib.Path, line: str, fragment: str) -> None:
+    with_role_variable(good, line)
+    run = controller.run(good)
+    assert run.returncode != 0
+    assert "1 problem. No host was touched" in run.stdout + run.stderr
+    assert fragment in run.stdout + run.stderr
+    assert f"{good}:" in run.stdout + run.stderr
+
+
+def test_a_role_alone_checks_its_arguments(controller: Controller, good: pathlib.Path) -> None:
+    """What its caller gives it is no variable of the inventory."""
+    (controller.directory / "playbook.yml").write_text(
+        "- hosts: w1\n  gather_facts: false\n  roles: [{role: barehost.kubernetes.minion, minion_proxy_config: text}]\n", encoding="utf-8"
+    )
+    run = controller.run(good)
+    assert "Validation of arguments failed" in run.stdout + run.stderr
+    assert not controller.was_reached
+
+
+def test_site_has_no_task_that_checks_arguments(controller: Controller, good: pathlib.Path) -> None:
+    """It would be one for each role and host, after others have changed hosts."""
+    run = controller.run(good, "--list-tasks", playbook=TESTS.parent / "playbooks" / "site.yml")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "Converge" in run.stdout
+    assert "Validating arguments" not in run.stdout
