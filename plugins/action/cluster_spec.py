@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _requires_connection = False
-    _VALID_ARGS = frozenset(("show",))
+    _VALID_ARGS = frozenset(("show", "without"))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
@@ -35,7 +35,8 @@ class ActionModule(ActionBase):
         if not show and not self._task.register:
             raise AnsibleActionFail(UNREGISTERED)
         try:
-            result.update(spec_of(self._templar, task_vars or {}))
+            without = [str(host) for host in self._task.args.get("without") or []]
+            result.update(spec_of(self._templar, task_vars or {}, without=without))
         except SpecError as error:
             raise AnsibleActionFail(str(error)) from error
         result["changed"] = False

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small client of etcd's JSON API (the gRPC gateway, https://etcd.io/docs/v3.7/dev-guide/api_grpc_gateway/).
 
-Numbers of 64 bits come as texts, fields with their zero value not at all.
+Numbers of 64 bits come as texts, fields with their zero value not at all. Where etcd has users, this API knows nobody by a certificate;
+the same calls are then made by etcdctl.
 
 This module util is private to the collection and may change at any time.
 """
@@ -19,11 +20,14 @@ import time
 import typing as t
 import urllib.parse
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _etcdctl
 from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
 
 Object = dict[str, t.Any]
 
 _MEMBERS = "/v3/cluster/member"
+# what a call with a certificate is told by an etcd that has users, whether or not the certificate has a common name
+_NOBODY = ("CommonName of client sending a request against gateway will be ignored", "user name is empty")
 
 
 class EtcdUnreachable(HostError):
@@ -40,9 +44,14 @@ class Access(t.NamedTuple):
     ca: str = ""
     cert: str = ""
     key: str = ""
+    etcdctl: str = _etcdctl.PROGRAM
+
+    @property
+    def files(self) -> tuple[str, str, str]:
+        return self.ca, self.cert, self.key
 
     def context(self) -> ssl.SSLContext:
-        missing = [path for path in self if path and not os.path.exists(path)]
+        missing = [path for path in self.files if path and not os.path.exists(path)]
         if missing:
             raise EtcdUnreachable(f"{', '.join(missing)}: no such file, so that etcd cannot be asked; a member has these files")
         try:
@@ -50,7 +59,7 @@ class Access(t.NamedTuple):
             if self.cert:
                 context.load_cert_chain(self.cert, self.key)
         except (OSError, ssl.SSLError) as error:
-            raise HostError(f"{', '.join(self)} cannot be used as authority, certificate and key: {_cause(error)}") from error
+            raise HostError(f"{', '.join(self.files)} cannot be used as authority, certificate and key: {_cause(error)}") from error
         return context
 
 
@@ -102,8 +111,17 @@ class EtcdApi:
         if status >= 300 or not isinstance(answer, dict):
             found = answer if isinstance(answer, dict) else {}
             message = found.get("message") or " ".join(text.split())[:200]
+            if self._access.cert and any(refusal in message for refusal in _NOBODY):
+                return self._by_certificate(path, body)
             raise EtcdRefusal(f"{self.url}{path} answers {status}: {message}")
         return answer
+
+    def _by_certificate(self, path: str, body: Object) -> Object:
+        control = _etcdctl.Etcdctl([self.url], self._access.files, program=self._access.etcdctl, timeout=self._timeout)
+        try:
+            return _etcdctl.post(control, path, body)
+        except _etcdctl.EtcdctlError as error:
+            raise EtcdRefusal(error.message) from error
 
     def _send(self, method: str, path: str, body: t.Optional[bytes]) -> tuple[int, str]:
         connection = self._connection()

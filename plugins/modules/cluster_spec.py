@@ -24,6 +24,12 @@ options:
     description: Print the spec, whatever the verbosity.
     type: bool
     default: false
+  without:
+    description:
+      - Inventory names of hosts that count as not there, so that the spec is that of the others.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Changes nothing; runs the same in check mode.
@@ -56,7 +62,10 @@ notes:
   - C(cluster_service_cidr) (network, default V(10.254.0.0/16)). IPv4, from /12 to /28.
   - C(cluster_dns_address) (address, default the tenth of the service network).
   - C(cluster_node_port_range) (two ports, default V(30000-32767)). From 1 to 65535, without a port that the hosts use themselves.
-  - C(cluster_flannel_backend) (choice, default V(kube)). Only V(kube) in this version.
+  - C(cluster_flannel_backend) (choice, default V(kube)). Where flannel keeps which node has which part of the pod network. V(kube) is
+    the Kubernetes API. V(etcd) is etcd itself, which then asks everybody for a user and lets flannel's touch nothing but
+    C(cluster_flannel_etcd_prefix). To be chosen before the first run.
+  - C(cluster_flannel_etcd_prefix) (prefix, default V(/k8s/network)). Where flannel's keys are in etcd, with that backend.
   - C(cluster_api_port) (integer, default V(6443)). The port of the apiservers, from 1024 to 65535.
   - C(cluster_api_endpoint_mode) (choice, default by the inventory). V(direct) with one master, V(vip) when there are balancers, else
     V(local); or V(external). Only V(direct) is available in this version.
@@ -142,6 +151,11 @@ network:
     dns_address: 10.254.0.10
     api_service_address: 10.254.0.1
     node_port_range: 30000-32767
+flannel:
+  description: C(backend), V(kube) or V(etcd), and C(etcd_prefix).
+  returned: success
+  type: dict
+  sample: {backend: kube, etcd_prefix: /k8s/network}
 api:
   description: Where nodes and clients reach the API. C(mode), C(host), C(port), C(url), and C(server_port), on which the apiservers listen.
   returned: success
@@ -161,13 +175,16 @@ nodes:
       labels: {}
       taints: []
 etcd:
-  description: C(members), each with C(host), C(name), C(address), C(client_url) and C(peer_url); C(client_urls); C(initial_cluster).
+  description:
+    - C(members), each with C(host), C(name), C(address), C(client_url) and C(peer_url); C(client_urls); C(initial_cluster);
+      C(authentication), whether etcd has users.
   returned: success
   type: dict
   sample:
     members: [{host: m1, name: m1, address: 192.0.2.10, client_url: "https://192.0.2.10:2379", peer_url: "https://192.0.2.10:2380"}]
     client_urls: ["https://192.0.2.10:2379"]
     initial_cluster: m1=https://192.0.2.10:2380
+    authentication: false
 masters:
   description: Inventory names of the masters.
   returned: success

@@ -93,7 +93,9 @@ def read_node_ports(reader: Reader, problems: Problems, *, api_ports: t.Collecti
     return None
 
 
-def openings(members: Members, nodes: t.Mapping[str, Node], *, api_port: int, endpoint_port: int, balanced: bool) -> list[Opening]:
+def openings(
+    members: Members, nodes: t.Mapping[str, Node], *, api_port: int, endpoint_port: int, balanced: bool, flannel_on_etcd: bool
+) -> list[Opening]:
     """What other machines must reach on the hosts of each role.
 
     A host is opened for a row when it has one of the row's roles. NodePorts are not here: their packets are redirected
@@ -106,6 +108,8 @@ def openings(members: Members, nodes: t.Mapping[str, Node], *, api_port: int, en
 
     etcd, masters = members.by_role["etcd"], members.by_role["master"]
     kubelet_roles = tuple(role for role in ("master", "minion") if any(host in members.nodes for host in members.by_role[role]))
+    clients = (masters, etcd, *([members.nodes] if flannel_on_etcd else []))
+    programs = "the apiservers, flannel on the nodes" if flannel_on_etcd else "the apiservers"
     rows = [
         Opening("barehost-kube-apiserver", api_port, "tcp", ("master",), (), "the Kubernetes API, for administrators, nodes and pods"),
         Opening(
@@ -113,8 +117,8 @@ def openings(members: Members, nodes: t.Mapping[str, Node], *, api_port: int, en
             2379,
             "tcp",
             ("etcd",),
-            addresses(masters, etcd),
-            "etcd, for the apiservers and for its members' own tools",
+            addresses(*clients),
+            f"etcd, for {programs} and for its members' own tools",
         ),
         Opening("barehost-etcd-peer", 2380, "tcp", ("etcd",), addresses(etcd), "etcd, among its members"),
     ]

@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils import (
     _endpoint,
+    _flannel,
     _names,
     _network,
     _ports,
@@ -28,10 +29,6 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_inputs i
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_problems import Problems
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_variables import CLUSTER, HOST
 
-BACKENDS = ("kube", "etcd")
-# What the roles can build.
-AVAILABLE_BACKENDS = ("kube",)
-
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
@@ -42,6 +39,7 @@ class Spec:
     versions: t.Mapping[str, str]
     features: t.Mapping[str, t.Any]
     network: t.Mapping[str, t.Any]
+    flannel: t.Mapping[str, str]
     api: t.Mapping[str, t.Any]
     nodes: t.Mapping[str, _spec_nodes.Node]
     etcd: t.Mapping[str, t.Any]
@@ -75,6 +73,7 @@ class _Draft:
     api_port: int | None
     endpoint: _endpoint.Endpoint | None
     node_ports: str | None
+    flannel: _flannel.Flannel | None
     binaries: dict[str, t.Any]
     registry: str | None
     pki_directory: str | None
@@ -106,7 +105,6 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
     endpoint = _endpoint.read_endpoint(reader, problems, members, nodes, networks, api_port=api_port)
     _endpoint.check_extra_names(reader)
     api_ports = {port for port in (api_port, endpoint.port if endpoint and endpoint.mode == "vip" else None) if port is not None}
-    _flannel_backend(reader)
     return _Draft(
         name=name,
         domain=domain,
@@ -117,6 +115,7 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
         api_port=api_port,
         endpoint=endpoint,
         node_ports=_ports.read_node_ports(reader, problems, api_ports=api_ports),
+        flannel=_flannel.read_flannel(reader),
         binaries=_binaries(reader, versions),
         registry=_releases.read_registry(reader),
         pki_directory=_pki_directory(inputs, reader),
@@ -130,16 +129,20 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
     network = _network.as_dict(draft.networks, node_port_range=_sure(draft.node_ports))
     service_address = network["api_service_address"]
     names = _endpoint.apiserver_names(reader, members, nodes, endpoint, domain=domain, service_address=service_address)
-    openings = _ports.openings(members, nodes, api_port=api_port, endpoint_port=endpoint.port, balanced=endpoint.mode == "vip")
+    flannel = _sure(draft.flannel)
+    openings = _ports.openings(
+        members, nodes, api_port=api_port, endpoint_port=endpoint.port, balanced=endpoint.mode == "vip", flannel_on_etcd=flannel.on_etcd
+    )
     return Spec(
         name=_sure(draft.name),
         domain=domain,
         versions=versions,
         features=_spec_versions.features_of(versions),
         network=network,
+        flannel=flannel.as_dict(),
         api={"mode": endpoint.mode, "host": endpoint.host, "port": endpoint.port, "url": endpoint.url, "server_port": api_port},
         nodes=nodes,
-        etcd=_etcd(members, nodes),
+        etcd={**_etcd(members, nodes), "authentication": flannel.on_etcd},
         masters=members.by_role["master"],
         minions=members.by_role["minion"],
         node_hosts=members.nodes,
@@ -212,14 +215,6 @@ def _cluster_domain(reader: Reader) -> str | None:
     if fault:
         reader.fault("cluster_domain", fault, f"Write e.g. {_names.mended_name(text or '') if text else 'cluster.local'}")
     return text
-
-
-def _flannel_backend(reader: Reader) -> None:
-    text = reader.text("cluster_flannel_backend")
-    if text is None or text in AVAILABLE_BACKENDS:
-        return
-    wrong = "is not available in this version" if text in BACKENDS else f"is not one of {', '.join(BACKENDS)}"
-    reader.fault("cluster_flannel_backend", wrong, f"Write {AVAILABLE_BACKENDS[0]}, or nothing")
 
 
 def _pki_directory(inputs: ClusterInputs, reader: Reader) -> str | None:

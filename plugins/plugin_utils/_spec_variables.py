@@ -41,6 +41,7 @@ CLUSTER: t.Mapping[str, Variable] = {
     "cluster_dns_address": Variable("text", example="10.254.0.10"),
     "cluster_node_port_range": Variable("text", "30000-32767"),
     "cluster_flannel_backend": Variable("text", "kube"),
+    "cluster_flannel_etcd_prefix": Variable("text", "/k8s/network"),
     "cluster_api_port": Variable("integer", 6443),
     "cluster_api_endpoint_mode": Variable("text", example="direct"),
     "cluster_api_endpoint_host": Variable("text", "", example="api.example.org"),

@@ -204,7 +204,7 @@ class Cluster:
     def hashes(self) -> dict[str, tuple[int, str]]:
         """Of each member, revision and digest of all keys with their history."""
         urls = [self.machines[name].client_url for name in self.inventory]
-        ca, cert, key = self.access
+        ca, cert, key = self.access.files
         command = [str(self.etcdctl), f"--cacert={ca}", f"--cert={cert}", f"--key={key}", f"--endpoints={','.join(urls)}"]
         output = subprocess.run(
             [*command, "endpoint", "hashkv", "--write-out=json"], check=True, capture_output=True, text=True, timeout=30

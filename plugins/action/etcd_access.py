@@ -1,0 +1,70 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings etcd's users, roles and keys to their described state. Documented in plugins/modules/etcd_access.py."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_etcd_access
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostFailure
+
+_PKI = "/etc/etcd/pki"
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str", "default": "etcd_access"},
+    "endpoints": {"type": "list", "elements": "str", "required": True},
+    "roles": {"type": "list", "elements": "dict", "default": []},
+    "users": {"type": "list", "elements": "dict", "required": True},
+    "keys": {"type": "list", "elements": "dict", "default": [], "no_log": False},
+    "deadline": {"type": "float", "default": 60},
+    "ca": {"type": "path", "default": f"{_PKI}/ca.crt"},
+    "cert": {"type": "path", "default": f"{_PKI}/root.crt"},
+    "key": {"type": "path", "default": f"{_PKI}/root.key", "no_log": False},
+}
+
+
+class EtcdHost(Host):
+    """The host from which etcd is asked."""
+
+    MODULE = "_etcd_access"
+
+
+class ActionModule(ActionBase):
+    """The front end: the only place that knows both Ansible and etcd's users."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        super().run(tmp, task_vars)
+        try:
+            return self._converge(task_vars or {})
+        except HostFailure as error:
+            return {**error.result, "failed": True, "msg": error.message}
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        wanted = _plan_etcd_access.described(str(arguments["name"]), arguments)
+        asked = {"access": {name: str(arguments[name]) for name in ("ca", "cert", "key")}, "endpoints": arguments["endpoints"]}
+        check = bool(self._task.check_mode)
+        host = EtcdHost(self, variables)
+        state = host.step("collect", {**asked, **wanted, "deadline": 0 if check else arguments["deadline"]})
+        if state["unready"] and not check:
+            raise ComponentError(
+                f"{arguments['name']}: etcd did not answer within {arguments['deadline']:.0f} s: {state['unready']}. "
+                "Look at 'journalctl -u etcd' on its members, or raise the option deadline"
+            )
+        plan = _plan_etcd_access.plan(wanted, state)
+        result: dict[str, t.Any] = {"changed": bool(plan), "actions": [action.report() for action in plan]}
+        if self._task.diff:
+            result["diff"] = [action.diff() for action in plan]
+        if plan and not check:
+            host.step("apply", {**asked, "actions": [action.for_host() for action in plan]})
+        return result

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""inventories/separate-etcd: etcd on its own host, one master, two nodes, flannel's network in etcd: the guide of 2017 in today's form."""
+
+from __future__ import annotations
+
+import collections.abc
+import ipaddress
+import json
+import pathlib
+
+import pytest
+
+from . import checks
+from .driver import ROOT, Cluster, PlaybookRun
+from .setups import bare_hosts
+
+MASTER, ETCD = "k8s.master.dev", "k8s.etcd.dev"
+NODES = ("k8s.node1.dev", "k8s.node2.dev")
+HOSTS = {MASTER: "192.168.200.51", ETCD: "192.168.200.52", "k8s.node1.dev": "192.168.200.53", "k8s.node2.dev": "192.168.200.54"}
+KUBELETS = {host: address for host, address in HOSTS.items() if host != ETCD}
+SITE = "playbooks/site.yml"
+PREFIX = "/k8s/network"
+
+
+@pytest.fixture(scope="module")
+def bare(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
+    with bare_hosts(ROOT / "inventories" / "separate-etcd", session=request.session, artefacts=artefacts) as cluster:
+        for host in HOSTS:
+            assert cluster.on(host, "command -v dockerd etcd kubelet chronyd; true") == ""
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def predicted(bare: Cluster) -> PlaybookRun:
+    return bare.playbook(SITE, "--check", "--diff")
+
+
+@pytest.fixture(scope="module")
+def first_run(bare: Cluster, predicted: PlaybookRun) -> PlaybookRun:
+    return bare.playbook(SITE)
+
+
+@pytest.fixture(scope="module")
+def installed(bare: Cluster, first_run: PlaybookRun) -> Cluster:
+    """With the guestbook, and a web server on each node."""
+    bare.playbook("playbooks/guestbook.yml")
+    checks.start_probes(bare, KUBELETS)
+    return bare
+
+
+def etcdctl(cluster: Cluster, command: str, *, host: str = ETCD, certificate: str = "") -> tuple[int, str]:
+    """Status and output of etcdctl: on the etcd host as root, or elsewhere with a certificate."""
+    if certificate:
+        ca, url = "/etc/kubernetes/pki/etcd-ca.crt", f"https://{HOSTS[ETCD]}:2379"
+        access = f"--cacert={ca} --cert={certificate}.crt --key={certificate}.key --endpoints={url} --command-timeout=5s"
+    else:
+        access = ""
+    done = cluster.lab("exec", host, "sh", "-c", f". /etc/profile.d/etcdctl.sh; etcdctl {access} {command}", check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_check_mode_foretells_the_first_run(predicted: PlaybookRun, first_run: PlaybookRun) -> None:
+    assert predicted.returncode == 0
+    assert predicted.actions_by_task() == first_run.actions_by_task()
+    assert {("etcd_role", "create", "flannel"), ("etcd_auth", "enable", "authentication")} < {action[1:] for action in first_run.actions()}
+
+
+def test_each_host_has_its_part(installed: Cluster) -> None:
+    assert checks.all_ready(installed, KUBELETS)
+    programs = "ls /usr/local/bin | grep -v -- -; command -v dockerd; true"
+    assert set(installed.on(ETCD, programs).split()) == {"etcd", "etcdctl", "etcdutl"}
+    for host in KUBELETS:
+        assert "etcd" not in installed.on(host, programs).split()
+
+
+def test_second_run_changes_and_restarts_nothing(installed: Cluster) -> None:
+    checks.nothing_changes(installed, HOSTS)
+
+
+def test_network_of_the_guide(installed: Cluster) -> None:
+    """Its prefix, its network, its file, its interface; every node has a part of its own, from etcd and not from its Node object."""
+    network = json.loads(etcdctl(installed, f"get {PREFIX}/config --print-value-only")[1])
+    assert network["Network"] == "10.255.0.0/16"
+    leases = etcdctl(installed, f"get {PREFIX}/subnets --prefix --keys-only")[1].split()
+    parts = set()
+    for host in KUBELETS:
+        lines = installed.on(host, "cat /run/flannel/subnet.env").splitlines()
+        part = ipaddress.ip_interface(dict(line.split("=") for line in lines)["FLANNEL_SUBNET"]).network
+        assert part.subnet_of(ipaddress.ip_network("10.255.0.0/16"))
+        assert f"{PREFIX}/subnets/{str(part).replace('/', '-')}" in leases
+        parts.add(part)
+    assert len(parts) == len(KUBELETS)
+    for node in installed.kubectl_json("get", "nodes")["items"]:
+        assert "podCIDR" not in node["spec"]
+    for host in NODES:
+        settings = installed.on(host, "cat /etc/sysconfig/flanneld")
+        assert f'FLANNELD_ETCD_PREFIX="{PREFIX}"' in settings
+        assert 'FLANNELD_IFACE="eth0"' in settings
+
+
+def test_flannel_may_touch_its_prefix_and_nothing_else(installed: Cluster) -> None:
+    """Asked on the etcd host, with a node's certificate: etcdctl is not on nodes."""
+    certificate = "/tmp/flannel-etcd"
+    for ending in ("crt", "key"):
+        text = installed.on(NODES[0], f"cat /etc/kubernetes/pki/flannel-etcd.{ending}")
+        installed.lab("exec", ETCD, "sh", "-c", f"umask 077; cat > {certificate}.{ending}", input=text)
+    installed.on(ETCD, "mkdir -p /etc/kubernetes/pki; cp /etc/etcd/pki/ca.crt /etc/kubernetes/pki/etcd-ca.crt")
+
+    def as_flannel(command: str) -> tuple[int, str]:
+        return etcdctl(installed, command, certificate=certificate)
+
+    try:
+        assert as_flannel(f"get {PREFIX}/config --print-value-only")[0] == 0
+        assert as_flannel(f"put {PREFIX}/tried yes")[0] == 0
+        assert as_flannel(f"get {PREFIX}/tried --print-value-only") == (0, "yes\n")
+        assert as_flannel(f"del {PREFIX}/tried")[0] == 0
+        refused = (
+            "get /registry/namespaces/default",
+            "get / --prefix --keys-only",
+            "put /registry/tried yes",
+            f"get {PREFIX}s",
+            "put compact_rev_key 1",
+            "user list",
+            "auth disable",
+            "member add other --peer-urls=https://192.0.2.1:2380",
+            "snapshot save /tmp/stolen",
+        )
+        for command in refused:
+            status, output = as_flannel(command)
+            assert status != 0 and "permission denied" in output, f"{command}: {status} {output}"
+    finally:
+        installed.on(ETCD, f"rm -rf {certificate}.crt {certificate}.key /tmp/stolen* /etc/kubernetes")
+
+
+def test_apiserver_may_touch_its_keys_and_nothing_else(installed: Cluster) -> None:
+    roles = json.loads(etcdctl(installed, "user get kube-apiserver-etcd-client -w json")[1])["roles"]
+    assert roles == ["kubernetes"]
+    allowed = etcdctl(installed, "role get kubernetes")[1]
+    assert "[/registry/, /registry0)" in allowed and "compact_rev_key" in allowed and PREFIX not in allowed
+    assert installed.kubectl("get", "--raw", "/readyz/etcd").strip() == "ok"
+    denied = installed.on(ETCD, "journalctl -u etcd --no-pager | grep -c 'cannot find a user'; true")
+    assert denied.strip() == "0"
+
+
+def test_etcd_is_open_to_those_who_need_it(installed: Cluster) -> None:
+    """With this backend, to the nodes too; the members' port to nobody else, since there is one member."""
+    probe = f"python3 -c \"import socket; socket.create_connection(('{HOSTS[ETCD]}', {{port}}), 3)\""
+    for host in KUBELETS:
+        assert installed.lab("exec", host, "sh", "-c", probe.format(port=2379), check=False).returncode == 0
+        assert installed.lab("exec", host, "sh", "-c", probe.format(port=2380), check=False).returncode != 0
+
+
+def test_a_changed_right_and_a_changed_network_are_named_and_mended(installed: Cluster) -> None:
+    before = checks.start_times(installed, HOSTS)
+    for command in (
+        "role grant-permission flannel read /registry/ --prefix",
+        "role revoke-permission kubernetes compact_rev_key",
+        "user add intruder --no-password",
+        "user grant-role flannel root",
+        f"put {PREFIX}/config -- '{{}}'",
+    ):
+        assert etcdctl(installed, command)[0] == 0
+    wanted = [
+        (ETCD, "etcd_key", "write", f"{PREFIX}/config"),
+        (ETCD, "etcd_role", "patch", "flannel"),
+        (ETCD, "etcd_role", "patch", "kubernetes"),
+        (ETCD, "etcd_user", "patch", "flannel"),
+    ]
+    assert installed.playbook(SITE, "--check", "--diff").actions() == wanted
+    assert installed.playbook(SITE).actions() == wanted
+    assert etcdctl(installed, "user list")[1].split() == ["flannel", "intruder", "kube-apiserver-etcd-client", "root"], "others' users stay"
+    assert checks.start_times(installed, HOSTS) == before
+
+
+def test_guestbook(installed: Cluster) -> None:
+    checks.guestbook_is_shared(installed, KUBELETS, through=NODES[1])
+
+
+def test_names_logs_and_exec(installed: Cluster) -> None:
+    checks.names_are_found(installed, KUBELETS)
+    checks.logs_are_read(installed, KUBELETS)
+
+
+def test_pods_of_all_nodes_reach_each_other(installed: Cluster) -> None:
+    pods = installed.kubectl_json("get", "pods", "-l", "app=probe")["items"]
+    addresses = {pod["spec"]["nodeName"]: pod["status"]["podIP"] for pod in pods}
+    for sender in KUBELETS:
+        for receiver, address in addresses.items():
+            page = checks.in_probe(installed, sender, "wget", "-q", "-T", "5", "-O", "-", f"http://{address}:8080/")
+            assert page.strip() == checks.probe(receiver), f"from {sender} to {receiver}"
+
+
+def test_health(installed: Cluster) -> None:
+    output = installed.playbook("playbooks/health.yml").output
+    assert "is healthy" in output
+    assert "Nodes: 3 of 3 ready" in output
