@@ -44,23 +44,25 @@ CLIENT = {
 
 
 class Wanted(t.NamedTuple):
-    """What the file shall say, but for the client's certificate and key."""
+    """What the file shall say, but for the client's certificate and key. ``servers``: URLs by the name of their entry."""
 
-    cluster: str
-    server: str
+    servers: dict[str, str]
     authority: str | None
 
-    def config(self, certificate: str, key: str) -> dict[str, t.Any]:
-        context = f"{USER}@{self.cluster}"
-        cluster = {"server": self.server, "certificate-authority-data": _encode(self.authority or "")}
-        user = {"client-certificate-data": _encode(certificate), "client-key-data": _encode(key)}
+    def config(self, certificate: str, key: str, *, current: str = "") -> dict[str, t.Any]:
+        authority = _encode(self.authority or "")
+        contexts = [_context(name) for name in self.servers]
         return {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": self.cluster, "cluster": cluster}],
-            "users": [{"name": USER, "user": user}],
-            "contexts": [{"name": context, "context": {"cluster": self.cluster, "user": USER}}],
-            "current-context": context,
+            "clusters": [
+                {"name": name, "cluster": {"server": server, "certificate-authority-data": authority}}
+                for name, server in self.servers.items()
+            ],
+            "users": [{"name": USER, "user": {"client-certificate-data": _encode(certificate), "client-key-data": _encode(key)}}],
+            "contexts": [{"name": _context(name), "context": {"cluster": name, "user": USER}} for name in self.servers],
+            # which one is used is the administrator's choice
+            "current-context": current if current in contexts else contexts[0],
         }
 
 
@@ -82,26 +84,26 @@ class ActionModule(ActionBase):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         path = pathlib.Path(str(arguments["path"]))
-        name, server, directory = _settings(arguments, cluster_of(self._templar, task_vars or {}))
+        servers, directory = _settings(arguments, cluster_of(self._templar, task_vars or {}))
         pki = Pki(pathlib.Path(directory), check_mode=self._task.check_mode, vault=vault_of(self._loader))
-        wanted = Wanted(name, server, pki.certificate(AUTHORITY))
+        wanted = Wanted(servers, pki.certificate(AUTHORITY))
         found = _find(path)
         reissue = _client_fault(found, wanted, time.time())
         reason = reissue or _content_fault(found, wanted)
-        result.update(changed=reason is not None, path=str(path), server=server, actions=[], warnings=pki.warnings)
+        result.update(changed=reason is not None, path=str(path), server=", ".join(servers.values()), actions=[], warnings=pki.warnings)
         if reason is None:
             return result
-        after = _text(name, server, f"authority: {_x509.authority_name(AUTHORITY)}\n{_x509.wanted_text(CLIENT)}", MODE)
+        after = _text(servers, f"authority: {_x509.authority_name(AUTHORITY)}\n{_x509.wanted_text(CLIENT)}", MODE)
         action = Action("kubeconfig", "write", str(path), reason, before=_found_text(found, wanted), after=after)
         result.update(actions=[action.report()], diff=[action.diff()])
         if not self._task.check_mode:
             certificate, key = _new_client(pki) if reissue or found is None else (found.certificate, found.key)
-            _write(path, wanted.config(certificate, key))
+            _write(path, wanted.config(certificate, key, current=_current(found)))
         return result
 
 
-def _settings(arguments: dict[str, t.Any], cluster: dict[str, t.Any]) -> tuple[str, str, str]:
-    """Name, server and PKI directory: as given, else as the resolved spec has them."""
+def _settings(arguments: dict[str, t.Any], cluster: dict[str, t.Any]) -> tuple[dict[str, str], str]:
+    """Servers by name, and the PKI directory: as given, else as the resolved spec has them."""
     values = {
         "cluster_name": arguments["cluster_name"] or cluster.get("name"),
         "server": arguments["server"] or cluster.get("api", {}).get("url"),
@@ -114,7 +116,25 @@ def _settings(arguments: dict[str, t.Any], cluster: dict[str, t.Any]) -> tuple[s
             "Run barehost.kubernetes.cluster_spec before, or give these options."
         )
     # Exactly str: YAML cannot write the tagged strings of Ansible.
-    return str(values["cluster_name"]), str(values["server"]), str(values["pki_directory"])
+    name = str(values["cluster_name"])
+    servers = {name: str(values["server"])}
+    if not arguments["server"] and cluster["api"].get("mode") == "local":
+        servers = _every_master(name, cluster)
+    return servers, str(values["pki_directory"])
+
+
+def _every_master(name: str, cluster: dict[str, t.Any]) -> dict[str, str]:
+    """The proxies of the mode local are on loopback of the nodes, so the administrator has an entry for each master."""
+    masters = [cluster["nodes"][host] for host in cluster["masters"]]
+    return {f"{name}:{node['name']}": f"https://{node['address']}:{cluster['api']['server_port']}" for node in masters}
+
+
+def _context(name: str) -> str:
+    return f"{USER}@{name}"
+
+
+def _current(found: Found | None) -> str:
+    return str(found.config.get("current-context", "")) if found is not None else ""
 
 
 def _find(path: pathlib.Path) -> Found | None:
@@ -148,7 +168,7 @@ def _client_fault(found: Found | None, wanted: Wanted, now: float) -> str | None
 
 def _content_fault(found: Found | None, wanted: Wanted) -> str | None:
     """What else is wrong with the file."""
-    if found is None or found.config != wanted.config(found.certificate, found.key):
+    if found is None or found.config != wanted.config(found.certificate, found.key, current=_current(found)):
         return "its cluster, server or names differ"
     if found.mode != MODE:
         return f"found mode {found.mode:04o}, wanted {MODE:04o}"
@@ -161,14 +181,15 @@ def _found_text(found: Found | None, wanted: Wanted) -> str:
     certificate = _x509.load(found.certificate)
     if certificate is None:
         return "something else\n"
-    cluster = found.config["clusters"][0]
+    servers = {str(entry.get("name")): str(entry["cluster"].get("server")) for entry in found.config["clusters"]}
     authority = _x509.authority_name(AUTHORITY) if found.authority == wanted.authority else "another"
     details = f"authority: {authority}\n{_x509.found_text(certificate)}"
-    return _text(str(cluster.get("name")), str(cluster["cluster"].get("server")), details, found.mode)
+    return _text(servers, details, found.mode)
 
 
-def _text(cluster: str, server: str, details: str, mode: int) -> str:
-    return f"cluster: {cluster}\nserver: {server}\nuser: {USER}\n{details}mode: {mode:04o}\n"
+def _text(servers: dict[str, str], details: str, mode: int) -> str:
+    entries = "".join(f"cluster: {name}\nserver: {server}\n" for name, server in servers.items())
+    return f"{entries}user: {USER}\n{details}mode: {mode:04o}\n"
 
 
 def _belong_together(certificate: x509.Certificate, key_pem: str) -> bool:

@@ -10,6 +10,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _keepalived
+
 CA_PATH = "/etc/kubernetes/pki/ca.crt"
 
 
@@ -53,7 +55,8 @@ def firewall_services(cluster: dict[str, t.Any], host: str) -> list[dict[str, t.
         {
             "name": row["name"],
             "description": row["reason"],
-            "ports": [f"{row['port']}/{row['protocol']}"],
+            "ports": [f"{row['port']}/{row['protocol']}"] if row["port"] else [],
+            "protocols": [] if row["port"] else [row["protocol"]],
             "sources": row["sources"],
         }
         for row in cluster["ports"]
@@ -72,8 +75,31 @@ def converged_nodes(
     return [node for node, done in found if done and not (done.get("failed") or done.get("unreachable") or done.get("skipped"))]
 
 
+def vrrp_authentication(password: str) -> str:
+    """The part of Keepalived's configuration that holds the password; raises AnsibleFilterError for one that VRRP cannot carry."""
+    try:
+        return _keepalived.authentication(password)
+    except ValueError as error:
+        raise AnsibleFilterError(f"balancer_password: {error}") from None
+
+
+def interface_of(facts: dict[str, t.Any], address: str, virtual: str) -> str:
+    """The interface that has the address, if the virtual address belongs to its network; raises AnsibleFilterError."""
+    try:
+        return _keepalived.interface_of(facts, address, virtual)
+    except ValueError as error:
+        raise AnsibleFilterError(str(error)) from None
+
+
 class FilterModule:
     """The collection's filters."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        return {"kubeconfig": kubeconfig, "flags": flags, "firewall_services": firewall_services, "converged_nodes": converged_nodes}
+        return {
+            "kubeconfig": kubeconfig,
+            "flags": flags,
+            "firewall_services": firewall_services,
+            "vrrp_authentication": vrrp_authentication,
+            "interface_of": interface_of,
+            "converged_nodes": converged_nodes,
+        }

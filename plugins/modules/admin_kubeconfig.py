@@ -18,6 +18,8 @@ description:
   - A valid file is left alone. The certificate (365 days) is renewed when it ends within 30 days, and when the authority, the server
     or a name differs from what is wanted.
   - The file is written as a whole. Copy it instead of adding contexts to it.
+  - In the endpoint mode V(local), where nothing stands before the masters for other machines, the file has a context for each master;
+    C(kubectl config use-context) chooses, and a run leaves the choice alone.
   - Runs once for all hosts of the play.
 author:
   - The barehost.kubernetes authors (@barehost)
@@ -34,7 +36,7 @@ options:
     type: path
     required: true
   server:
-    description: URL of the API. By default the one of C(cluster) as M(barehost.kubernetes.cluster_spec) has it.
+    description: URL of the API. By default as C(cluster), of M(barehost.kubernetes.cluster_spec), has it.
     type: str
   cluster_name:
     description: Name of the cluster in the file. By default that of the fact C(cluster).

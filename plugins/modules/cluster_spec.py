@@ -68,10 +68,10 @@ notes:
   - C(cluster_flannel_etcd_prefix) (prefix, default V(/k8s/network)). Where flannel's keys are in etcd, with that backend.
   - C(cluster_api_port) (integer, default V(6443)). The port of the apiservers, from 1024 to 65535.
   - C(cluster_api_endpoint_mode) (choice, default by the inventory). V(direct) with one master, V(vip) when there are balancers, else
-    V(local); or V(external). Only V(direct) is available in this version.
+    V(local), where each node has a proxy on its loopback address; or V(external).
   - C(cluster_api_endpoint_host) (address or DNS name, default empty). In mode V(direct) the master's address when empty; the virtual
     address in mode V(vip); the load balancer in mode V(external).
-  - C(cluster_api_endpoint_port) (integer, default C(cluster_api_port)). From 1 to 65535.
+  - C(cluster_api_endpoint_port) (integer, default C(cluster_api_port), in mode V(local) V(6444)). From 1 to 65535.
   - C(cluster_api_extra_sans) (list of DNS names and addresses, default empty). Further names for the apiserver's certificate.
   - C(cluster_etcd_hosts), C(cluster_master_hosts), C(cluster_minion_hosts), C(cluster_balancer_hosts) (lists of inventory names,
     default the groups C(etcd), C(master), C(minion) and C(balancer)).
@@ -157,10 +157,11 @@ flannel:
   type: dict
   sample: {backend: kube, etcd_prefix: /k8s/network}
 api:
-  description: Where nodes and clients reach the API. C(mode), C(host), C(port), C(url), and C(server_port), on which the apiservers listen.
+  description: Where nodes and clients reach the API. C(mode), C(host), C(port), C(url); C(server_port), on which the apiservers
+    listen; C(proxies), the hosts that run a proxy in front of them.
   returned: success
   type: dict
-  sample: {mode: direct, host: 192.0.2.10, port: 6443, url: "https://192.0.2.10:6443", server_port: 6443}
+  sample: {mode: direct, host: 192.0.2.10, port: 6443, url: "https://192.0.2.10:6443", server_port: 6443, proxies: []}
 nodes:
   description: Every host of the cluster by its inventory name. C(host), C(name), C(address), C(interface), C(roles), C(labels), C(taints).
   returned: success
@@ -233,7 +234,8 @@ images:
   sample: {pause: "registry.k8s.io/pause:3.10.2", coredns: "registry.k8s.io/coredns/coredns:v1.14.7"}
 ports:
   description:
-    - What the firewall lets in. C(name), C(port), C(protocol), the C(roles) whose hosts open it, C(sources) (empty for anyone), C(reason).
+    - What the firewall lets in. C(name), C(port), C(protocol) (VRRP has port 0), the C(roles) whose
+      hosts open it, C(sources) (empty for anyone), C(reason).
   returned: success
   type: list
   elements: dict

@@ -18,8 +18,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_nodes im
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_problems import Problems
 
 MODES = ("direct", "vip", "local", "external")
-# What the roles can build; the other modes are resolved and checked all the same.
-AVAILABLE_MODES = ("direct",)
+# Where the proxy of a node listens in mode local: beside 6443, which the apiserver of a master has on all addresses.
+LOCAL_PORT = 6444
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,13 +35,11 @@ class Endpoint:
         return f"https://{self.host}:{self.port}" if self.host else ""
 
 
-def choose_mode(members: Members) -> tuple[str, str]:
-    """The mode for a cluster that does not name one, and why."""
+def choose_mode(members: Members) -> str:
+    """The mode for a cluster that does not name one."""
     if members.by_role["balancer"]:
-        return "vip", "there is a balancer group"
-    if len(members.by_role["master"]) > 1:
-        return "local", f"there are {len(members.by_role['master'])} masters and no balancer"
-    return "direct", "there is one master"
+        return "vip"
+    return "local" if len(members.by_role["master"]) > 1 else "direct"
 
 
 def read_endpoint(
@@ -55,7 +53,7 @@ def read_endpoint(
         return Endpoint(mode="none", host="", port=api_port)
     mode = _mode(reader, members)
     host = _host(reader)
-    port = reader.integer("cluster_api_endpoint_port", low=1, high=65535) if reader.given("cluster_api_endpoint_port") else api_port
+    port = _port(reader, mode, api_port)
     if mode is None or host is None or port is None:
         return None
     if mode != "vip" and members.by_role["balancer"]:
@@ -69,16 +67,32 @@ def read_endpoint(
     return _endpoint(mode, host, port, members, nodes)
 
 
+def proxy_hosts(endpoint: Endpoint, members: Members) -> tuple[str, ...]:
+    """The hosts that run a proxy in front of the apiservers: balancers, or every host with a kubelet for itself."""
+    if endpoint.mode == "vip":
+        return members.by_role["balancer"]
+    return members.nodes if endpoint.mode == "local" else ()
+
+
+def _port(reader: Reader, mode: str | None, api_port: int | None) -> int | None:
+    if reader.given("cluster_api_endpoint_port"):
+        return reader.integer("cluster_api_endpoint_port", low=1, high=65535)
+    return LOCAL_PORT if mode == "local" and api_port != LOCAL_PORT else api_port
+
+
 def _port_fits(reader: Reader, members: Members, *, mode: str, port: int, api_port: int | None) -> bool:
     name = "cluster_api_endpoint_port"
     shared = [host for host in members.by_role["balancer"] if host in members.by_role["master"]]
-    if mode in ("direct", "local") and port != api_port:
+    if mode == "direct" and port != api_port:
         wrong = f"differs from cluster_api_port {api_port}, and in mode {mode!r} nothing listens there"
         reader.fault(name, wrong, "Leave it out, or set cluster_api_port")
+    elif mode == "local" and port == api_port:
+        wrong = f"needs a port of its own on 127.0.0.1, and {port} is the one of the apiservers (cluster_api_port)"
+        reader.problem(_where(reader, mode), wrong, f"Set {name} to another port, e.g. 8443")
     elif mode == "vip" and shared and port == api_port:
         wrong = f"needs port {port} on {shared[0]} for the balancer, and the apiserver of that host has it"
         reader.problem(_where(reader, mode), wrong, f"Set {name} to another port, e.g. 8443")
-    elif mode == "vip" and port in _ports.TAKEN:
+    elif mode in ("vip", "local") and port in _ports.TAKEN:
         reader.fault(name, f"is the port of {_ports.TAKEN[port]}", "Use another port, e.g. 8443")
     else:
         return True
@@ -121,14 +135,7 @@ def _where(reader: Reader, mode: str) -> str:
 def _mode(reader: Reader, members: Members) -> str | None:
     name = "cluster_api_endpoint_mode"
     if not reader.given(name):
-        mode, reason = choose_mode(members)
-        if mode not in AVAILABLE_MODES:
-            reader.problem(
-                f"the API endpoint mode {mode!r}, chosen because {reason},",
-                "is not available in this version",
-                "Use one master and no balancer, with cluster_api_endpoint_mode: direct",
-            )
-        return mode
+        return choose_mode(members)
     text = reader.text(name)
     if text is None:
         return None
@@ -138,12 +145,6 @@ def _mode(reader: Reader, members: Members) -> str | None:
             name, f"is not one of {', '.join(MODES)}", f"Did you mean {near}?" if near else "Write direct for a cluster with one master"
         )
         return None
-    if text not in AVAILABLE_MODES:
-        reader.fault(
-            name,
-            "is not available in this version",
-            f"Use one master and no balancer, with cluster_api_endpoint_mode: {AVAILABLE_MODES[0]}",
-        )
     return text
 
 

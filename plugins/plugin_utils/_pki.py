@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The PKI directory on the controller: three authorities, the service-account key pair, the encryption configuration.
+"""The PKI directory on the controller: three authorities, the service-account key pair, and the cluster's other secrets.
 
 Everything is born at its first use, under a lock, since Ansible's forks ask for it all at once. Check mode creates
 nothing. Keys may be encrypted with ansible-vault. This file is private to the collection and may change at any time.
@@ -14,11 +14,13 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import secrets
 import stat
+import string
 import time
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _keepalived, _x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._dependencies import ec, exceptions, serialization, x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._x509 import PkiError
 
@@ -27,6 +29,7 @@ __all__ = ["AUTHORITIES", "Pki", "PkiError", "vault_of", "write_atomically"]
 AUTHORITIES = ("kubernetes", "etcd", "front-proxy")
 SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC = "service-account.key", "service-account.pub"
 ENCRYPTION = "encryption-config.yaml"
+KEEPALIVED = "keepalived-authentication.conf"
 
 _VAULT_MARK = b"$ANSIBLE_VAULT"
 _ENCRYPTION_CONFIGURATION = """\
@@ -97,7 +100,9 @@ class Pki:
             return self._service_account(name), name == SERVICE_ACCOUNT_KEY
         if name == ENCRYPTION:
             return self._born(ENCRYPTION, self._make_encryption), True
-        known = ", ".join([*certificates, SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC, ENCRYPTION])
+        if name == KEEPALIVED:
+            return self._born(KEEPALIVED, self._make_keepalived), True
+        known = ", ".join([*certificates, SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC, ENCRYPTION, KEEPALIVED])
         raise PkiError(
             f"{name!r} is no file that the PKI directory gives to hosts; there are {known}. Keys of authorities stay on the controller."
         )
@@ -257,6 +262,10 @@ class Pki:
     def _make_encryption(self) -> None:
         secret = base64.b64encode(os.urandom(32)).decode()
         write_atomically(self._path(ENCRYPTION), _ENCRYPTION_CONFIGURATION.format(secret=secret), mode=0o600)
+
+    def _make_keepalived(self) -> None:
+        password = "".join(secrets.choice(string.ascii_letters + string.digits) for _position in range(8))
+        write_atomically(self._path(KEEPALIVED), _keepalived.authentication(password), mode=0o600)
 
 
 def _decoded(path: pathlib.Path, content: bytes) -> str:

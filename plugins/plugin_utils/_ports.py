@@ -49,7 +49,7 @@ class PortRange:
 
 @dataclasses.dataclass(frozen=True)
 class Opening:
-    """One row of the firewall matrix; no sources: from anywhere."""
+    """One row of the firewall matrix; no sources: from anywhere. A protocol without ports has port 0."""
 
     name: str
     port: int
@@ -138,4 +138,7 @@ def openings(
         rows.append(
             Opening("barehost-api-balancer", endpoint_port, "tcp", ("balancer",), (), "the Kubernetes API, balanced over the masters")
         )
+    if balanced and len(members.by_role["balancer"]) > 1:
+        sources = addresses(members.by_role["balancer"])
+        rows.append(Opening("barehost-vrrp", 0, "vrrp", ("balancer",), sources, "Keepalived, among the balancers"))
     return rows

@@ -104,7 +104,7 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
     api_port = _ports.read_api_port(reader)
     endpoint = _endpoint.read_endpoint(reader, problems, members, nodes, networks, api_port=api_port)
     _endpoint.check_extra_names(reader)
-    api_ports = {port for port in (api_port, endpoint.port if endpoint and endpoint.mode == "vip" else None) if port is not None}
+    api_ports = {port for port in (api_port, endpoint.port if endpoint and endpoint.mode in ("vip", "local") else None) if port is not None}
     return _Draft(
         name=name,
         domain=domain,
@@ -140,7 +140,14 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
         features=_spec_versions.features_of(versions),
         network=network,
         flannel=flannel.as_dict(),
-        api={"mode": endpoint.mode, "host": endpoint.host, "port": endpoint.port, "url": endpoint.url, "server_port": api_port},
+        api={
+            "mode": endpoint.mode,
+            "host": endpoint.host,
+            "port": endpoint.port,
+            "url": endpoint.url,
+            "server_port": api_port,
+            "proxies": _endpoint.proxy_hosts(endpoint, members),
+        },
         nodes=nodes,
         etcd={**_etcd(members, nodes), "authentication": flannel.on_etcd},
         masters=members.by_role["master"],

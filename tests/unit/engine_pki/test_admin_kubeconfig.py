@@ -124,12 +124,28 @@ def test_what_is_mended(controller: Controller) -> None:
 def test_it_is_renewed_in_time(controller: Controller) -> None:
     certificate, key = admin_kubeconfig._new_client(Pki(controller.pki, now=time.time() - 340 * 86400))
     authority = (controller.pki / "kubernetes-ca.crt").read_text()
-    config = admin_kubeconfig.Wanted("lab", SPEC["api"]["url"], authority).config(certificate, key)  # type: ignore[index]
+    config = admin_kubeconfig.Wanted({"lab": "https://192.168.200.100:6443"}, authority).config(certificate, key)
     controller.path.write_text(yaml.safe_dump(config))
     controller.path.chmod(0o600)
     result = controller.run()
     assert "within 30 days" in result["actions"][0]["reason"]
     assert controller.run()["changed"] is False
+
+
+def test_every_master_where_each_node_balances_for_itself(controller: Controller) -> None:
+    nodes = {host: {"name": f"{host}.example", "address": f"192.0.2.{number}"} for number, host in enumerate(("m1", "m2"), 1)}
+    api = {"mode": "local", "url": "https://127.0.0.1:6444", "server_port": 6443}
+    spec: dict[str, t.Any] = {"name": "lab", "api": api, "masters": ["m1", "m2"], "nodes": nodes, "pki_directory": str(controller.pki)}
+    controller.run(spec=spec)
+    config = yaml.safe_load(controller.path.read_text())
+    servers = {entry["name"]: entry["cluster"]["server"] for entry in config["clusters"]}
+    assert servers == {"lab:m1.example": "https://192.0.2.1:6443", "lab:m2.example": "https://192.0.2.2:6443"}
+    chosen = controller.path.read_text().replace("current-context: kubernetes-admin@lab:m1", "current-context: kubernetes-admin@lab:m2")
+    controller.path.write_text(chosen)
+    assert controller.run(spec=spec)["changed"] is False
+    spec["masters"] = ["m1"]
+    assert controller.run(spec=spec)["changed"] is True
+    assert yaml.safe_load(controller.path.read_text())["current-context"] == "kubernetes-admin@lab:m1.example"
 
 
 def test_faults_are_told(controller: Controller) -> None:

@@ -9,17 +9,11 @@ import typing as t
 import pytest
 from spec_inventory import MIRROR, build, large, problems_of, spec_of
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _endpoint, _releases, _versions
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _releases, _versions
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import resolve
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_inputs import Unusable
 
 DIGEST = "a1" * 32
-
-
-@pytest.fixture
-def every_mode(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Takes the modes that the roles cannot build yet, to see what they resolve to."""
-    monkeypatch.setattr(_endpoint, "AVAILABLE_MODES", _endpoint.MODES)
 
 
 def test_small_cluster() -> None:
@@ -35,7 +29,14 @@ def test_small_cluster() -> None:
         "api_service_address": "10.254.0.1",
         "node_port_range": "30000-32767",
     }
-    assert spec["api"] == {"mode": "direct", "host": "192.0.2.10", "port": 6443, "url": "https://192.0.2.10:6443", "server_port": 6443}
+    assert spec["api"] == {
+        "mode": "direct",
+        "host": "192.0.2.10",
+        "port": 6443,
+        "url": "https://192.0.2.10:6443",
+        "server_port": 6443,
+        "proxies": [],
+    }
     assert spec["masters"] == ["m1"]
     assert spec["minions"] == ["w1", "w2"]
     assert spec["node_hosts"] == ["m1", "w1", "w2"]
@@ -257,7 +258,7 @@ def test_feature_gates(kubernetes: str, cri_dockerd: str, gates: dict[str, bool]
     assert spec.features["apiserver_feature_gates"] == gates
 
 
-# --- endpoints that this version resolves and does not build
+# --- endpoints
 
 
 def masters_and_balancers(variables: dict[str, t.Any], balancers: list[str]) -> t.Any:
@@ -267,27 +268,41 @@ def masters_and_balancers(variables: dict[str, t.Any], balancers: list[str]) -> 
     )
 
 
-@pytest.mark.usefixtures("every_mode")
 def test_vip() -> None:
     spec = masters_and_balancers({"cluster_api_endpoint_host": "192.0.2.100", "cluster_api_endpoint_port": 443}, ["b1", "b2"])
-    assert spec.api == {"mode": "vip", "host": "192.0.2.100", "port": 443, "url": "https://192.0.2.100:443", "server_port": 6443}
+    assert {key: spec.api[key] for key in ("mode", "url", "server_port")} == {
+        "mode": "vip",
+        "url": "https://192.0.2.100:443",
+        "server_port": 6443,
+    }
+    assert spec.api["proxies"] == ("b1", "b2")
     assert "192.0.2.100" in spec.certificates["apiserver"]["ips"]
-    assert spec.ports[-1].roles == ("balancer",)
-    assert spec.ports[-1].port == 443
     assert "b1" not in spec.node_hosts
 
 
-@pytest.mark.usefixtures("every_mode")
+def test_what_balancers_let_in() -> None:
+    rows = {row.name: row for row in masters_and_balancers({"cluster_api_endpoint_host": "192.0.2.100"}, ["b1", "b2"]).ports}
+    assert (rows["barehost-api-balancer"].port, rows["barehost-api-balancer"].roles) == (6443, ("balancer",))
+    vrrp = rows["barehost-vrrp"]
+    assert (vrrp.port, vrrp.protocol, vrrp.roles, vrrp.sources) == (0, "vrrp", ("balancer",), ("192.0.2.14", "192.0.2.15"))
+    alone = masters_and_balancers({"cluster_api_endpoint_host": "192.0.2.100"}, ["b1"]).ports
+    assert "barehost-vrrp" not in {row.name for row in alone}
+
+
 def test_local() -> None:
+    """The apiserver of a master has port 6443 on loopback too, so the proxies listen beside it."""
     spec = masters_and_balancers({}, [])
-    assert spec.api["url"] == "https://127.0.0.1:6443"
+    assert spec.api["url"] == "https://127.0.0.1:6444"
+    assert spec.api["proxies"] == spec.node_hosts == ("m1", "m2", "m3", "w1")
+    assert masters_and_balancers({"cluster_api_endpoint_port": 8443}, []).api["url"] == "https://127.0.0.1:8443"
     assert {"m1", "m2", "m3"} <= set(spec.certificates["apiserver"]["dns"])
 
 
-@pytest.mark.usefixtures("every_mode")
 def test_external() -> None:
     spec = masters_and_balancers({"cluster_api_endpoint_mode": "external", "cluster_api_endpoint_host": "api.example.org"}, ["b1"])
     assert spec.api["url"] == "https://api.example.org:6443"
+    assert spec.api["proxies"] == ()
+    assert "api.example.org" in spec.certificates["apiserver"]["dns"]
     assert "the balancers (b1) have nothing to do" in spec.warnings[0]
 
 

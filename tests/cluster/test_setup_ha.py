@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""inventories/ha: three masters, three etcd members, two balancers with a virtual address; and what happens when one is lost."""
+
+from __future__ import annotations
+
+import collections.abc
+import itertools
+import json
+import pathlib
+import time
+
+import pytest
+
+from . import checks, failing
+from .driver import ROOT, Cluster, PlaybookRun, eventually
+from .probing import NAMESPACE, probed
+from .setups import bare_hosts
+
+MASTERS = {f"k8s.master{number}.dev": f"192.168.200.10{number}" for number in (1, 2, 3)}
+BALANCERS = {f"k8s.balancer{number}.dev": f"192.168.200.11{number}" for number in (1, 2)}
+MINIONS = {f"k8s.minion{number}.dev": f"192.168.200.12{number}" for number in (1, 2)}
+NODES = {**MASTERS, **MINIONS}
+VIRTUAL = "192.168.200.100"
+SITE = "playbooks/site.yml"
+# What the API may be away for when a balancer or a master is lost.
+BOUND = 5.0
+FLAG = {"max-requests-inflight": 401}
+
+
+@pytest.fixture(scope="module")
+def bare(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
+    with bare_hosts(ROOT / "inventories" / "ha", session=request.session, artefacts=artefacts) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def runs(bare: Cluster) -> dict[str, PlaybookRun]:
+    """Check mode of bare hosts, and the run after it."""
+    return {"check": bare.playbook(SITE, "--check", "--diff"), "real": bare.playbook(SITE)}
+
+
+@pytest.fixture(scope="module")
+def ha(bare: Cluster, runs: dict[str, PlaybookRun]) -> Cluster:
+    """The installed cluster with the guestbook."""
+    assert not runs["real"].failures
+    bare.playbook("playbooks/guestbook.yml")
+    checks.start_probes(bare, NODES)
+    return bare
+
+
+def holders(cluster: Cluster, hosts: collections.abc.Iterable[str] = BALANCERS) -> list[str]:
+    """The balancers that have the virtual address."""
+    return [host for host in hosts if f"inet {VIRTUAL}/" in cluster.on(host, "ip -4 -o address show")]
+
+
+def test_check_mode_foretells_the_first_run(runs: dict[str, PlaybookRun]) -> None:
+    assert runs["check"].actions_by_task() == runs["real"].actions_by_task()
+
+
+def test_nodes_and_members(ha: Cluster) -> None:
+    assert checks.all_ready(ha, NODES)
+    assert [failing.healthy_members(ha, host) for host in MASTERS] == [3, 3, 3]
+    assert ha.on("k8s.balancer1.dev", "command -v dockerd kubelet etcd; true") == ""
+
+
+def test_one_balancer_has_the_address_and_all_use_it(ha: Cluster) -> None:
+    assert len(holders(ha)) == 1
+    for host in NODES:
+        assert f"server: https://{VIRTUAL}:6443" in ha.on(host, "cat /etc/kubernetes/kubelet.kubeconfig")
+    presented = ha.lab(
+        "run", "sh", "-c", f"openssl s_client -connect {VIRTUAL}:6443 </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName"
+    )
+    assert VIRTUAL in presented.stdout
+
+
+def test_what_the_balancers_let_in(ha: Cluster) -> None:
+    for host, address in BALANCERS.items():
+        assert "vrrp" in ha.on(host, "firewall-cmd --info-service=barehost-vrrp")
+        entries = ha.on(host, "firewall-cmd --info-ipset=barehost-vrrp")
+        assert all(other in entries for other in BALANCERS.values())
+        assert ha.curl(f"http://{address}:8404/", check=False).returncode == 7, "there is a statistics page"
+
+
+def test_the_password_is_private(ha: Cluster) -> None:
+    found = {ha.on(host, "stat -c %a /etc/keepalived/authentication.conf; cat /etc/keepalived/authentication.conf") for host in BALANCERS}
+    assert len(found) == 1
+    mode, *_rest, password, _end = found.pop().split()
+    assert mode == "600"
+    assert len(password) == 8
+    assert not [log for log in ha.artefacts.glob("*.log") if password in log.read_text(encoding="utf-8")]
+
+
+def test_guestbook_names_logs_and_exec(ha: Cluster) -> None:
+    checks.guestbook_is_shared(ha, NODES, through="k8s.minion1.dev")
+    checks.names_are_found(ha, NODES)
+    checks.logs_are_read(ha, NODES)
+
+
+def test_second_run(ha: Cluster) -> None:
+    checks.nothing_changes(ha, [*NODES, *BALANCERS])
+
+
+def flags(values: dict[str, object]) -> str:
+    return json.dumps({"master_apiserver_arguments": values})
+
+
+def down_times(cluster: Cluster) -> list[tuple[int, int]]:
+    """When each apiserver was last away: the hosts of a lab have one clock."""
+    show = "systemctl show kube-apiserver --value -p ActiveExitTimestampMonotonic -p ActiveEnterTimestampMonotonic"
+    times = [sorted(int(word) for word in cluster.on(host, show).split()) for host in MASTERS]
+    return sorted((left, back) for left, back in times)
+
+
+def test_a_changed_flag_is_rolled_out_and_nobody_notices(ha: Cluster) -> None:
+    with probed(ha) as seen:
+        changed = ha.playbook(SITE, "-e", flags(FLAG))
+    assert {action[:4] for action in changed.actions() if action[2] == "restart"} == {
+        (host, "unit", "restart", "kube-apiserver.service") for host in MASTERS
+    }
+    assert len(seen.reads) > 100
+    assert seen.failed == [], seen.summary()
+    away = down_times(ha)
+    assert all(back <= left for (_, back), (left, _) in itertools.pairwise(away)), f"two were away at once: {away}"
+    for host in MASTERS:
+        assert "--max-requests-inflight=401" in ha.on(
+            host, "tr '\\0' '\\n' < /proc/$(systemctl show -p MainPID --value kube-apiserver)/cmdline"
+        )
+
+
+def test_a_broken_flag_stops_at_the_first_and_is_taken_back(ha: Cluster) -> None:
+    with probed(ha) as seen:
+        broken = ha.playbook(SITE, "-e", flags({**FLAG, "no-such-flag": 1}), check=False)
+    assert broken.returncode != 0
+    messages = {failure["host"]: failure["msg"] for failure in broken.failures}
+    assert set(messages) == set(MASTERS)
+    assert sum("was put back and runs again" in message for message in messages.values()) == 1, messages
+    assert sum("was not touched on this host" in message for message in messages.values()) == 2, messages
+    assert seen.failed == [], seen.summary()
+    assert [failing.apiserver_is_ready(ha, host) for host in MASTERS] == [True] * 3
+    again = ha.playbook(SITE, "-e", flags(FLAG))
+    assert again.actions() == []
+
+
+def test_a_load_balancer_that_leads_nowhere_is_not_used(ha: Cluster) -> None:
+    """Somebody's own one (`external`), which every node tries before it uses it."""
+    host = "k8s.minion2.dev"
+    external = ("-e", "cluster_api_endpoint_mode=external", "--limit", host)
+    before = ha.on(host, "systemctl show -p InvocationID kubelet kube-proxy")
+    wrong = ha.playbook(SITE, *external, "-e", "cluster_api_endpoint_host=192.168.200.1", check=False)
+    [message] = [failure["msg"] for failure in wrong.failures]
+    assert "does not reach an apiserver through the load balancer https://192.168.200.1:6443" in message
+    assert all(address in message for address in MASTERS.values())
+    assert ha.on(host, "systemctl show -p InvocationID kubelet kube-proxy") == before
+    right = ha.playbook(SITE, *external, "-e", f"cluster_api_endpoint_host={VIRTUAL}")
+    assert {path.rpartition(".")[2] for _host, kind, _action, path in right.actions() if kind == "file"} == {"kubeconfig"}
+    assert ha.playbook(SITE, "--limit", host).actions() == []
+
+
+def test_the_active_balancer_loses_power(ha: Cluster) -> None:
+    [active] = holders(ha)
+    [other] = set(BALANCERS) - {active}
+    with probed(ha) as seen:
+        event = time.time()
+        ha.lab("stop", active)
+        eventually(lambda: holders(ha, [other]), deadline=20, wanted="the address on the other balancer")
+        time.sleep(BOUND)
+    assert seen.errors_end(event) <= BOUND, seen.summary(event)
+    assert seen.writes_after(event + BOUND)
+    with probed(ha) as seen:
+        ha.lab("start", active)
+        eventually(lambda: ha.on(active, "systemctl is-active keepalived").strip() == "active", deadline=30, wanted="keepalived")
+        time.sleep(BOUND)
+        assert holders(ha) == [other], "who comes back takes the address away"
+    assert seen.failed == [], seen.summary()
+
+
+def test_the_master_that_leads_everything_loses_power(ha: Cluster) -> None:
+    victim = failing.lease_holder(ha, "kube-controller-manager")
+    failing.give_leadership(ha, victim, hosts=MASTERS)
+    survivor = next(host for host in MASTERS if host != victim)
+    with probed(ha) as seen:
+        event = time.time()
+        ha.lab("stop", victim)
+        eventually(lambda: failing.etcd_leader(ha, MASTERS, ask=survivor) != victim, deadline=30, wanted="another leader of etcd")
+        failing.leadership_moves(ha, away_from=victim)
+    assert seen.errors_end(event) <= BOUND, seen.summary(event)
+    assert seen.writes_after(event + BOUND)
+    ha.lab("start", victim)
+    failing.is_whole(ha, MASTERS, NODES)
+    failing.nothing_is_lost(ha, seen.acknowledged, namespace=NAMESPACE)
+
+
+def test_a_master_that_nobody_hears(ha: Cluster) -> None:
+    """The leader of etcd, cut off from every other host: a minority that must not answer for the cluster."""
+    survivor = "k8s.master1.dev"
+    victim = failing.etcd_leader(ha, MASTERS, ask=survivor)
+    survivor = next(host for host in MASTERS if host != victim)
+    put = f"{failing.ETCDCTL} put --command-timeout=5s minority lost"
+    get = f"{failing.ETCDCTL} get --command-timeout=5s minority"
+    try:
+        with probed(ha) as seen:
+            event = time.time()
+            failing.isolate(ha, victim)
+            cut = time.time()
+            eventually(lambda: failing.etcd_leader(ha, MASTERS, ask=survivor) != victim, deadline=30, wanted="another leader of etcd")
+            ha.on(survivor, f"{failing.ETCDCTL} put minority kept")
+            assert ha.lab("exec", victim, "sh", "-c", put, check=False).returncode != 0
+            assert ha.lab("exec", victim, "sh", "-c", get, check=False).returncode != 0
+            asked = ha.lab("exec", victim, "sh", "-c", "kubectl create namespace minority --request-timeout=5s", check=False)
+            assert asked.returncode != 0
+            assert not failing.apiserver_is_ready(ha, victim)
+    finally:
+        ha.lab("heal")
+    assert seen.errors_end(cut) <= BOUND, seen.summary(event)
+    assert seen.writes_after(cut + BOUND)
+    failing.is_whole(ha, MASTERS, NODES)
+    for host in MASTERS:
+        assert ha.on(host, f"{failing.ETCDCTL} get minority --print-value-only").strip() == "kept"
+    assert ha.kubectl("get", "namespace", "minority", "--ignore-not-found") == ""
+    failing.nothing_is_lost(ha, seen.acknowledged, namespace=NAMESPACE)
+
+
+def test_nginx_instead_of_haproxy(ha: Cluster) -> None:
+    """The last one: it leaves the cluster with Nginx."""
+    ha.playbook(SITE, "-e", "balancer_proxy=nginx", "--limit", "balancer")
+    for host in BALANCERS:
+        assert ha.on(host, "systemctl is-active nginx haproxy keepalived; true").split() == ["active", "inactive", "active"]
+    eventually(lambda: len(holders(ha)) == 1, deadline=20, wanted="the address on one balancer")
+    eventually(lambda: ha.kubectl("get", "--raw", "/readyz") == "ok", deadline=20, wanted="the API")
+    assert ha.playbook(SITE, "-e", "balancer_proxy=nginx", "--limit", "balancer").actions() == []
+    with probed(ha) as seen:
+        ha.on("k8s.master1.dev", "systemctl restart kube-apiserver")
+        failing.is_whole(ha, MASTERS, NODES)
+    assert seen.failed == [], seen.summary()

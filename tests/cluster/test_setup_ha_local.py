@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""inventories/ha-local: three masters and no balancer; every node balances for itself."""
+
+from __future__ import annotations
+
+import collections.abc
+import pathlib
+import time
+
+import pytest
+import yaml
+
+from . import checks, failing
+from .driver import ROOT, Cluster, eventually
+from .probing import probed_on_node
+from .setups import bare_hosts
+
+MASTERS = {f"k8s.master{number}.dev": f"192.168.200.10{number}" for number in (1, 2, 3)}
+MINION = "k8s.minion1.dev"
+NODES = {**MASTERS, MINION: "192.168.200.121"}
+LOCAL = "https://127.0.0.1:6444"
+BOUND = 5.0
+
+
+@pytest.fixture(scope="module")
+def local(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
+    with bare_hosts(ROOT / "inventories" / "ha-local", session=request.session, artefacts=artefacts) as cluster:
+        cluster.playbook("playbooks/site.yml")
+        cluster.playbook("playbooks/guestbook.yml")
+        checks.start_probes(cluster, NODES)
+        yield cluster
+
+
+def test_every_node_uses_its_own_proxy(local: Cluster) -> None:
+    assert checks.all_ready(local, NODES)
+    for host in NODES:
+        for client in ("kubelet", "proxy", "flannel"):
+            assert f"server: {LOCAL}" in local.on(host, f"cat /etc/kubernetes/{client}.kubeconfig")
+        assert local.on(host, "systemctl is-active haproxy; systemctl is-enabled haproxy").split() == ["active", "enabled"]
+        assert local.on(host, "ss -Htln sport = :6444 | awk '{print $4}'").split() == ["127.0.0.1:6444"]
+
+
+def test_the_administrator_can_ask_every_master(local: Cluster) -> None:
+    config = yaml.safe_load((local.inventory / "kubeconfig").read_text(encoding="utf-8"))
+    servers = [entry["cluster"]["server"] for entry in config["clusters"]]
+    assert servers == [f"https://{address}:6443" for address in MASTERS.values()]
+    for context in (entry["name"] for entry in config["contexts"]):
+        assert local.kubectl("--context", context, "get", "--raw", "/readyz") == "ok"
+
+
+def test_guestbook_names_logs_and_exec(local: Cluster) -> None:
+    checks.guestbook_is_shared(local, NODES, through=MINION)
+    checks.names_are_found(local, NODES)
+    checks.logs_are_read(local, NODES)
+
+
+def test_second_run(local: Cluster) -> None:
+    checks.nothing_changes(local, NODES)
+
+
+def test_a_stopped_apiserver_is_not_noticed(local: Cluster) -> None:
+    with probed_on_node(local, MINION, server=LOCAL) as seen:
+        local.on("k8s.master2.dev", "systemctl restart kube-apiserver")
+        eventually(lambda: failing.apiserver_is_ready(local, "k8s.master2.dev"), deadline=60, wanted="the apiserver back")
+    assert len(seen.reads) > 50
+    assert seen.failed == [], seen.summary()
+
+
+def test_a_master_loses_power(local: Cluster) -> None:
+    """Not the one that the administrator's kubeconfig asks."""
+    victim = "k8s.master3.dev"
+    with probed_on_node(local, MINION, server=LOCAL) as seen:
+        event = time.time()
+        local.lab("stop", victim)
+        time.sleep(2 * BOUND)
+        local.kubectl("create", "namespace", "written-meanwhile")
+    assert seen.errors_end(event) <= BOUND, seen.summary(event)
+    local.lab("start", victim)
+    failing.is_whole(local, MASTERS, NODES)
