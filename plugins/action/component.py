@@ -55,7 +55,8 @@ class ActionModule(ActionBase):
             result["warnings"] = pki.warnings
         if plan and not self._task.check_mode:
             with self._turn(component, plan, variables):
-                result["units"] = _apply(host, plan, items, pki, component.traces)
+                context = {"traces": component.traces, "gate": list(component.gate) if _planner.restarted(plan) else []}
+                result["units"] = _apply(host, plan, items, pki, context)
         return result
 
     def _plan(self, component: Component, items: Items, state: Items, variables: dict[str, t.Any]) -> list[Action]:
@@ -127,19 +128,19 @@ def _result(plan: list[Action], state: Items, items: Items, *, diff: bool) -> di
     return result
 
 
-def _apply(host: Host, plan: list[Action], items: Items, pki: Pki | None, traces: tuple[dict[str, str], ...]) -> dict[str, t.Any]:
+def _apply(host: Host, plan: list[Action], items: Items, pki: Pki | None, context: dict[str, t.Any]) -> dict[str, t.Any]:
     packages = [action.data["specification"] for action in plan if action.kind == "package"]
     actions = [action.for_host() for action in plan]
     if packages:
         # The host records what it has before packages come.
         early = [action for action in actions if action["kind"] in ("early_file", "package")]
-        host.step("apply", {"actions": early, "units": [], "traces": traces})
+        host.step("apply", {**context, "actions": early, "units": []})
         actions = [action for action in actions if action not in early]
         host.install(packages)
     if pki is not None:
         _issue(host, actions, items["certificate"], pki)
     units = [item["name"] for item in items["unit"]]
-    return t.cast(dict[str, t.Any], host.step("apply", {"actions": actions, "units": units, "traces": traces})["units"])
+    return t.cast(dict[str, t.Any], host.step("apply", {**context, "actions": actions, "units": units})["units"])
 
 
 def _issue(host: Host, actions: list[dict[str, t.Any]], certificates: list[dict[str, t.Any]], pki: Pki) -> None:

@@ -19,7 +19,8 @@ options:
       - Facts that must hold before units are touched.
       - A check names exactly one of V(unit) (is active), V(socket) (accepts), V(file) (exists), V(tcp) (host:port accepts),
         V(http) (a URL that answers; with C(ca), C(cert), C(key), C(status), C(contains)) and V(command)
-        (a list that succeeds; with C(contains), C(environment)), and may have C(deadline) in seconds (60) and C(message).
+        (a list that succeeds; with C(contains), C(environment)), V(etcd) (the URL of this host's etcd member, with C(ca), C(cert), C(key);
+        all voters are up, or a restart of this one takes nothing away), and may have C(deadline) in seconds (60) and C(message).
     type: list
     elements: dict
   units:
@@ -75,6 +76,20 @@ options:
         description: Checks as in O(requires) that must hold after a start, a restart or a reload.
         type: list
         elements: dict
+      hold:
+        description: Neither start nor restart it in this task; everything else is done. For a unit that another task starts.
+        type: bool
+        default: false
+      block:
+        description: Whether a start waits for systemd. Without, O(units[].health) alone tells when it is up.
+        type: bool
+        default: true
+  gate:
+    description:
+      - Checks as in O(requires) that must hold before a running unit of this component is restarted.
+      - They are asked when it is the host's turn, before anything is changed.
+    type: list
+    elements: dict
   rolling:
     description:
       - Whether only one host at a time may restart a running unit of this component. The next host waits for its health,

@@ -16,6 +16,7 @@ import time
 import typing as t
 import urllib.parse
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _etcd_api, _etcd_quorum
 from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
 from ansible_collections.barehost.kubernetes.plugins.module_utils._run import run
 
@@ -122,6 +123,11 @@ def _command(check: Check, timeout: float) -> str | None:
     return _lacks(check, done.output) if done.ok else done.complaint()
 
 
+def _etcd(check: Check, timeout: float) -> str | None:
+    access = _etcd_api.Access(check.get("ca", ""), check.get("cert", ""), check.get("key", ""))
+    return _etcd_quorum.in_the_way(check["etcd"], access)
+
+
 def _lacks(check: Check, text: str) -> str | None:
     wanted = check.get("contains")
     if not wanted or wanted in text:
@@ -140,4 +146,5 @@ PROBES: dict[str, t.Callable[[Check, float], str | None]] = {
     "tcp": _tcp,
     "http": _http,
     "command": _command,
+    "etcd": _etcd,
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _certificates, _record, _restore, _systemd
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _certificates, _checks, _record, _restore, _systemd
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import KINDS
 
 Items = list[dict[str, t.Any]]
@@ -33,6 +33,9 @@ def _request(payload: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def _apply(payload: dict[str, t.Any]) -> dict[str, t.Any]:
     actions: Items = payload["actions"]
+    # before anything is changed, so that a refusal leaves what runs and its files as they were
+    for check in payload.get("gate", []):
+        _checks.wait(check)
     _record.note(actions, payload.get("traces", []))
     before = _restore.keep(actions)
     outcomes = {}

@@ -152,7 +152,7 @@ def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     _require(begun + loaded)
     for action in begun:
         if action["operation"] == "restart" or not _runs_as_wanted(action):
-            restart(action["target"])
+            restart(action["target"], block=action["data"]["block"])
     for action in loaded:
         _reload(action["target"])
     for action in begun + loaded:
@@ -178,9 +178,9 @@ def _runs_as_wanted(action: dict[str, t.Any]) -> bool:
     return runs and _stamps.differences(action["target"], action["data"]["inputs"]) == []
 
 
-def restart(name: str) -> None:
-    """Starts a unit, whether it runs or not."""
-    done = run(["systemctl", "restart", "--", name], timeout=_START_TIMEOUT)
+def restart(name: str, *, block: bool = True) -> None:
+    """Starts a unit, whether it runs or not. Without ``block`` its checks alone tell when it is up."""
+    done = run(["systemctl", "restart", *([] if block else ["--no-block"]), "--", name], timeout=_START_TIMEOUT)
     if not done.ok:
         raise failure(name, f"{name} did not start: {done.complaint()}")
 
@@ -198,7 +198,8 @@ def _reload(name: str) -> None:
 
 def wait_for_health(action: dict[str, t.Any]) -> None:
     name, health = action["target"], action["data"]["health"]
-    for check in [{"unit": name, "deadline": 60.0}, *health]:
+    longest = 60.0 if action["data"]["block"] else max([60.0, *(check["deadline"] for check in health)])
+    for check in [{"unit": name, "deadline": longest}, *health]:
         try:
             _checks.wait(check, hopeless=lambda: _dead(name))
         except HostError as error:

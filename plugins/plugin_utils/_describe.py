@@ -17,7 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _units
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import DescriptionError
 
 SOURCES = ("template", "content", "yaml", "json", "pki")
-CHECK_KINDS = ("unit", "socket", "file", "tcp", "http", "command")
+CHECK_KINDS = ("unit", "socket", "file", "tcp", "http", "command", "etcd")
 
 _PACKAGE = s.Record({"name": s.text, "version": (s.name, None)}, short="name")
 _EVR = re.compile(r"(?P<name>.+)-(?P<version>\d+:[^-:]+(-[^-]+)?)")
@@ -38,6 +38,7 @@ _CHECK = s.Record(
         "tcp": (s.text, None),
         "http": (s.text, None),
         "command": (s.list_of(s.name), None),
+        "etcd": (s.text, None),
         "ca": (s.path, None),
         "cert": (s.path, None),
         "key": (s.path, None),
@@ -81,6 +82,8 @@ _UNIT = s.Record(
         "inputs": (s.list_of(s.path), None),
         "reload_on": (s.list_of(s.path), []),
         "health": (s.list_of(_CHECK), []),
+        "hold": (s.flag, False),
+        "block": (s.flag, True),
     }
 )
 _CERTIFICATE = s.Record(
@@ -172,6 +175,7 @@ _COMPONENT = s.Record(
         "requires": (s.list_of(_CHECK), []),
         "units": (s.list_of(_UNIT), []),
         "traces": (_TRACES, {}),
+        "gate": (s.list_of(_CHECK), []),
         "rolling": (s.flag, False),
         "show_secrets": (s.flag, False),
         "pki": (s.text, None),
@@ -202,6 +206,7 @@ class Component:
     name: str
     items: dict[str, list[dict[str, t.Any]]]
     requires: tuple[dict[str, t.Any], ...]
+    gate: tuple[dict[str, t.Any], ...]
     rolling: bool
     show_secrets: bool
     pki: str | None
@@ -233,6 +238,7 @@ def describe(args: dict[str, t.Any]) -> Component:
         name=name,
         items=items,
         requires=tuple(given["requires"]),
+        gate=tuple(given["gate"]),
         rolling=given["rolling"],
         show_secrets=given["show_secrets"],
         pki=given["pki"],
@@ -274,7 +280,7 @@ def _check_sources(given: dict[str, t.Any], faults: list[str]) -> None:
 
 
 def _check_checks(given: dict[str, t.Any], faults: list[str]) -> None:
-    places = [(f"requires[{index}]", check) for index, check in enumerate(given["requires"])]
+    places = [(f"{key}[{index}]", check) for key in ("requires", "gate") for index, check in enumerate(given[key])]
     for index, unit in enumerate(given["units"]):
         places += [(f"units[{index}].health[{number}]", check) for number, check in enumerate(unit["health"])]
     for where, check in places:

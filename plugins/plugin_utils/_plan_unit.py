@@ -28,6 +28,8 @@ def plan(item: Item, state: Item, context: PlanContext) -> list[Action]:
     if not known and not _will_be_brought(item, context):
         return _plan_unknown(item)
     actions = _daemon_reload(item, state, touched) + _enablement(item, state)
+    if item["hold"]:
+        return actions
     running = state["active"] in _RUNNING
     if item["state"] == "stopped":
         return actions + ([_action("stop", item, f"it is {state['active']}, wanted stopped", "stopped", state)] if running else [])
@@ -91,7 +93,7 @@ def _found(state: Item) -> str:
 
 
 def _run_data(item: Item, context: PlanContext) -> dict[str, t.Any]:
-    return {"inputs": item["inputs"], "health": item["health"], "requires": list(context.requires)}
+    return {"inputs": item["inputs"], "health": item["health"], "requires": list(context.requires), "block": item["block"]}
 
 
 def _restart(item: Item, state: Item, touched: set[str], context: PlanContext) -> list[Action]:

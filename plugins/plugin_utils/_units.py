@@ -57,6 +57,8 @@ def _item(unit: Item, *, inputs: list[str], definition: list[str], stamped: bool
         "inputs": inputs,
         "reload_on": unit["reload_on"],
         "health": unit["health"],
+        "hold": unit["hold"],
+        "block": unit["block"],
         "definition": definition,
         "stamped": stamped,
     }

@@ -18,6 +18,8 @@ ITEM = {
     "inputs": ["/etc/a.conf", "/etc/systemd/system/a.service"],
     "reload_on": ["/etc/a.rules"],
     "health": [],
+    "hold": False,
+    "block": True,
     "definition": ["/etc/systemd/system/a.service"],
     "stamped": True,
 }
@@ -52,6 +54,13 @@ CASES: dict[str, tuple[dict[str, t.Any], dict[str, t.Any], tuple[Action, ...], l
     ),
     "an input is about to change": ({}, {}, (file_action("/etc/a.conf"),), [("restart", "/etc/a.conf is changed")]),
     "another file is about to change": ({}, {}, (file_action("/etc/b.conf"),), []),
+    "held back, to be started": (
+        {"hold": True},
+        {"active": "inactive", "enabled": "disabled"},
+        (),
+        [("enable", "it is disabled, wanted enabled")],
+    ),
+    "held back, to be restarted": ({"hold": True}, {}, (file_action("/etc/a.conf"),), []),
     "adopted with inputs": ({}, {"changed_inputs": None}, (), [("restart", "it is not known what it was started with")]),
     "adopted without inputs": ({"inputs": []}, {"changed_inputs": []}, (), []),
     "the unit file is about to change": (
@@ -162,4 +171,4 @@ def test_the_host_gets_the_checks_with_a_start() -> None:
     requires = ({"file": "/x", "deadline": 1.0},)
     context = PlanContext(component="a", now=0.0, requires=requires)
     action = _plan_unit.plan({**ITEM, "health": [{"file": "/y"}]}, STOPPED, context)[0]
-    assert action.data == {"inputs": ITEM["inputs"], "health": [{"file": "/y"}], "requires": list(requires)}
+    assert action.data == {"inputs": ITEM["inputs"], "health": [{"file": "/y"}], "requires": list(requires), "block": True}
