@@ -38,7 +38,8 @@ def _collect(payload: Object) -> Object:
     answers = _settled(payload["endpoints"], access)
     known = {url for answer in answers for member in answer["members"] or [] for url in member["client_urls"]}
     answers += _settled(sorted(known - set(payload["endpoints"])), access)
-    return {"answers": answers, "host": local(payload["data_directory"], payload["metrics_url"])}
+    started = os.path.exists(payload["started_file"])
+    return {"answers": answers, "host": {**local(payload["data_directory"], payload["metrics_url"]), "was_up": started}}
 
 
 def _settled(urls: t.Sequence[str], access: Access) -> list[Object]:

@@ -138,7 +138,9 @@ def _after_add(model: Model, action: Action) -> Model:
 def _after_start(model: Model, action: Action) -> Model:
     wanted = next(wanted for wanted in model.wanted if wanted.host == action.data["host"])
     member = listed(wanted, model.members)
-    members = tuple(dataclasses.replace(entry, name=wanted.name, healthy=True) if entry == member else entry for entry in model.members)
+    members = tuple(
+        dataclasses.replace(entry, name=wanted.name, healthy=True, published=True) if entry == member else entry for entry in model.members
+    )
     return dataclasses.replace(_with_data(model, action, data=True).with_members(members), started=model.started | {wanted.host})
 
 

@@ -37,6 +37,13 @@ class Member:
     learner: bool = False
     # a voter answered a linearizable read; a learner knows a leader
     healthy: bool = False
+    # it has told the others where its clients reach it, which is the first that a member does
+    published: bool = True
+
+    @property
+    def ran(self) -> bool:
+        """Whether it was ever up: one that was added has no name before, one of the first start no client address."""
+        return bool(self.name) and self.published
 
     @property
     def title(self) -> str:
@@ -48,10 +55,12 @@ class HostState:
     """What is on a host. ``data``: whether it has a member's data, None if the host was not looked at.
 
     ``committed`` is the raft index up to which its running process has committed, None if it does not say so.
+    ``was_up``: whether it was a working member once.
     """
 
     data: bool | None = None
     committed: int | None = None
+    was_up: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +127,7 @@ def view(*, answers: c.Sequence[Object], hosts: c.Mapping[str, HostState]) -> Vi
             peer_urls=tuple(entry["peer_urls"]),
             learner=entry["learner"],
             healthy=entry["id"] in sound,
+            published=bool(entry["client_urls"]),
         )
         for entry in best["members"]
     )

@@ -56,10 +56,13 @@ def plan(*, wanted: Members, view: View, policy: Policy = _CAREFUL) -> Plan:
     """All steps in the order in which they are to be done; raises PlanError for what would lose the quorum."""
     if policy.remove_unlisted not in UNLISTED:
         raise PlanError(f"etcd: remove_unlisted: found {policy.remove_unlisted!r}, wanted one of {', '.join(UNLISTED)}")
-    if view.members is None:
-        return Plan(_without_answer(Model(view=view, wanted=wanted, policy=policy)), ())
     model = Model(view=view, wanted=wanted, policy=policy)
     actions: list[Action] = []
+    if view.members is None:
+        actions += _without_answer(model)
+        if not any(action.operation == "rebuild" for action in actions):
+            return Plan(tuple(actions), ())
+        model = after(model, actions[-1])
     for _turn in range(_LONGEST):
         action = _next(model)
         if action is None:
@@ -85,6 +88,7 @@ def _without_answer(model: Model) -> tuple[Action, ...]:
                 f"etcd: no member answers, and {names(unknown)} was not looked at, so that nobody knows whether this is a first start. "
                 "Let the play reach all members of the etcd group"
             )
+        _forgets_nothing(model, empty)
         reason = "the first start was not finished" if holders else "no host has data and no member answers: first start"
         return tuple(start(wanted, reason=reason, initial=initial, state="new") for wanted in empty)
     silent = [wanted for wanted in holders if model.view.host(wanted).committed is None]
@@ -92,11 +96,24 @@ def _without_answer(model: Model) -> tuple[Action, ...]:
         return tuple(start(wanted, reason="has data and does not run", initial=initial, state="existing") for wanted in silent)
     if model.policy.disaster_recovery:
         return (_rebuild(model, holders, found=f"{len(holders)} of {total} members run and have no leader, the quorum is {quorum(total)}"),)
+    if len(holders) >= quorum(total):
+        # enough of them run: what keeps them apart is no matter of the membership, and the run may be what mends it
+        return ()
     raise PlanError(
         f"etcd: {len(holders)} of {total} members run with data ({names(holders)}) and none of them has a leader; the quorum of {total} is "
-        f"{quorum(total)}. Bring back {max(quorum(total) - len(holders), 0)} more, and see that they reach each other's peer address; or "
+        f"{quorum(total)}. Bring back {quorum(total) - len(holders)} more; or "
         "restore a snapshot; or set disaster_recovery: true to rebuild the cluster from the one that has committed most"
     )
+
+
+def _forgets_nothing(model: Model, empty: Members) -> None:
+    """A start of all without data is no first one if they had some."""
+    lost = [wanted for wanted in empty if model.view.host(wanted).was_up]
+    if lost:
+        raise PlanError(
+            f"etcd: {names(lost)} had data, which is gone, and no member answers; nothing was changed. "
+            "Restore a snapshot; or, to begin with an empty etcd, remove /etc/etcd/member-started there"
+        )
 
 
 def _never_led(model: Model, holders: Members) -> bool:
@@ -123,7 +140,9 @@ def _rebuild(model: Model, holders: Members, *, found: str) -> Action:
 
 def _next(model: Model) -> Action | None:
     """The first that there is, of steps that are each safe by themselves."""
-    for rule in (_starts, _quorum_is_there, _addresses, _moved_starts, _removals, _learners, _additions, _shrinking):
+    if (action := _starts(model)) is not None or _kept_apart(model):
+        return action
+    for rule in (_quorum_is_there, _addresses, _moved_starts, _removals, _learners, _additions, _shrinking):
         action = rule(model)
         if action is not None:
             return action
@@ -142,6 +161,14 @@ def _starts(model: Model) -> Action | None:
 def _stopped(model: Model, wanted: Wanted, member: Member) -> bool:
     state = model.view.host(wanted)
     return bool(state.data) and state.committed is None and not member.healthy and wanted.host not in model.started
+
+
+def _kept_apart(model: Model) -> bool:
+    """Whether there is no quorum though enough members run: no matter of the membership, and the run may be what mends it."""
+    if model.policy.disaster_recovery or healthy(model.voters) >= quorum(len(model.voters)):
+        return False
+    run = [wanted for wanted in model.wanted if listed(wanted, model.voters) and model.view.host(wanted).committed is not None]
+    return len(run) >= quorum(len(model.voters))
 
 
 def _quorum_is_there(model: Model) -> Action | None:
@@ -215,7 +242,7 @@ def _removals(model: Model) -> Action | None:
         if wanted is None:
             if (member.learner or not member.healthy) and _may_remove_unlisted(model):
                 return _remove(model, member, reason="not in the inventory", host="")
-        elif model.data(wanted) is False and member.name and not member.healthy:
+        elif model.data(wanted) is False and member.ran:
             _can_be_added_again(model, member, wanted)
             return _remove(model, member, reason=f"{wanted.host} has lost its data: another member takes its place", host=wanted.host)
     return None
@@ -223,6 +250,11 @@ def _removals(model: Model) -> Action | None:
 
 def _can_be_added_again(model: Model, lost: Member, wanted: Wanted) -> None:
     """Otherwise the removal would only make the cluster smaller."""
+    if not lost.learner and len(model.voters) == 1:
+        raise PlanError(
+            f"etcd: {wanted.name} is the only voter and runs without its data directory, from files that are deleted or elsewhere. "
+            "Nothing was changed. Save a snapshot now (etcdctl snapshot save) and restore it"
+        )
     others = [member for member in model.voters if member.id != lost.id and not member.healthy and not _leaves(model, member)]
     if others:
         raise PlanError(
@@ -286,6 +318,9 @@ def _additions(model: Model) -> Action | None:
         return None
     wanted = missing[0]
     in_the_way = [member for member in model.members if member.learner or not member.healthy]
+    left = next((member for member in in_the_way if member.learner and not member.healthy and _not_looked_at(model, member)), None)
+    if left is not None:
+        return _remove(model, left, reason="a learner that does not run makes room; its host adds it again", host="")
     if in_the_way:
         raise PlanError(
             f"etcd: {wanted.name} cannot be added now: etcd adds no member while a voter is not healthy, and one learner at a time. "
@@ -302,6 +337,11 @@ def _additions(model: Model) -> Action | None:
         after=f"{wanted.name} ({wanted.peer_url}), learner\n",
         data={"host": wanted.host, "peer_url": wanted.peer_url},
     )
+
+
+def _not_looked_at(model: Model, member: Member) -> bool:
+    wanted = model.of(member)
+    return wanted is not None and model.data(wanted) is None
 
 
 def _shrinking(model: Model) -> Action | None:

@@ -7,6 +7,7 @@ import dataclasses
 import typing as t
 
 import pytest
+from etcd_views import EMPTY, RUNS, STOPPED, UNSEEN, joining, member, refused, seen, steps, url, wanted
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,6 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_steps import Model, Policy, after
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_view import (
     HostState,
-    Member,
     View,
     Wanted,
     healthy,
@@ -23,41 +23,6 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_view imp
     view,
 )
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan_etcd_members import plan
-
-RUNS = HostState(data=True, committed=50)
-STOPPED = HostState(data=True)
-EMPTY = HostState(data=False)
-UNSEEN = HostState()
-
-
-def url(name: str) -> str:
-    return f"https://{name}.example:2380"
-
-
-def wanted(names: str) -> list[Wanted]:
-    return [Wanted(host=f"h-{name}", name=name, peer_url=url(name), client_url=f"https://{name}.example:2379") for name in names]
-
-
-def member(of: str, **fields: t.Any) -> Member:
-    return dataclasses.replace(Member(id=f"id-{of}", name=of, peer_urls=(url(of),), healthy=True), **fields)
-
-
-def seen(members: list[Member] | None, **hosts: HostState) -> View:
-    return View(members=None if members is None else tuple(members), hosts={f"h-{name}": state for name, state in hosts.items()})
-
-
-def steps(names: str, found: View, **policy: t.Any) -> list[tuple[str, str]]:
-    return [(action.operation, action.target) for action in plan(wanted=wanted(names), view=found, policy=Policy(**policy)).actions]
-
-
-def refused(names: str, found: View, **policy: t.Any) -> str:
-    with pytest.raises(PlanError) as error:
-        steps(names, found, **policy)
-    return str(error.value)
-
-
-def joining(name: str) -> list[tuple[str, str]]:
-    return [(operation, name) for operation in ("add", "start", "promote")]
 
 
 def test_a_first_start_is_of_all_together() -> None:
@@ -181,7 +146,14 @@ def test_a_rebuild_comes_after_a_start_that_was_not_enough() -> None:
 
 def test_a_rebuild_takes_the_one_that_has_committed_most() -> None:
     most = HostState(data=True, committed=51)
-    assert steps("abcde", seen(None, a=RUNS, b=most, c=EMPTY, d=EMPTY, e=EMPTY), disaster_recovery=True) == [("rebuild", "b")]
+    assert steps("abcde", seen(None, a=RUNS, b=most, c=EMPTY, d=EMPTY, e=EMPTY), disaster_recovery=True) == [
+        ("rebuild", "b"),
+        ("discard", "a"),
+        *joining("a"),
+        *joining("c"),
+        *joining("d"),
+        *joining("e"),
+    ]
 
 
 def test_a_changed_peer_address() -> None:
@@ -231,7 +203,9 @@ def test_data_of_a_removed_member_is_put_aside() -> None:
 
 
 def answer(name: str, *, of: list[str], **fields: t.Any) -> dict[str, t.Any]:
-    entries = [{"id": f"id-{entry}", "name": entry, "peer_urls": [url(entry)], "learner": entry == "l"} for entry in of]
+    entries = [
+        {"id": f"id-{entry}", "name": entry, "peer_urls": [url(entry)], "client_urls": ["x"], "learner": entry == "l"} for entry in of
+    ]
     common = {"url": f"https://{name}", "cluster_id": "1", "member_id": f"id-{name}", "leader": "id-a", "learner": False, "errors": []}
     return {**common, "linearizable": True, "applied": 9, "members": entries, **fields}
 

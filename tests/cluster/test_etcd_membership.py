@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The members of etcd follow the inventory, and restart one at a time; no key is lost. Each test goes on from where the one before ends."""
+
+from __future__ import annotations
+
+import collections.abc
+import itertools
+import pathlib
+import shutil
+
+import pytest
+
+from .databases import Databases
+from .driver import PlaybookRun
+from .setups import bare_hosts
+
+HERE = pathlib.Path(__file__).parent
+DB1, DB2, DB3, DB4 = (f"db{number}.example" for number in (1, 2, 3, 4))
+KEYS = 200
+
+
+@pytest.fixture(scope="module")
+def databases(
+    request: pytest.FixtureRequest, artefacts: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
+) -> collections.abc.Iterator[Databases]:
+    inventory = tmp_path_factory.mktemp("inventories") / "etcd-members"
+    shutil.copytree(HERE / "inventories" / "etcd-members", inventory)
+    with bare_hosts(inventory, session=request.session, artefacts=artefacts) as cluster:
+        yield Databases(cluster)
+
+
+def etcd_actions(run: PlaybookRun) -> list[tuple[str, str, str]]:
+    """What was done to the membership: host, action, member."""
+    return [(host, action, path) for host, kind, action, path in run.actions() if kind == "etcd_member"]
+
+
+def foretold_and_done(databases: Databases) -> PlaybookRun:
+    foretold = databases.run("--check", "--diff").actions_by_task()
+    done = databases.run()
+    assert foretold == done.actions_by_task()
+    return done
+
+
+def test_first_start(databases: Databases) -> None:
+    done = foretold_and_done(databases)
+    assert etcd_actions(done) == []
+    assert databases.peers() == databases.wanted_peers()
+
+
+def test_second_run(databases: Databases) -> None:
+    before = databases.starts()
+    again = databases.run()
+    assert again.changed == []
+    assert databases.starts() == before
+    # one look at each host, and no more
+    asked = [result["task"] for result in again.results if result["module"].endswith("etcd_members") and result["outcome"] == "ok"]
+    assert [task.endswith("Look at etcd") for task in asked] == [True] * 6
+
+
+def test_the_first_of_the_list_is_replaced(databases: Databases) -> None:
+    put = f"i=0; while [ $i -lt {KEYS} ]; do i=$((i + 1)); etcdctl put key/$i value-$i >/dev/null; done"
+    databases.cluster.on(DB2, f". /etc/profile.d/etcdctl.sh; {put}")
+    digest, before = databases.digest(), databases.starts((DB2, DB3))
+    databases.want(DB4, DB2, DB3)
+    done = foretold_and_done(databases)
+    assert sorted(etcd_actions(done)) == sorted([(DB4, step, DB4) for step in ("add", "start", "promote")] + [(DB4, "remove", DB1)])
+    assert databases.peers() == databases.wanted_peers()
+    assert databases.digest() == digest
+    assert databases.starts((DB2, DB3)) == before
+    assert databases.run().changed == []
+
+
+@pytest.mark.parametrize("host", [DB2, DB4], ids=["of the first start", "that joined"])
+def test_lost_data(databases: Databases, host: str) -> None:
+    digest, others = databases.digest(), [member for member in databases.members if member != host]
+    before = databases.starts(others)
+    databases.cluster.on(host, "rm -rf /var/lib/etcd/member; systemctl kill -s KILL etcd")
+    done = databases.run()
+    assert sorted(etcd_actions(done)) == sorted((host, step, host) for step in ("remove", "add", "start", "promote"))
+    assert {result["host"] for result in done.changed} == {host}
+    assert databases.peers() == databases.wanted_peers()
+    assert databases.digest() == digest
+    assert databases.starts(others) == before
+
+
+def test_a_changed_address(databases: Databases) -> None:
+    address = "192.168.200.123"
+    # what the host sends comes from its new address too
+    databases.cluster.on(DB3, f"ip address add {address}/24 dev eth0; ip route replace 192.168.200.0/24 dev eth0 src {address}")
+    digest, before = databases.digest(), databases.starts((DB2, DB4))
+    databases.want(DB4, DB2, DB3, db3=address)
+    done = foretold_and_done(databases)
+    assert etcd_actions(done) == [(DB3, "start", DB3), (DB3, "update", DB3)]
+    assert databases.peers() == databases.wanted_peers()
+    assert databases.digest() == digest
+    assert databases.starts((DB2, DB4)) == before
+    assert databases.run().changed == []
+
+
+def test_a_member_is_removed(databases: Databases) -> None:
+    digest, before = databases.digest(), databases.starts((DB2, DB4))
+    databases.want(DB4, DB2)
+    done = foretold_and_done(databases)
+    assert [(action, path) for _host, action, path in etcd_actions(done)] == [("remove", DB3)]
+    assert databases.peers() == databases.wanted_peers()
+    assert databases.digest() == digest
+    assert databases.starts((DB2, DB4)) == before
+
+
+def test_a_lost_quorum_is_refused_and_rebuilt_when_told(databases: Databases) -> None:
+    digest = databases.digest()
+    databases.cluster.on(DB2, "systemctl stop etcd; rm -rf /var/lib/etcd/member")
+    before = databases.starts((DB4,))
+    refused = databases.run(check=False)
+    assert refused.returncode != 0
+    assert "of 2 voters are healthy and the quorum of 2 is 2" in refused.output
+    assert refused.changed == []
+    assert databases.starts((DB4,)) == before
+    done = databases.run("-e", "etcd_disaster_recovery=true")
+    assert (DB4, "rebuild", DB4) in etcd_actions(done)
+    assert databases.peers() == databases.wanted_peers()
+    assert databases.digest() == digest
+
+
+def test_a_former_member_comes_back(databases: Databases) -> None:
+    """Its old data is put aside and not lost."""
+    digest = databases.digest()
+    databases.want(DB1, DB4, DB2)
+    done = databases.run()
+    assert sorted(etcd_actions(done)) == sorted((DB1, step, DB1) for step in ("discard", "add", "start", "promote"))
+    assert databases.digest() == digest
+    assert "member.discarded-" in databases.cluster.on(DB1, "ls /var/lib/etcd")
+
+
+def test_members_restart_one_at_a_time_while_keys_are_written(databases: Databases) -> None:
+    before = databases.starts()
+    databases.start_writer(DB2)
+    done = databases.run("-e", "etcd_snapshot_count=20000")
+    acknowledged = databases.stop_writer(DB2)
+    restarts = [(host, path) for host, kind, action, path in done.actions() if (kind, action) == ("unit", "restart")]
+    assert restarts == [(host, "etcd.service") for host in sorted(databases.members)]
+    assert all(after != before[host] for host, after in databases.starts().items())
+    down = databases.down()
+    assert all(back <= left for (_left, back), (left, _back) in itertools.pairwise(down)), f"two were down together: {down}"
+    kept = {key.removeprefix("written/") for key in databases.etcdctl(DB4, "get written/ --prefix --keys-only").split()}
+    assert len(acknowledged) > len(databases.members)
+    assert acknowledged <= kept
+
+
+def test_the_first_failure_stops_the_others_and_is_taken_back(databases: Databases) -> None:
+    before = databases.starts()
+    settings = {host: databases.cluster.on(host, "cat /etc/etcd/etcd.conf") for host in databases.members}
+    failed = databases.run("-e", "etcd_snapshot_count=20000", "-e", '{"etcd_settings": {"ETCD_LOG_LEVEL": "nonsense"}}', check=False)
+    assert failed.returncode != 0
+    assert failed.output.count("was put back and runs again") == 1
+    assert failed.output.count("etcd was not touched on this host") == 2
+    assert len([host for host, start in databases.starts().items() if start != before[host]]) == 1
+    assert {host: databases.cluster.on(host, "cat /etc/etcd/etcd.conf") for host in databases.members} == settings
+    databases.digest()
+
+
+def test_a_host_that_is_away_fails_alone_but_nobody_is_restarted(databases: Databases) -> None:
+    databases.cluster.lab("stop", DB1)
+    here = (DB2, DB4)
+    before = databases.starts(here)
+    alone = databases.run("-e", "etcd_snapshot_count=20000", check=False)
+    assert alone.changed == []
+    assert {(result["host"], result["outcome"]) for result in alone.failures} == {(DB1, "unreachable")}
+    refused = databases.run("-e", "etcd_snapshot_count=30000", check=False)
+    assert refused.changed == []
+    assert "2 of 3 etcd members answer a linearizable read" in refused.output
+    assert "with this one down 1 would be left, the quorum is 2" in refused.output
+    assert databases.starts(here) == before
