@@ -7,7 +7,7 @@ import collections.abc
 import json
 import typing as t
 
-from .driver import Cluster, eventually
+from .driver import Cluster, PlaybookRun, eventually
 
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 NODE = ("docker", "cri-docker", "kubelet", "kube-proxy", "flanneld")
@@ -32,6 +32,23 @@ def all_ready(cluster: Cluster, hosts: collections.abc.Iterable[str], *, of: col
         node["metadata"]["name"]: {entry["type"]: entry["status"] for entry in node["status"]["conditions"]}.get("Ready") for node in nodes
     }
     return conditions == dict.fromkeys(hosts, "True")
+
+
+def foretold(predicted: PlaybookRun, done: PlaybookRun) -> None:
+    """What check mode said is exactly what was then done."""
+    said, made = predicted.actions_by_task(), done.actions_by_task()
+    assert [action for action in said if action not in made] == [], "foretold, but not done"
+    assert [action for action in made if action not in said] == [], "done, but not foretold"
+    assert said == made
+
+
+def install(cluster: Cluster, *arguments: str) -> PlaybookRun:
+    """site.yml on bare hosts, check mode first, which foretells all of it."""
+    predicted = cluster.playbook("playbooks/site.yml", "--check", "--diff")
+    assert predicted.changed
+    done = cluster.playbook("playbooks/site.yml", *arguments)
+    foretold(predicted, done)
+    return done
 
 
 def nothing_changes(cluster: Cluster, hosts: collections.abc.Collection[str], *arguments: str) -> None:

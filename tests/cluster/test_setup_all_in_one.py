@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from . import checks
-from .driver import ROOT, Cluster
+from .driver import ROOT, Cluster, PlaybookRun
 from .setups import bare_hosts
 
 HOST = "k8s.allinone.dev"
@@ -33,7 +33,8 @@ def found_bare(bare: Cluster) -> Found:
 @pytest.fixture(scope="module")
 def single(bare: Cluster, found_bare: Found) -> Cluster:
     """The cluster, with the guestbook, from a bare host."""
-    bare.playbook("playbooks/site.yml")
+    done = bare.playbook("playbooks/site.yml")
+    assert of_the_host(done) == found_bare.actions, "check mode has foretold something else"
     bare.playbook("playbooks/guestbook.yml")
     checks.start_probes(bare, [HOST])
     return bare
@@ -46,10 +47,13 @@ class Found(t.NamedTuple):
     things: list[str]
 
 
+def of_the_host(run: PlaybookRun) -> list[tuple[str, str, str, str]]:
+    """The actions of a run but for the administrator's kubeconfig, which is on the controller."""
+    return [action for action in run.actions() if action[1] != "kubeconfig"]
+
+
 def look(cluster: Cluster) -> Found:
-    run = cluster.playbook("playbooks/site.yml", "--check")
-    # the administrator's kubeconfig is on the controller
-    actions = [action for action in run.actions() if action[1] != "kubeconfig"]
+    actions = of_the_host(cluster.playbook("playbooks/site.yml", "--check"))
     files = (
         "find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /var/log -o -path /var/cache \\) -prune -o -print"
     )

@@ -52,7 +52,7 @@ def pair(
         for host in HOSTS:
             assert cluster.on(host, "command -v dockerd etcd kubelet chronyd; true") == ""
         # where all keys are born, with all that Ansible can be made to say: test_no_secret_is_ever_shown reads it
-        cluster.playbook("playbooks/site.yml", "--diff", "-vvvv")
+        checks.install(cluster, "--diff", "-vvvv")
         cluster.playbook("playbooks/guestbook.yml")
         checks.start_probes(cluster, HOSTS)
         yield cluster
