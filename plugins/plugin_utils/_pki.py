@@ -50,7 +50,11 @@ resources:
 class Vault(t.Protocol):
     """What is used of ansible.parsing.vault.VaultLib."""
 
+    secrets: t.Any
+
     def decrypt(self, vaulttext: bytes) -> bytes: ...
+
+    def encrypt(self, plaintext: bytes) -> bytes: ...
 
 
 def vault_of(loader: t.Any) -> Vault:

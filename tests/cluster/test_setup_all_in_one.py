@@ -3,18 +3,25 @@
 
 from __future__ import annotations
 
+import base64
 import collections.abc
+import hashlib
+import json
+import os
 import pathlib
+import shutil
+import sys
 import typing as t
 
 import pytest
 
 from . import checks
-from .driver import ROOT, Cluster, PlaybookRun
+from .driver import ROOT, Cluster, PlaybookRun, eventually, run
 from .setups import bare_hosts
 
 HOST = "k8s.allinone.dev"
 ADDRESS = "192.168.200.100"
+ETCDCTL = ". /etc/profile.d/etcdctl.sh; etcdctl"
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +45,14 @@ def single(bare: Cluster, found_bare: Found) -> Cluster:
     bare.playbook("playbooks/guestbook.yml")
     checks.start_probes(bare, [HOST])
     return bare
+
+
+class Saved(t.NamedTuple):
+    """A backup, and the password of its archive."""
+
+    snapshot: pathlib.Path
+    password: pathlib.Path
+    description: dict[str, t.Any]
 
 
 class Found(t.NamedTuple):
@@ -95,6 +110,104 @@ def test_second_run(single: Cluster) -> None:
     checks.nothing_changes(single, [HOST])
 
 
+@pytest.fixture(scope="module")
+def saved(single: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Saved:
+    """A backup of the cluster with one object that the test knows, its PKI in an archive."""
+    folder = tmp_path_factory.mktemp("all-in-one") / "backups"
+    password = folder.with_name("password")
+    password.write_text("for a test\n", encoding="utf-8")
+    single.kubectl("create", "configmap", "before", "--from-literal=text=first")
+    single.kubectl("create", "secret", "generic", "before", "--from-literal=text=hidden")
+    options = ("-e", f"backup_directory={folder}", "-e", "backup_pki=true", "-e", "backup_schedule=daily")
+    refused = single.playbook("playbooks/backup.yml", *options, check=False)
+    assert refused.returncode != 0
+    assert "no vault password to encrypt it with" in " ".join(refused.output.split())
+    assert not folder.exists()
+    options = (*options, "--vault-password-file", str(password))
+    predicted = single.playbook("playbooks/backup.yml", "--check", "--diff", *options)
+    assert not folder.exists()
+    run = single.playbook("playbooks/backup.yml", *options)
+    assert run.actions() == predicted.actions() != []
+    (snapshot,) = folder.glob("*.snapshot")
+    return Saved(snapshot, password, json.loads(snapshot.with_suffix(".json").read_text(encoding="utf-8")))
+
+
+def test_a_backup_is_private_and_described(single: Cluster, saved: Saved) -> None:
+    folder = saved.snapshot.parent
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".snapshot", ".vault"]
+    told = saved.description
+    assert (told["cluster"], told["versions"]) == ("all-in-one", {"kubernetes": "1.37.1", "etcd": "3.7.2"})
+    assert told["sha256"] == hashlib.sha256(saved.snapshot.read_bytes()).hexdigest()
+    entries = json.loads(single.on(HOST, f"{ETCDCTL} get '' --prefix --rev={told['revision']} -w json"))["kvs"]
+    assert told["keys"] == len([entry for entry in entries if "lease" not in entry])
+    assert single.on(HOST, "ls /var/lib/barehost/backup 2>/dev/null; true") == ""
+
+
+def test_a_host_takes_snapshots_by_itself(single: Cluster, saved: Saved) -> None:
+    assert "etcd-snapshot.timer" in single.on(HOST, "systemctl list-timers --no-pager")
+    single.on(HOST, "systemctl start etcd-snapshot.service")
+    assert single.on(HOST, "stat -c %a /var/lib/etcd-snapshots /var/lib/etcd-snapshots/*").split() == ["700", "600", "600"]
+    told = json.loads(single.on(HOST, "cat /var/lib/etcd-snapshots/*.json"))
+    assert (told["cluster"], told["authority"]) == ("all-in-one", saved.description["authority"])
+    single.playbook("playbooks/backup.yml", "-e", f"backup_directory={saved.snapshot.parent}/other")
+    assert "etcd-snapshot.timer" not in single.on(HOST, "systemctl list-timers --no-pager")
+    single.on(HOST, "rm -r /var/lib/etcd-snapshots/*")
+
+
+def test_what_is_damaged_or_foreign_is_not_restored(single: Cluster, saved: Saved, tmp_path: pathlib.Path) -> None:
+    before = checks.start_times(single, [HOST])
+    content = saved.snapshot.read_bytes()
+    damaged = content[:5000] + bytes([content[5000] ^ 1]) + content[5001:]
+    for told, bytes_there, message in (
+        (saved.description, damaged, "it is damaged"),
+        ({**saved.description, "cluster": "another"}, content, "it is of the cluster another"),
+        ({**saved.description, "versions": {"kubernetes": "1.37.1", "etcd": "3.9.0"}}, content, "made by etcd 3.9.0, newer than 3.7.2"),
+        ({**saved.description, "hash": "0"}, content, "not the one that its description tells of"),
+    ):
+        (tmp_path / "x.snapshot").write_bytes(bytes_there)
+        (tmp_path / "x.json").write_text(json.dumps(told), encoding="utf-8")
+        run = single.playbook("playbooks/restore.yml", "-e", f"restore_snapshot={tmp_path}/x.snapshot", check=False)
+        assert run.returncode != 0
+        assert message in " ".join(run.output.split())
+    assert checks.start_times(single, [HOST]) == before
+    assert single.on(HOST, "ls /var/lib/etcd").split() == ["member"]
+
+
+def restore(cluster: Cluster, saved: Saved) -> PlaybookRun:
+    option = ("-e", f"restore_snapshot={saved.snapshot}")
+    predicted = cluster.playbook("playbooks/restore.yml", "--check", "--diff", *option)
+    run = cluster.playbook("playbooks/restore.yml", *option)
+    assert run.actions() == predicted.actions() != []
+    assert run.seconds < 180
+    return run
+
+
+def is_as_saved(cluster: Cluster) -> None:
+    """What was there at the backup and no more; controllers and kubelets act upon it."""
+    names = cluster.kubectl("get", "configmaps", "-o", "name").split()
+    assert ("configmap/before" in names, "configmap/after" in names) == (True, False)
+    assert cluster.kubectl("get", "configmap", "before", "-o", "jsonpath={.data.text}") == "first"
+    assert cluster.kubectl("get", "secret", "before", "-o", "jsonpath={.data.text}") == base64.b64encode(b"hidden").decode()
+    cluster.kubectl("-n", "guestbook", "rollout", "status", "deployment/frontend", "--timeout=90s")
+    eventually(lambda: checks.all_ready(cluster, [HOST]), deadline=60, wanted="the node is ready")
+    cluster.kubectl("-n", "guestbook", "rollout", "restart", "deployment/redis-replica")
+    cluster.kubectl("-n", "guestbook", "rollout", "status", "deployment/redis-replica", "--timeout=90s")
+    checks.guestbook_is_shared(cluster, {HOST: ADDRESS}, through=HOST)
+
+
+def test_the_cluster_is_restored(single: Cluster, saved: Saved) -> None:
+    single.kubectl("create", "configmap", "after", "--from-literal=text=second")
+    single.kubectl("delete", "configmap/before", "secret/before")
+    single.kubectl("-n", "guestbook", "delete", "deployment", "frontend")
+    restore(single, saved)
+    is_as_saved(single)
+    aside = [name for name in single.on(HOST, "ls /var/lib/etcd").split() if name != "member"]
+    assert [name.rpartition("-")[0] for name in aside] == ["member.before-restore"]
+    checks.nothing_changes(single, [HOST])
+
+
 def test_a_reset_must_be_asked_for_by_name(single: Cluster) -> None:
     before = checks.start_times(single, [HOST])
     for wrong in ((), ("-e", "reset_confirm=another"), ("-e", "reset_confirm=k8s.allinone.dev,another")):
@@ -121,6 +234,15 @@ def test_a_reset_host_is_bare(single: Cluster, found_bare: Found) -> None:
     assert single.playbook("playbooks/reset.yml", *confirm).changed == []
 
 
-def test_a_reset_host_is_installed_again(single: Cluster) -> None:
+def test_a_new_host_is_restored(single: Cluster, saved: Saved) -> None:
+    """Nothing is left of the cluster but the backup: neither the host, which is bare, nor the PKI on the controller."""
+    pki = single.inventory / "pki"
+    shutil.rmtree(pki)
+    pki.mkdir(mode=0o700)
+    archive = saved.snapshot.with_suffix(".pki.vault")
+    unpack = f"ansible-vault decrypt --vault-password-file {saved.password} --output - {archive} | tar -x -C {pki}"
+    run("sh", "-c", unpack, env={**os.environ, "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"})
     single.playbook("playbooks/site.yml")
-    assert checks.all_ready(single, [HOST])
+    assert "configmap/before" not in single.kubectl("get", "configmaps", "-o", "name")
+    restore(single, saved)
+    is_as_saved(single)

@@ -1,0 +1,115 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Restores etcd from a snapshot, in phases that all hosts do together. Documented in plugins/modules/etcd_restore.py."""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+import typing as t
+
+from ansible import constants
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _backups, _plan_restore
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostFailure
+
+PHASES = ("checked", "staged", "stopped", "switched", "resumed")
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "phase": {"type": "str", "choices": list(PHASES), "required": True},
+    "snapshot": {"type": "path"},
+    "units": {"type": "list", "elements": "dict", "default": []},
+    "deadline": {"type": "float", "default": 90},
+}
+_ETCD = "etcd.service"
+
+Object = dict[str, t.Any]
+
+
+class Restored(Host):
+    """A host that takes part."""
+
+    MODULE = "_etcd_restore"
+
+
+class ActionModule(ActionBase):
+    """The front end: the only place that knows both Ansible and the restore."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        super().run(tmp, task_vars)
+        variables = task_vars or {}
+        try:
+            _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+            snapshot = pathlib.Path(arguments["snapshot"] or "")
+            cluster = cluster_of(self._templar, variables)
+            told = _plan_restore.description(snapshot)
+            if arguments["phase"] == "checked":
+                _plan_restore.check(snapshot, told, cluster)
+                return {"changed": False, "description": told}
+            return self._perform(Restored(self, variables), arguments, cluster, told)
+        except HostFailure as error:
+            return {**error.result, "failed": True, "msg": error.message}
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    def _perform(self, host: Restored, arguments: Object, cluster: Object, told: Object) -> dict[str, t.Any]:
+        phase = arguments["phase"]
+        on_member = phase in ("staged", "switched")
+        units = [_ETCD] if phase == "switched" else [str(unit["name"]) for unit in arguments["units"]]
+        found = host.step("collect", {"units": units, "member": on_member})
+        plan = _plan(phase, found, told)
+        result: dict[str, t.Any] = {"changed": bool(plan), "actions": [action.report() for action in plan]}
+        if self._task.diff:
+            result["diff"] = [action.diff() for action in plan]
+        if plan and not self._task.check_mode:
+            result.update(_apply(host, phase, plan, arguments, cluster, told))
+        return result
+
+
+def _plan(phase: str, found: Object, told: Object) -> list[Action]:
+    if phase == "staged":
+        _plan_restore.check_member(found["member"], told)
+        return _plan_restore.staged(found["member"], told)
+    if phase == "switched":
+        return _plan_restore.switched(found["member"], found["units"])
+    return _plan_restore.stopped(found["units"]) if phase == "stopped" else _plan_restore.resumed(found["units"])
+
+
+def _apply(host: Restored, phase: str, plan: list[Action], arguments: Object, cluster: Object, told: Object) -> Object:
+    if phase == "staged":
+        _send(host, pathlib.Path(arguments["snapshot"]))
+        host.step("stage", {"description": told, "initial_cluster": cluster["etcd"]["initial_cluster"], "token": _token(cluster)})
+    elif phase == "stopped":
+        host.step("stop", {"units": [action.target for action in plan]})
+    elif phase == "switched":
+        contents = host.step("switch", {"deadline": arguments["deadline"], "contents": "digest" in told})
+        _plan_restore.compared(told, contents)
+        return contents
+    else:
+        host.step("start", {"units": [{"name": unit["name"], "health": _checks(unit)} for unit in arguments["units"]]})
+    return {}
+
+
+def _checks(unit: Object) -> list[Object]:
+    return [{"deadline": 120.0, **check} for check in unit.get("health", [])]
+
+
+def _send(host: Restored, snapshot: pathlib.Path) -> None:
+    size, offset = snapshot.stat().st_size, 0
+    with snapshot.open("rb") as stream:
+        while part := stream.read(_backups.PART):
+            host.step("receive", {"offset": offset, "size": size, "part": _backups.packed(part)})
+            offset += len(part)
+
+
+def _token(cluster: Object) -> str:
+    """Another for each run and the same for all its hosts: a member that was left with older data is then one of another cluster."""
+    run = hashlib.sha256(str(constants.DEFAULT_LOCAL_TMP).encode()).hexdigest()  # type: ignore[attr-defined]  # set when it is imported
+    return f"{cluster['name']}-restored-{run[:12]}"

@@ -1,0 +1,143 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Saves a snapshot of etcd on the controller: looked at on every member, taken from one. Documented in plugins/modules/etcd_snapshot.py."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import datetime
+import pathlib
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _backups
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import vault_of, write_atomically
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostFailure
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "state": {"type": "str", "choices": ["looked", "saved"], "default": "saved"},
+    "looks": {"type": "str", "default": "backup_look"},
+    "directory": {"type": "path"},
+    "keep": {"type": "int", "default": 7},
+    "pki_archive": {"type": "bool", "default": False},
+}
+
+Variables = dict[str, t.Any]
+Object = dict[str, t.Any]
+
+
+class Member(Host):
+    """The host of a member of etcd."""
+
+    MODULE = "_etcd_snapshot"
+
+
+class ActionModule(ActionBase):
+    """The front end: the only place that knows both Ansible and backups."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: Variables | None = None) -> dict[str, t.Any]:
+        super().run(tmp, task_vars)
+        variables = task_vars or {}
+        try:
+            _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+            if arguments["state"] == "looked":
+                return {"changed": False, **Member(self, variables).step("collect", {})}
+            return self._save(arguments, variables)
+        except HostFailure as error:
+            return {**error.result, "failed": True, "msg": error.message}
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    def _save(self, arguments: Object, variables: Variables) -> dict[str, t.Any]:
+        cluster = cluster_of(self._templar, variables)
+        here = str(variables["inventory_hostname"])
+        look = _chosen(_looks(cluster["etcd_hosts"], variables, name=arguments["looks"]))
+        if look["host"] != here:
+            return {"changed": False, "actions": []}
+        if not arguments["directory"]:
+            raise ComponentError("directory: missing; give the folder on the controller for backups")
+        folder, pki = pathlib.Path(arguments["directory"]), pathlib.Path(cluster["pki_directory"])
+        if arguments["pki_archive"]:
+            _backups.check_vault(vault_of(self._loader))
+        surplus = _backups.old(folder, cluster["name"], keep=arguments["keep"], coming=1)
+        plan = _plan(folder, look, surplus, archive=arguments["pki_archive"])
+        result: dict[str, t.Any] = {"changed": True, "actions": [action.report() for action in plan]}
+        if self._task.diff:
+            result["diff"] = [action.diff() for action in plan]
+        if not self._task.check_mode:
+            result["backup"] = self._take(Member(self, variables), folder, pki, cluster, look, archive=arguments["pki_archive"])
+            for path in (path for files in surplus for path in files):
+                path.unlink(missing_ok=True)
+        return result
+
+    def _take(self, member: Member, folder: pathlib.Path, pki: pathlib.Path, cluster: Object, look: Object, *, archive: bool) -> Object:
+        _backups.make_folder(folder)
+        moment = datetime.datetime.now(datetime.UTC)
+        name = _backups.stem(cluster["name"], moment=moment)
+        snapshot = folder / f"{name}{_backups.SNAPSHOT}"
+        try:
+            saved = member.step("save", {"size": look["size"]})
+            _backups.receive(snapshot, _parts(member), sha256=saved["sha256"])
+        finally:
+            member.step("clean", {})
+        description = {
+            "cluster": cluster["name"],
+            "cluster_id": look["cluster_id"],
+            "authority": _backups.fingerprint(pki),
+            "taken": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+            "member": look["host"],
+            "versions": {"kubernetes": cluster["versions"]["kubernetes"], "etcd": look["version"]},
+            **saved,
+        }
+        if archive:
+            write_atomically(folder / f"{name}{_backups.PKI}", _backups.archive(pki, vault_of(self._loader)), mode=0o600)
+        # Last: a backup with a description is whole.
+        _backups.describe(folder / f"{name}{_backups.DESCRIPTION}", description)
+        return {"file": str(snapshot), **description}
+
+
+def _looks(hosts: c.Iterable[str], variables: Variables, *, name: str) -> list[Object]:
+    """What every member's host has found; one that was not reached has found nothing."""
+    hostvars = variables["hostvars"]
+    found = ((host, hostvars[host].get(name)) for host in hosts)
+    return [{"host": host, **(look if isinstance(look, c.Mapping) else {})} for host, look in found]
+
+
+def _chosen(looks: list[Object]) -> Object:
+    """A healthy member, rather one that does not lead, since a snapshot costs disk and network."""
+    healthy = [look for look in looks if look.get("healthy")]
+    if not healthy:
+        faults = "; ".join(f"{look['host']}: {look.get('fault') or 'not reached'}" for look in looks)
+        raise ComponentError(f"no member of etcd is healthy, so that there is nothing to make a backup of: {faults}")
+    return min(healthy, key=lambda look: (look["leads"], look["host"]))
+
+
+def _plan(folder: pathlib.Path, look: Object, surplus: list[list[pathlib.Path]], *, archive: bool) -> list[Action]:
+    """Named by the folder: the names have the time in them."""
+    size = f"{look['size']} bytes or less\n"
+    plan = [Action("backup", "save-snapshot", str(folder), f"the member of {look['host']} is healthy", after=size)]
+    if archive:
+        plan.append(Action("backup", "save-pki", str(folder), "encrypted by ansible-vault", secret=True))
+    for files in surplus:
+        text = "".join(f"{path.name}\n" for path in files)
+        plan.append(Action("backup", "remove", str(files[-1]), "there are newer ones", before=text))
+    return plan
+
+
+def _parts(member: Member) -> c.Iterator[bytes]:
+    offset = 0
+    while True:
+        answer = member.step("read", {"offset": offset, "length": _backups.PART})
+        if not answer["length"]:
+            return
+        yield _backups.unpacked(answer)
+        offset += answer["length"]

@@ -1,0 +1,88 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation only: the action plugin of the same name does the work, with the program of plugin_utils/_program.py on the host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: etcd_snapshot
+short_description: Save a snapshot of etcd on the controller
+version_added: 0.1.0
+description:
+  - With O(state=looked), tells whether the member of etcd on this host is healthy. Run that on all hosts of etcd, and register it.
+  - With O(state=saved), run on all of them too, one healthy member, rather one that does not lead, gives a snapshot. C(etcdutl) reads it
+    all on the host, and it comes to the controller with a JSON file that has its hash, revision, number of keys, their digest, versions,
+    time and cluster.
+author:
+  - The barehost.kubernetes authors (@barehost)
+attributes:
+  check_mode:
+    description: Returns what would be saved and removed; changes nothing.
+    support: full
+  diff_mode:
+    description: Shows which backups would come and go.
+    support: full
+options:
+  state:
+    description: What is wanted.
+    type: str
+    choices: [looked, saved]
+    default: saved
+  looks:
+    description: The variable that the looks were registered as.
+    type: str
+    default: backup_look
+  directory:
+    description: The folder on the controller; required with O(state=saved). It is made with mode 0700, its files with 0600.
+    type: path
+  keep:
+    description: How many backups of this cluster stay in the folder. V(0) keeps all.
+    type: int
+    default: 7
+  pki_archive:
+    description: Whether the PKI directory is saved too, as a tar archive encrypted with the run's vault password.
+    type: bool
+    default: false
+seealso:
+  - module: barehost.kubernetes.etcd_restore
+"""
+
+EXAMPLES = r"""
+- name: Look at etcd
+  barehost.kubernetes.etcd_snapshot:
+    state: looked
+  register: backup_look
+
+- name: Save a snapshot of etcd
+  barehost.kubernetes.etcd_snapshot:
+    directory: /srv/backups
+    pki_archive: true
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be done in check mode, in order; as of M(barehost.kubernetes.component).
+  returned: O(state=saved)
+  type: list
+  elements: dict
+  sample: [{"kind": "backup", "action": "save-snapshot", "path": "/srv/backups", "reason": "the member of db1 is healthy"}]
+backup:
+  description: What the JSON file tells, and the file of the snapshot.
+  returned: on the host whose member gave the snapshot, not in check mode
+  type: dict
+  sample: {"file": "/srv/backups/mine-20261121T131500Z.snapshot", "hash": "6a3ecc01", "revision": 4711, "keys": 312}
+healthy:
+  description: Whether the member can give a snapshot.
+  returned: O(state=looked)
+  type: bool
+fault:
+  description: Why not.
+  returned: O(state=looked)
+  type: str
+diff:
+  description: One difference for each action.
+  returned: O(state=saved) and diff mode
+  type: list
+  elements: dict
+"""
