@@ -118,7 +118,7 @@ def saved(single: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Saved:
     password.write_text("for a test\n", encoding="utf-8")
     single.kubectl("create", "configmap", "before", "--from-literal=text=first")
     single.kubectl("create", "secret", "generic", "before", "--from-literal=text=hidden")
-    options = ("-e", f"backup_directory={folder}", "-e", "backup_pki=true", "-e", "backup_schedule=daily")
+    options = ("-e", f"backup_directory={folder}", "-e", '{"backup_pki": true}', "-e", "backup_schedule=daily")
     refused = single.playbook("playbooks/backup.yml", *options, check=False)
     assert refused.returncode != 0
     assert "no vault password to encrypt it with" in " ".join(refused.output.split())

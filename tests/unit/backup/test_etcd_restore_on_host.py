@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A snapshot comes to the host and is unpacked beside the member's data; etcdutl is a stand-in. Runs on Python 3.9 too."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import pathlib
+import typing as t
+import zlib
+
+import pytest
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _etcd_restore, _etcd_snapshot
+from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
+
+CONTENT = b"a snapshot of etcd"
+STATUS = {"hash": 31, "revision": 7, "totalKey": 3, "totalSize": 20480, "version": "3.7.0"}
+DESCRIPTION = {"hash": "1f", "revision": 7, "total_keys": 3, "sha256": hashlib.sha256(CONTENT).hexdigest()}
+ETCDUTL = f"""#!/bin/sh
+echo "$@" >> "$(dirname "$0")/calls"
+case "$2" in
+status) echo '{json.dumps(STATUS)}' ;;
+restore) for word in "$@"; do case "$word" in --data-dir=*) mkdir -p "${{word#--data-dir=}}/member/wal" ;; esac; done ;;
+*) echo "etcdutl version: 3.7.2" ;;
+esac
+"""
+
+
+@pytest.fixture
+def data(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """The data directory of a member."""
+    program = tmp_path / "etcdutl"
+    program.write_text(ETCDUTL)
+    program.chmod(0o755)
+    directory = tmp_path / "etcd"
+    (directory / "member").mkdir(parents=True)
+    (directory / "member" / "old").touch()
+    settings = tmp_path / "etcd.conf"
+    lines = ['ETCD_NAME="one"', f'ETCD_DATA_DIR="{directory}"', 'ETCD_INITIAL_ADVERTISE_PEER_URLS="https://192.0.2.1:2380"']
+    settings.write_text("# settings\n" + "\n".join(lines) + "\n")
+    monkeypatch.setattr(_etcd_snapshot, "ETCDUTL", str(program))
+    monkeypatch.setattr(_etcd_restore, "SETTINGS", str(settings))
+    return directory
+
+
+def send(content: bytes, *, at: int = 0) -> None:
+    part = base64.b64encode(zlib.compress(content)).decode()
+    _etcd_restore.run("receive", {"offset": at, "size": len(CONTENT), "part": part})
+
+
+def stage(**changes: t.Any) -> None:
+    description = {**DESCRIPTION, **changes}
+    _etcd_restore.run("stage", {"description": description, "initial_cluster": "one=https://192.0.2.1:2380", "token": "mine-restored-1"})
+
+
+def test_a_snapshot_is_unpacked_and_the_member_left_alone(data: pathlib.Path) -> None:
+    send(CONTENT[:5])
+    send(CONTENT[5:], at=5)
+    assert (data / "restore" / "snapshot").read_bytes() == CONTENT
+    assert (data / "restore").stat().st_mode & 0o777 == 0o700
+    stage()
+    assert sorted(os.listdir(data)) == ["member", "restore"]
+    assert os.listdir(data / "restore") == ["data"]
+    assert os.listdir(data / "member") == ["old"]
+    calls = (data.parent / "calls").read_text()
+    assert "--bump-revision=1000000000 --mark-compacted" in calls
+    assert "--name=one" in calls
+    assert "--initial-cluster-token=mine-restored-1" in calls
+
+
+@pytest.mark.parametrize("changes", [{"hash": "20"}, {"revision": 8}, {"total_keys": 4}, {"sha256": "0"}])
+def test_what_is_not_as_described_leaves_nothing(data: pathlib.Path, changes: dict[str, t.Any]) -> None:
+    send(CONTENT)
+    with pytest.raises(HostError, match=f"{next(iter(changes))} .* wanted .*etcd was not touched"):
+        stage(**changes)
+    assert os.listdir(data) == ["member"]
+
+
+def test_an_earlier_attempt_is_forgotten(data: pathlib.Path) -> None:
+    send(b"x" * 100)
+    send(CONTENT)
+    assert (data / "restore" / "snapshot").read_bytes() == CONTENT
+
+
+def test_a_host_says_what_it_is(data: pathlib.Path) -> None:
+    found = _etcd_restore.run("collect", {"units": [], "member": True})["member"]
+    assert found == {"name": "one", "directory": str(data), "peer_url": "https://192.0.2.1:2380", "version": "3.7.2", "data": True}
+
+
+def test_a_host_without_a_member_is_told_what_to_do(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_etcd_restore, "SETTINGS", str(tmp_path / "nothing"))
+    with pytest.raises(HostError, match=r"run site\.yml on this host first"):
+        _etcd_restore.run("collect", {"units": [], "member": True})
