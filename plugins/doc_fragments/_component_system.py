@@ -153,6 +153,19 @@ options:
         type: str
         required: true
         choices: [enforcing, permissive, disabled, unmanaged]
+  selinux_booleans:
+    description: Booleans of the SELinux policy, now and at each boot. On a host without SELinux nothing is done.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the boolean, such as V(haproxy_connect_any).
+        type: str
+        required: true
+      value:
+        description: Whether it is on.
+        type: bool
+        default: true
   firewall:
     description: What firewalld lets in; everything whose name begins with C(barehost-) is ours.
     type: dict

@@ -19,6 +19,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils import (
     _kernel,
     _packages,
     _selinux,
+    _selinux_booleans,
     _systemd,
     _users,
 )
@@ -47,6 +48,7 @@ KINDS: dict[str, Kind] = {
     "sysctl": Kind(_kernel.collect_sysctls, _kernel.apply_sysctls),
     "swap": Kind(_kernel.collect_swap, _kernel.apply_swap),
     "selinux": Kind(_selinux.collect, _selinux.apply),
+    "selinux_boolean": Kind(_selinux_booleans.collect, _selinux_booleans.apply),
     "firewall": Kind(_firewall.collect, _firewall.apply),
     "unit": Kind(_systemd.collect, _systemd.apply),
 }

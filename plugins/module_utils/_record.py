@@ -26,6 +26,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils import (
     _netfilter,
     _paths,
     _selinux,
+    _selinux_booleans,
     _systemd,
     _users,
 )
@@ -209,6 +210,11 @@ def _note_selinux(record: Record, action: Entry) -> None:
     record.add("selinux", action["operation"], found=_selinux.collect([{}])[0])
 
 
+def _note_boolean(record: Record, action: Entry) -> None:
+    if not record.knows("selinux_boolean", action["target"]):
+        record.add("selinux_boolean", action["target"], found=_selinux_booleans.collect([{"name": action["target"]}])[0])
+
+
 def _note_firewall(record: Record, action: Entry) -> None:
     """Which zones had a file, and which interfaces we put into a zone."""
     if not record.knows("firewall", "firewalld"):
@@ -266,6 +272,7 @@ _NOTES: dict[str, t.Callable[[Record, Entry], None]] = {
     "sysctl": _note_sysctl,
     "swap": _note_swap,
     "selinux": _note_selinux,
+    "selinux_boolean": _note_boolean,
     "firewall": _note_firewall,
     "unit": _note_unit,
 }

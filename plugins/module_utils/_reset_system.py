@@ -17,6 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils import (
     _firewall_xml,
     _kernel,
     _selinux,
+    _selinux_booleans,
     _systemd,
     _users,
 )
@@ -45,6 +46,7 @@ def looks(entries: t.Sequence[Entry]) -> dict[str, t.Callable[[Entry], t.Any]]:
         "kernel_module": lambda entry: os.path.exists(f"{_kernel.SYS}/module/{entry['target'].replace('-', '_')}/refcnt"),
         "swap": lambda entry: entry["target"] in _kernel.collect_swap([{}])[0]["active"],
         "selinux": lambda entry: _selinux.collect([{}])[0],
+        "selinux_boolean": lambda entry: _selinux_booleans.collect([{"name": entry["target"]}])[0],
         "firewall": lambda entry: None,
         "firewall_interface": lambda entry: None,
         "package": lambda entry: needed.get(entry["target"]),
@@ -157,6 +159,10 @@ def _restore_selinux(action: Entry) -> None:
     _selinux.apply([action])
 
 
+def _restore_boolean(action: Entry) -> None:
+    _selinux_booleans.apply([action])
+
+
 def _undo_firewall(operation: str, actions: list[Entry]) -> None:
     if operation == "remove-file":
         for action in actions:
@@ -187,4 +193,5 @@ UNDO: dict[tuple[str, str], t.Callable[[Entry], t.Optional[str]]] = {
     ("swap", "switch-on"): _switch_on,
     ("selinux", "set-config"): _restore_selinux,
     ("selinux", "set-live"): _restore_selinux,
+    ("selinux_boolean", "set"): _restore_boolean,
 }

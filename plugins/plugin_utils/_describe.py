@@ -171,6 +171,7 @@ _COMPONENT = s.Record(
         "sysctls": (s.list_of(s.Record({"name": s.text, "value": s.name})), []),
         "swap": (_SWAP, None),
         "selinux": (_SELINUX, None),
+        "selinux_booleans": (s.list_of(s.Record({"name": s.text, "value": (s.flag, True)}, short="name")), []),
         "firewall": (s.mapping, None),
         "requires": (s.list_of(_CHECK), []),
         "units": (s.list_of(_UNIT), []),
@@ -195,6 +196,7 @@ _LISTS = {
     "absent": "absent",
     "kernel_module": "kernel_modules",
     "sysctl": "sysctls",
+    "selinux_boolean": "selinux_booleans",
 }
 _SINGLES = ("swap", "selinux", "firewall")
 

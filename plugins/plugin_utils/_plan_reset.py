@@ -15,7 +15,7 @@ import dataclasses
 import os.path
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_firewall
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_firewall, _plan_selinux
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action, PlanContext
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._attributes import attributes_text
 
@@ -230,6 +230,10 @@ def _kernel(of: c.Callable[[str], list[Entry]]) -> list[Action]:
     actions += [Action("swap", "switch-on", entry["target"], "it was active before") for entry in of("swap") if not entry["now"]]
     for entry in of("selinux"):
         actions += _selinux(entry["target"], entry["found"], entry["now"])
+    for entry in of("selinux_boolean"):
+        if entry["found"]["value"] is not None and entry["now"]["value"] is not None:
+            wanted = {"name": entry["target"], "value": entry["found"]["value"]}
+            actions += _plan_selinux.plan_boolean(wanted, entry["now"], PlanContext(component="reset", now=0))
     return actions
 
 

@@ -44,6 +44,7 @@ PLANNERS: dict[str, Planner] = {
     "sysctl": _plan_kernel.plan_sysctl,
     "swap": _plan_kernel.plan_swap,
     "selinux": _plan_selinux.plan,
+    "selinux_boolean": _plan_selinux.plan_boolean,
     "firewall": _plan_firewall.plan,
     "unit": _plan_unit.plan,
 }

@@ -17,7 +17,7 @@ import typing as t
 import urllib.parse
 
 PERIOD = 0.1
-READ_TIMEOUT = 3.0
+READ_TIMEOUT = 5.0
 WRITE_TIMEOUT = 5.0
 
 Record = dict[str, t.Any]

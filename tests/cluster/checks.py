@@ -12,6 +12,7 @@ from .driver import Cluster, PlaybookRun, eventually
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 NODE = ("docker", "cri-docker", "kubelet", "kube-proxy", "flanneld")
 UNITS = (*CONTROL_PLANE, *NODE, "chronyd", "firewalld")
+BALANCER = ("haproxy", "nginx", "keepalived")
 VERSION = "v1.37.1"
 REGISTRY = "192.168.200.1:5000"
 BUSYBOX = f"{REGISTRY}/busybox:1.37"
@@ -20,7 +21,7 @@ GUESTBOOK_PORT = 30001
 
 def start_times(cluster: Cluster, hosts: collections.abc.Iterable[str]) -> dict[str, str]:
     """When each unit was started and with which process, on every host."""
-    units = " ".join(f"{unit}.service" for unit in (*UNITS, "systemd-journald"))
+    units = " ".join(f"{unit}.service" for unit in (*UNITS, *BALANCER, "systemd-journald"))
     show = f"systemctl show -p Id,MainPID,ExecMainStartTimestampMonotonic,InvocationID {units}"
     return {host: cluster.on(host, show) for host in hosts}
 

@@ -62,6 +62,7 @@ class ModelHost:
         self.sysctls: dict[str, str] = found.get("sysctls", {})
         self.swap: Item = found.get("swap", {"active": [], "fstab": []})
         self.selinux: Item = found.get("selinux", {"kernel": "enforcing", "config": "enforcing"})
+        self.booleans: dict[str, bool] = found.get("booleans", {})
         self.units: dict[str, Item] = found.get("units", {})
 
     def collect(self, items: dict[str, list[Item]]) -> dict[str, list[Item]]:
@@ -158,6 +159,12 @@ class ModelHost:
 
     def _do_selinux(self, action: Action) -> None:
         self.selinux["kernel" if action.operation == "set-live" else "config"] = action.data["state"]
+
+    def _see_selinux_boolean(self, item: Item) -> Item:
+        return {"enabled": self.selinux["kernel"] != "disabled", "value": self.booleans.get(item["name"])}
+
+    def _do_selinux_boolean(self, action: Action) -> None:
+        self.booleans[action.target] = action.data["value"]
 
     # -- units
 

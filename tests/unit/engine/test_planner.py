@@ -67,6 +67,7 @@ def descriptions(draw: st.DrawFn) -> dict[str, t.Any]:
         "sysctls": [{"name": name, "value": draw(st.sampled_from(["1", "4096 \t 8192"]))} for name in draw(subset("net.a", "vm.b"))],
         "swap": {"state": draw(st.sampled_from(["off", "unmanaged"]))},
         "selinux": {"state": draw(st.sampled_from(["enforcing", "permissive", "disabled", "unmanaged"]))},
+        "selinux_booleans": [{"name": name, "value": draw(st.booleans())} for name in draw(subset("a_connects", "b_binds"))],
         "units": [{"name": f"{name}.service", **draw(unit)} for name in draw(subset("one", "two"))],
     }
 
@@ -117,6 +118,7 @@ def hosts(draw: st.DrawFn) -> host_model.ModelHost:
                 "kernel": draw(st.sampled_from(["enforcing", "permissive"])),
                 "config": draw(st.sampled_from(["enforcing", "disabled"])),
             },
+            "booleans": {"a_connects": draw(st.booleans()), "b_binds": draw(st.booleans())},
             "units": {f"{name}.service": with_mask(draw(unit)) for name in ("one", "two")},
         }
     )
@@ -180,6 +182,15 @@ def test_selinux_that_the_kernel_lacks_is_an_error_with_a_way_out() -> None:
     host = host_model.ModelHost({"selinux": {"kernel": "disabled", "config": None}})
     with pytest.raises(PlanError, match=r"disabled in the running kernel, wanted is enforcing.*unmanaged"):
         host_model.plan(component, items, host)
+
+
+def test_selinux_booleans_on_hosts_without_selinux_and_without_the_boolean() -> None:
+    component, items = host_model.describe({"name": "x", "selinux_booleans": ["haproxy_connect_any"]})
+    assert host_model.plan(component, items, host_model.ModelHost({"selinux": {"kernel": "disabled", "config": None}})) == []
+    with pytest.raises(PlanError, match="policy has no boolean haproxy_connect_any"):
+        host_model.plan(component, items, host_model.ModelHost({}))
+    [action] = host_model.plan(component, items, host_model.ModelHost({"booleans": {"haproxy_connect_any": False}}))
+    assert action.report() == {"kind": "selinux_boolean", "action": "set", "path": "haproxy_connect_any", "reason": "it is off, wanted on"}
 
 
 def test_a_setting_of_the_kernel_that_no_module_can_bring_is_an_error() -> None:
