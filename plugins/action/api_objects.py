@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _api_access, _plan_api_objects, _render
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._manifests import Reader
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostFailure
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "default": "api_objects"},
@@ -37,21 +35,8 @@ class ApiHost(Host):
     MODULE = "_api_objects"
 
 
-class ActionModule(ActionBase):
+class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the API's objects."""
-
-    _requires_connection = True
-    _supports_check_mode = True
-    _supports_async = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        super().run(tmp, task_vars)
-        try:
-            return self._converge(task_vars or {})
-        except HostFailure as error:
-            return {**error.result, "failed": True, "msg": error.message}
-        finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)

@@ -11,7 +11,6 @@ import time
 import typing as t
 
 from ansible import constants
-from ansible.plugins.action import ActionBase
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _planner, _render, _rolling
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
@@ -20,28 +19,14 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._describe impo
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._foresight import Foresight, Memory
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import Pki, vault_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostFailure
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
 
 Items = dict[str, list[dict[str, t.Any]]]
 _FILE_KINDS = ("early_file", "file")
 
 
-class ActionModule(ActionBase):
+class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the engine."""
-
-    _requires_connection = True
-    _supports_check_mode = True
-    _supports_async = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        super().run(tmp, task_vars)
-        variables = task_vars or {}
-        try:
-            return self._converge(variables)
-        except HostFailure as error:
-            return {**error.result, "failed": True, "msg": error.message}
-        finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         component = describe(self._task.args)

@@ -11,7 +11,6 @@ import time
 import typing as t
 
 from ansible import constants
-from ansible.plugins.action import ActionBase
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _etcd_access, _etcd_share, _rolling
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
@@ -21,7 +20,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_looks import Looks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_share import Share
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_steps import Members, Plan, Policy
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostFailure
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["looked", "planned", "present"], "default": "present"},
@@ -48,25 +47,14 @@ class EtcdHost(Host):
     MODULE = "_etcd_perform"
 
 
-class ActionModule(ActionBase):
+class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and etcd's members."""
 
-    _requires_connection = True
-    _supports_check_mode = True
-    _supports_async = False
-
-    def run(self, tmp: str | None = None, task_vars: Variables | None = None) -> dict[str, t.Any]:
-        super().run(tmp, task_vars)
-        variables = task_vars or {}
+    def _converge(self, variables: Variables) -> dict[str, t.Any]:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         arguments = plain(arguments)
         work = {"looked": self._looked, "planned": self._planned, "present": self._present}[arguments["state"]]
-        try:
-            return work(_Task(self, arguments, variables))
-        except HostFailure as error:
-            return {**error.result, "failed": True, "msg": error.message}
-        finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return work(_Task(self, arguments, variables))
 
     def _looked(self, task: _Task) -> dict[str, t.Any]:
         earlier = task.looks.earlier(task.asked)

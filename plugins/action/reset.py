@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_reset
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostFailure
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"packages": {"type": "bool", "default": True}}
 
@@ -21,23 +19,10 @@ class ResetHost(Host):
     MODULE = "_reset"
 
 
-class ActionModule(ActionBase):
+class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the reset."""
 
-    _requires_connection = True
-    _supports_check_mode = True
-    _supports_async = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        super().run(tmp, task_vars)
-        try:
-            return self._reset(task_vars or {})
-        except HostFailure as error:
-            return {**error.result, "failed": True, "msg": error.message}
-        finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
-
-    def _reset(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         host = ResetHost(self, variables)
         reset = _plan_reset.plan(host.step("collect", {}), packages=bool(arguments["packages"]))

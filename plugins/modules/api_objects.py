@@ -17,6 +17,8 @@ description:
   - Absent objects go first, then namespaces and custom resource definitions are applied, then the rest in the given order.
   - In check mode, when the API is not there yet, every object is predicted as new.
   - One call of the host when nothing is to be done.
+extends_documentation_fragment:
+  - barehost.kubernetes._api_access
 author:
   - The barehost.kubernetes authors (@barehost)
 attributes:
@@ -72,21 +74,6 @@ options:
     description: The name under which the server remembers which fields are ours.
     type: str
     default: barehost
-  server:
-    description: URL of the apiserver, as seen from the host. By default loopback, at the apiservers' port of the fact C(cluster).
-    type: str
-  ca:
-    description: The authority of the apiserver's certificate, on the host.
-    type: path
-    default: /etc/kubernetes/pki/ca.crt
-  cert:
-    description: The client's certificate, on the host.
-    type: path
-    default: /etc/kubernetes/pki/admin.crt
-  key:
-    description: The client's key, on the host.
-    type: path
-    default: /etc/kubernetes/pki/admin.key
 """
 
 EXAMPLES = r"""

@@ -12,6 +12,8 @@ version_added: 0.1.0
 description:
   - Asks the apiserver beside the host whether it is ready, who leads, which nodes are ready, and which pods of C(kube-system) are not.
   - Changes nothing and does not fail because of what it finds, also when there is no API yet; look at RV(ignore:healthy).
+extends_documentation_fragment:
+  - barehost.kubernetes._api_access
 author:
   - The barehost.kubernetes authors (@barehost)
 attributes:
@@ -26,21 +28,6 @@ options:
     description: How many seconds the API may take to be ready.
     type: float
     default: 0
-  server:
-    description: URL of the apiserver, as seen from the host. By default loopback, at the apiservers' port of the fact C(cluster).
-    type: str
-  ca:
-    description: The authority of the apiserver's certificate, on the host.
-    type: path
-    default: /etc/kubernetes/pki/ca.crt
-  cert:
-    description: The client's certificate, on the host.
-    type: path
-    default: /etc/kubernetes/pki/admin.crt
-  key:
-    description: The client's key, on the host.
-    type: path
-    default: /etc/kubernetes/pki/admin.key
 """
 
 EXAMPLES = r"""

@@ -8,6 +8,7 @@ This file is private to the collection and may change at any time.
 
 from __future__ import annotations
 
+import abc
 import collections.abc as c
 import typing as t
 
@@ -104,3 +105,24 @@ def _message(result: dict[str, t.Any]) -> str:
 def _shown(result: dict[str, t.Any]) -> dict[str, t.Any]:
     kept = ("msg", "failures", "rc", "module_stderr", "module_stdout", "exception", "unreachable")
     return {key: result[key] for key in kept if key in result}
+
+
+class HostAction(ActionBase):
+    """What all action plugins share whose work is calls of the host: a failure of the host is a result, and no temporary file stays."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: Variables | None = None) -> dict[str, t.Any]:
+        super().run(tmp, task_vars)
+        try:
+            return self._converge(task_vars or {})
+        except HostFailure as error:
+            return {**error.result, "failed": True, "msg": error.message}
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    @abc.abstractmethod
+    def _converge(self, variables: Variables) -> dict[str, t.Any]:
+        """The work of one task; what it returns is the task's result."""
