@@ -43,7 +43,7 @@ class Members:
 
     @property
     def all(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(host for role in ROLES for host in self.by_role[role]))
+        return tuple(sorted({host for role in ROLES for host in self.by_role[role]}))
 
     def roles_of(self, host: str) -> tuple[str, ...]:
         return tuple(role for role in ROLES if host in self.by_role[role])
@@ -52,7 +52,8 @@ class Members:
 def read_members(inputs: ClusterInputs, reader: Reader, problems: Problems) -> Members:
     """Which host has which role, and whether the cluster has what it needs."""
     by_role = {role: _hosts_of(inputs, reader, role) for role in ROLES}
-    known = {role: hosts or () for role, hosts in by_role.items()}
+    # In an order of their own: whoever lists the same hosts otherwise describes the same cluster, and no host is the first one.
+    known = {role: tuple(sorted(hosts or ())) for role, hosts in by_role.items()}
     for role, purpose in (("etcd", "nothing would hold the cluster's data"), ("master", "nothing would run the control plane")):
         if by_role[role] == () and not (role == "master" and _is_etcd_alone(reader, known)):
             _no_hosts(inputs, reader, role, purpose)
@@ -62,7 +63,7 @@ def read_members(inputs: ClusterInputs, reader: Reader, problems: Problems) -> M
             "and stands still when it is split in half; use an odd number"
         )
     registers = reader.boolean("master_registers_node")
-    nodes = tuple(dict.fromkeys([*(known["master"] if registers else ()), *known["minion"]]))
+    nodes = tuple(sorted({*(known["master"] if registers else ()), *known["minion"]}))
     if known["master"] and not known["minion"]:
         problems.warn(
             "no host is a minion: ordinary pods can run nowhere until the masters' taint is removed or hosts join the group 'minion'"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import typing as t
@@ -131,3 +132,25 @@ def test_same_inventory_same_spec(variables: dict[str, t.Any]) -> None:
         except SpecError as error:
             outcomes.append(str(error))
     assert outcomes[0] == outcomes[1]
+
+
+def reversed_groups(inputs: ClusterInputs) -> ClusterInputs:
+    lists = [name for name in inputs.variables if name.endswith("_hosts") and isinstance(inputs.variables[name], list)]
+    variables = {**inputs.variables, **{name: inputs.variables[name][::-1] for name in lists}}
+    hosts = {name: {**values, **{key: variables[key] for key in lists if key in values}} for name, values in inputs.hosts.items()}
+    groups = {name: list(reversed(members)) for name, members in inputs.groups.items()}
+    return dataclasses.replace(inputs, variables=variables, hosts=dict(reversed(hosts.items())), groups=groups)
+
+
+@PROFILE
+@given(inventories())
+def test_the_order_of_hosts_means_nothing(inputs: ClusterInputs) -> None:
+    """The same cluster listed from the last host to the first: no file of any host may differ, or everything would be restarted."""
+    try:
+        spec = resolve(inputs).as_dict()
+    except SpecError:
+        return
+    again = resolve(reversed_groups(inputs)).as_dict()
+    for side in (spec, again):
+        side["warnings"] = sorted(side["warnings"])
+    assert json.dumps(again) == json.dumps(spec)
