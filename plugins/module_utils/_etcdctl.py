@@ -12,6 +12,7 @@ This module util is private to the collection and may change at any time.
 from __future__ import annotations
 
 import json
+import os
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils import _run
@@ -39,7 +40,9 @@ class Etcdctl:
 
     def run(self, *arguments: str, text: t.Optional[str] = None) -> str:
         """What the program prints; raises EtcdctlError."""
-        done = _run.run([*self._command, *arguments], text=text, timeout=2 * self._timeout + 5)
+        # beside a flag, etcdctl takes no variable of the same meaning; an empty one is none
+        unset = {name: "" for name in os.environ if name.startswith("ETCDCTL_")}
+        done = _run.run([*self._command, *arguments], text=text, timeout=2 * self._timeout + 5, environment=unset)
         if not done.ok:
             raise EtcdctlError(f"etcdctl {' '.join(arguments[:2])} at {self._endpoints}: {_fault(done)}")
         return done.output

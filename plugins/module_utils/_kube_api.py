@@ -159,9 +159,14 @@ def _refusal(status: int, text: str, method: str, path: str) -> str:
     try:
         answer = json.loads(text)
         message = answer.get("message") if isinstance(answer, dict) else None
+        causes = ((answer.get("details") or {}).get("causes") or []) if message else []
     except ValueError:
-        message = None
-    return message or f"{method} {path}: status {status}: {' '.join(text.split())[:300]}"
+        message, causes = None, []
+    if message:
+        # of an eviction that is refused, which budget refuses it
+        told = [cause["message"] for cause in causes if cause.get("message") and cause["message"] not in message]
+        return " ".join([message, *told])
+    return f"{method} {path}: status {status}: {' '.join(text.split())[:300]}"
 
 
 def _cause(error: BaseException) -> str:

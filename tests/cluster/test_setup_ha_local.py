@@ -77,3 +77,28 @@ def test_a_master_loses_power(local: Cluster) -> None:
     assert seen.errors_end(event) <= BOUND, seen.summary(event)
     local.lab("start", victim)
     failing.is_whole(local, MASTERS, NODES)
+
+
+def test_any_master_is_replaced(local: Cluster) -> None:
+    """Run last, and with the one that the inventory names first: out with its etcd member, and in again as a new host."""
+    leaves, *staying = MASTERS
+    others = {host: address for host, address in NODES.items() if host != leaves}
+    failing.give_leadership(local, leaves, hosts=MASTERS)
+    before = checks.start_times(local, others)
+    arguments = ("-e", f"remove_node={leaves}", "-e", "remove_unmanaged_pods=true")
+    with probed_on_node(local, MINION, server=LOCAL) as seen:
+        run = local.playbook("playbooks/remove-node.yml", *arguments)
+    assert ("etcd_member", "remove", leaves) in {action[1:] for action in run.actions()}
+    assert seen.failed == [], seen.summary()
+    assert checks.start_times(local, others) == before
+    assert local.on(leaves, "command -v etcd kube-apiserver dockerd kubelet; ls -d /var/lib/etcd 2>/dev/null; true") == ""
+    for host in staying:
+        assert failing.healthy_members(local, host) == len(staying)
+        nodes = local.on(host, "kubectl get nodes -o name").split()
+        assert sorted(nodes) == sorted(f"node/{name}" for name in others)
+
+    again = local.playbook("playbooks/site.yml")
+    assert ("etcd_member", "promote", leaves) in {action[1:] for action in again.actions()}
+    assert checks.start_times(local, others) == before
+    failing.is_whole(local, MASTERS, NODES)
+    checks.nothing_changes(local, NODES)

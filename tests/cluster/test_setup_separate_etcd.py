@@ -7,11 +7,14 @@ import collections.abc
 import ipaddress
 import json
 import pathlib
+import shutil
+import typing as t
 
 import pytest
+import yaml
 
 from . import checks
-from .driver import ROOT, Cluster, PlaybookRun
+from .driver import ROOT, Cluster, PlaybookRun, eventually
 from .setups import bare_hosts
 
 MASTER, ETCD = "k8s.master.dev", "k8s.etcd.dev"
@@ -22,9 +25,23 @@ SITE = "playbooks/site.yml"
 PREFIX = "/k8s/network"
 
 
+def write_hosts(inventory: pathlib.Path, *, without: str = "") -> None:
+    """The hosts of inventories/separate-etcd, but for one."""
+    hosts = yaml.safe_load((ROOT / "inventories" / "separate-etcd" / "hosts.yml").read_text(encoding="utf-8"))
+    for part in (hosts["all"], *hosts["all"]["children"].values()):
+        part["hosts"].pop(without, None)
+    (inventory / "hosts.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
-def bare(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
-    with bare_hosts(ROOT / "inventories" / "separate-etcd", session=request.session, artefacts=artefacts) as cluster:
+def bare(
+    request: pytest.FixtureRequest, artefacts: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
+) -> collections.abc.Iterator[Cluster]:
+    inventory = tmp_path_factory.mktemp("inventories") / "separate-etcd"
+    (inventory / "group_vars" / "all").mkdir(parents=True)
+    shutil.copy(ROOT / "inventories" / "separate-etcd" / "group_vars" / "all" / "cluster.yml", inventory / "group_vars" / "all")
+    write_hosts(inventory)
+    with bare_hosts(inventory, session=request.session, artefacts=artefacts) as cluster:
         for host in HOSTS:
             assert cluster.on(host, "command -v dockerd etcd kubelet chronyd; true") == ""
         yield cluster
@@ -48,14 +65,15 @@ def installed(bare: Cluster, first_run: PlaybookRun) -> Cluster:
     return bare
 
 
-def etcdctl(cluster: Cluster, command: str, *, host: str = ETCD, certificate: str = "") -> tuple[int, str]:
-    """Status and output of etcdctl: on the etcd host as root, or elsewhere with a certificate."""
+def etcdctl(cluster: Cluster, command: str, *, certificate: str = "") -> tuple[int, str]:
+    """Status and output of etcdctl on the etcd host, as root or with another certificate."""
     if certificate:
-        ca, url = "/etc/kubernetes/pki/etcd-ca.crt", f"https://{HOSTS[ETCD]}:2379"
+        ca, url = "/etc/etcd/pki/ca.crt", f"https://{HOSTS[ETCD]}:2379"
         access = f"--cacert={ca} --cert={certificate}.crt --key={certificate}.key --endpoints={url} --command-timeout=5s"
+        command = f"etcdctl {access} {command}"
     else:
-        access = ""
-    done = cluster.lab("exec", host, "sh", "-c", f". /etc/profile.d/etcdctl.sh; etcdctl {access} {command}", check=False)
+        command = f". /etc/profile.d/etcdctl.sh; etcdctl {command}"
+    done = cluster.lab("exec", ETCD, "sh", "-c", command, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -104,7 +122,6 @@ def test_flannel_may_touch_its_prefix_and_nothing_else(installed: Cluster) -> No
     for ending in ("crt", "key"):
         text = installed.on(NODES[0], f"cat /etc/kubernetes/pki/flannel-etcd.{ending}")
         installed.lab("exec", ETCD, "sh", "-c", f"umask 077; cat > {certificate}.{ending}", input=text)
-    installed.on(ETCD, "mkdir -p /etc/kubernetes/pki; cp /etc/etcd/pki/ca.crt /etc/kubernetes/pki/etcd-ca.crt")
 
     def as_flannel(command: str) -> tuple[int, str]:
         return etcdctl(installed, command, certificate=certificate)
@@ -129,7 +146,7 @@ def test_flannel_may_touch_its_prefix_and_nothing_else(installed: Cluster) -> No
             status, output = as_flannel(command)
             assert status != 0 and "permission denied" in output, f"{command}: {status} {output}"
     finally:
-        installed.on(ETCD, f"rm -rf {certificate}.crt {certificate}.key /tmp/stolen* /etc/kubernetes")
+        installed.on(ETCD, f"rm -rf {certificate}.crt {certificate}.key /tmp/stolen*")
 
 
 def test_apiserver_may_touch_its_keys_and_nothing_else(installed: Cluster) -> None:
@@ -194,3 +211,123 @@ def test_health(installed: Cluster) -> None:
     output = installed.playbook("playbooks/health.yml").output
     assert "is healthy" in output
     assert "Nodes: 3 of 3 ready" in output
+
+
+# -- from here on in this order: a node leaves, comes back as a new one, and another one is lost
+
+REMOVE = "playbooks/remove-node.yml"
+LEAVES, LOST = NODES[1], NODES[0]
+
+
+def guarded() -> list[dict[str, t.Any]]:
+    """A pod that only the node that leaves may run, and a budget that does not let it go."""
+    labels = {"app": "guarded"}
+    spec = {**checks.web_server("guarded"), "nodeSelector": {"kubernetes.io/hostname": LEAVES}}
+    template = {"metadata": {"labels": labels}, "spec": spec}
+    deployment = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+    budget = {"minAvailable": 1, "selector": {"matchLabels": labels}}
+    return [
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "guarded"}, "spec": deployment},
+        {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "guard"}, "spec": budget},
+    ]
+
+
+def schedulable(cluster: Cluster, node: str) -> bool:
+    return not cluster.kubectl_json("get", "node", node)["spec"].get("unschedulable", False)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("k8s.node9.dev", "which is no host of the cluster"),
+        (MASTER, "is the only master"),
+        (ETCD, "is the only member of etcd"),
+    ],
+)
+def test_a_removal_that_cannot_be_is_refused(installed: Cluster, name: str, fault: str) -> None:
+    refused = installed.playbook(REMOVE, "-e", f"remove_node={name}", check=False)
+    assert refused.returncode != 0 and not refused.changed
+    assert "Nothing was changed" in refused.output and fault in " ".join(refused.output.split())
+
+
+def test_a_pod_that_nobody_makes_again_is_not_lost_unasked(installed: Cluster) -> None:
+    refused = installed.playbook(REMOVE, "-e", f"remove_node={LEAVES}", check=False)
+    assert refused.returncode != 0 and not refused.changed
+    assert f"default/{checks.probe(LEAVES)} would be lost" in " ".join(refused.output.split())
+    assert schedulable(installed, LEAVES)
+
+
+def test_a_budget_is_honoured(installed: Cluster) -> None:
+    """The other pods leave, the guarded one stays, the host is not touched, and the message says why."""
+    checks.apply(installed, *guarded())
+    eventually(lambda: ready_guarded(installed) == 1, deadline=60, wanted="the guarded pod ready")
+    arguments = ("-e", f"remove_node={LEAVES}", "-e", "remove_unmanaged_pods=true", "-e", "remove_timeout=15")
+    refused = installed.playbook(REMOVE, *arguments, check=False)
+    assert refused.returncode != 0
+    said = " ".join(refused.output.split())
+    assert f"1 pods are still on {LEAVES}" in said
+    assert "disruption budget guard needs 1 healthy pods" in said
+    assert not schedulable(installed, LEAVES)
+    assert ready_guarded(installed) == 1
+    assert installed.on(LEAVES, "systemctl is-active kubelet").strip() == "active"
+
+
+def ready_guarded(cluster: Cluster) -> int:
+    return int(cluster.kubectl_json("get", "deployment", "guarded")["status"].get("readyReplicas", 0))
+
+
+def test_a_node_is_removed(installed: Cluster) -> None:
+    installed.kubectl("delete", "deployment,pdb", "--all", "-n", "default")
+    others = [host for host in HOSTS if host != LEAVES]
+    before = checks.start_times(installed, others)
+    arguments = ("-e", f"remove_node={LEAVES}", "-e", "remove_unmanaged_pods=true")
+    predicted = installed.playbook(REMOVE, *arguments, "--check")
+    assert ("node", "delete", LEAVES) in {action[1:] for action in predicted.actions()}
+    run = installed.playbook(REMOVE, *arguments)
+    assert predicted.actions_by_task() == run.actions_by_task()
+    assert checks.all_ready(installed, [host for host in KUBELETS if host != LEAVES])
+    assert (
+        installed.on(
+            LEAVES,
+            "command -v dockerd kubelet flanneld; find /etc/kubernetes /etc/sysconfig/flanneld /run/flannel -type f 2>/dev/null; true",
+        )
+        == ""
+    )
+    assert checks.start_times(installed, others) == before
+    pods = installed.kubectl_json("get", "pods", "--all-namespaces")["items"]
+    assert LEAVES not in {pod["spec"].get("nodeName") for pod in pods}
+    remaining = {host: address for host, address in KUBELETS.items() if host != LEAVES}
+    eventually(lambda: frontends_are_ready(installed), deadline=90, wanted="three frontends on the other node")
+    checks.guestbook_is_shared(installed, remaining, through=LOST)
+
+
+def frontends_are_ready(cluster: Cluster) -> bool:
+    deployments = cluster.kubectl_json("-n", "guestbook", "get", "deployments")["items"]
+    return all(entry["status"].get("readyReplicas") == entry["spec"]["replicas"] for entry in deployments)
+
+
+def test_the_node_comes_back_by_site(installed: Cluster) -> None:
+    """It is in the inventory still: to site.yml it is a new host, and the others have nothing to do with it."""
+    others = [host for host in HOSTS if host != LEAVES]
+    before = checks.start_times(installed, others)
+    run = installed.playbook(SITE)
+    assert {(host, kind) for host, kind, _action, _path in run.actions() if host != LEAVES} <= {(MASTER, "api_object")}
+    assert checks.all_ready(installed, KUBELETS)
+    assert checks.start_times(installed, others) == before
+
+
+def test_a_lost_node_is_removed_and_forgotten(installed: Cluster) -> None:
+    installed.lab("stop", LOST)
+    refused = installed.playbook(REMOVE, "-e", f"remove_node={LOST}", check=False)
+    assert refused.returncode != 0 and not refused.changed
+    assert "add -e remove_unreachable=true" in " ".join(refused.output.split())
+    installed.playbook(REMOVE, "-e", f"remove_node={LOST}", "-e", "remove_unreachable=true")
+    assert checks.all_ready(installed, [host for host in KUBELETS if host != LOST])
+    others = [host for host in HOSTS if host != LOST]
+    before = checks.start_times(installed, others)
+    write_hosts(installed.inventory, without=LOST)
+    run = installed.playbook(SITE)
+    assert {kind if kind == "firewall" else path for _host, kind, _action, path in run.actions()} == {"/etc/hosts", "firewall"}
+    assert checks.start_times(installed, others) == before
+    eventually(lambda: frontends_are_ready(installed), deadline=90, wanted="three frontends on the node that is left")
+    checks.guestbook_is_shared(installed, {LEAVES: HOSTS[LEAVES]}, through=LEAVES)

@@ -1,0 +1,58 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Takes the pods from a Node, or the Node out of the cluster. Documented in plugins/modules/node.py."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _api_access, _plan_node
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["drained", "absent"], "required": True},
+    "reachable": {"type": "bool", "default": True},
+    "unmanaged_pods": {"type": "bool", "default": False},
+    "timeout": {"type": "float", "default": 300},
+    "deadline": {"type": "float", "default": 60},
+    **_api_access.OPTIONS,
+}
+
+
+class ApiHost(Host):
+    """The host from which the API is asked."""
+
+    MODULE = "_node"
+
+
+class ActionModule(HostAction):
+    """The front end: the only place that knows both Ansible and the Node."""
+
+    def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        asked = {"connection": _api_access.connection(arguments, variables, templar=self._templar), "node": str(arguments["name"])}
+        host = ApiHost(self, variables)
+        state = host.step("collect", {**asked, "deadline": arguments["deadline"]})
+        if state["unready"]:
+            raise ComponentError(
+                f"node {asked['node']}: nothing was changed: the API was not ready within {arguments['deadline']:.0f} s: "
+                f"{state['unready']}. Look at 'journalctl -u kube-apiserver' on this host"
+            )
+        plan = _plan(arguments, state, check=bool(self._task.check_mode))
+        result: dict[str, t.Any] = {"changed": bool(plan), "actions": [action.report() for action in plan]}
+        if self._task.diff:
+            result["diff"] = [action.diff() for action in plan]
+        if plan and not self._task.check_mode:
+            host.step("apply", {**asked, "actions": [action.for_host() for action in plan], "timeout": arguments["timeout"]})
+        return result
+
+
+def _plan(arguments: dict[str, t.Any], state: dict[str, t.Any], *, check: bool) -> list[Action]:
+    name = str(arguments["name"])
+    if arguments["state"] == "absent":
+        return _plan_node.remove(node=name, drained=check and arguments["reachable"], state=state)
+    return _plan_node.drain(node=name, reachable=arguments["reachable"], unmanaged=arguments["unmanaged_pods"], state=state)

@@ -1,0 +1,78 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation only: the action plugin of the same name does the work, with the program of plugin_utils/_program.py on the host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node
+short_description: Take the pods from a Node, or the Node out of the cluster
+version_added: 0.1.0
+description:
+  - V(drained) lets no new pods onto the Node and evicts those that are there, but for those of DaemonSets and of files on the host.
+    The API refuses an eviction that a PodDisruptionBudget does not allow; it is asked again until O(timeout).
+  - V(absent) deletes the Node and what is left of its pods. A kubelet that still runs must have been stopped before.
+  - Asks the apiserver beside the host, so it runs on a master, other than the one that leaves.
+extends_documentation_fragment:
+  - barehost.kubernetes._api_access
+author:
+  - The barehost.kubernetes authors (@barehost)
+attributes:
+  check_mode:
+    description: Predicts which pods are evicted and what is deleted.
+    support: full
+  diff_mode:
+    description: Shows what leaves the Node.
+    support: full
+options:
+  name:
+    description: The Node's name.
+    type: str
+    required: true
+  state:
+    description: V(drained) or V(absent).
+    type: str
+    choices: [drained, absent]
+    required: true
+  reachable:
+    description:
+      - Whether the host runs. Pods of one that does not cannot end in order; they are deleted with the Node.
+      - With V(absent) it only tells check mode that a drain has been foretold.
+    type: bool
+    default: true
+  unmanaged_pods:
+    description: Whether pods without a controller may be lost. Without it nothing is changed when there are such.
+    type: bool
+    default: false
+  timeout:
+    description: Seconds until all evicted pods must be gone.
+    type: float
+    default: 300
+  deadline:
+    description: How many seconds the API may take to be ready.
+    type: float
+    default: 60
+"""
+
+EXAMPLES = r"""
+- name: Take the pods from a node
+  barehost.kubernetes.node:
+    name: node1.example.com
+    state: drained
+    timeout: 600
+  run_once: true
+"""
+
+RETURN = r"""
+actions:
+  description: What was, or in check mode would be, done.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - kind: pod
+      action: evict
+      path: default/web-5d9c
+      reason: runs on node1.example.com
+"""

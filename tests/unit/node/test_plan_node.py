@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What leaves a Node, in which way, and what is refused."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_node
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
+
+Object = dict[str, t.Any]
+
+
+def pod(name: str, **changes: t.Any) -> Object:
+    return {"namespace": "default", "name": name, "uid": name, "owner": "ReplicaSet", "mirror": False, "finished": False, **changes}
+
+
+PODS = [pod("web"), pod("agent", owner="DaemonSet"), pod("static", owner="Node", mirror=True), pod("done", owner="", finished=True)]
+
+
+def state(*pods: Object, schedulable: bool = True) -> Object:
+    return {"unready": "", "node": {"schedulable": schedulable}, "pods": list(pods)}
+
+
+def told(actions: list[Action]) -> list[tuple[str, str, str]]:
+    return [(action.kind, action.operation, action.target) for action in actions]
+
+
+def test_what_can_run_elsewhere_is_evicted() -> None:
+    actions = _plan_node.drain(node="n", reachable=True, unmanaged=False, state=state(*PODS))
+    assert told(actions) == [("node", "cordon", "n"), ("pod", "evict", "default/web"), ("pod", "evict", "default/done")]
+
+
+def test_a_drained_node_has_nothing_to_do() -> None:
+    assert _plan_node.drain(node="n", reachable=True, unmanaged=False, state=state(*PODS[1:3], schedulable=False)) == []
+
+
+def test_a_pod_without_a_controller_is_lost_only_if_it_may_be() -> None:
+    found = state(pod("web"), pod("alone", owner=""))
+    with pytest.raises(PlanError, match=r"nothing was changed: default/alone would be lost"):
+        _plan_node.drain(node="n", reachable=True, unmanaged=False, state=found)
+    actions = _plan_node.drain(node="n", reachable=True, unmanaged=True, state=found)
+    assert ("pod", "evict", "default/alone") in told(actions)
+
+
+def test_nothing_is_evicted_from_a_host_that_is_away() -> None:
+    found = state(*PODS, pod("alone", owner=""))
+    assert told(_plan_node.drain(node="n", reachable=False, unmanaged=False, state=found)) == [("node", "cordon", "n")]
+
+
+def test_all_that_is_left_goes_with_the_node() -> None:
+    actions = told(_plan_node.remove(node="n", drained=False, state=state(*PODS)))
+    assert actions[0] == ("node", "delete", "n")
+    assert [target for _kind, _operation, target in actions[1:]] == [f"default/{entry['name']}" for entry in PODS]
+
+
+def test_what_a_drain_was_foretold_to_take_is_not_foretold_twice() -> None:
+    actions = told(_plan_node.remove(node="n", drained=True, state=state(*PODS)))
+    assert actions == [("node", "delete", "n"), ("pod", "delete", "default/agent"), ("pod", "delete", "default/static")]
+
+
+def test_a_node_that_is_gone_stays_gone() -> None:
+    gone: Object = {"unready": "", "node": None, "pods": []}
+    assert _plan_node.remove(node="n", drained=False, state=gone) == []
+    assert _plan_node.drain(node="n", reachable=True, unmanaged=False, state=gone) == []
