@@ -94,6 +94,22 @@ def test_separate_etcd_of_even_size_is_warned_about() -> None:
     assert ports["barehost-etcd-client"].sources == ("192.0.2.21", "192.0.2.11", "192.0.2.12")
     assert ports["barehost-flannel-vxlan"].protocol == "udp"
     assert ports["barehost-kube-apiserver"].sources == ()
+    assert spec.flannel == {"backend": "kube", "etcd_prefix": "/k8s/network"}
+    assert not spec.etcd["authentication"]
+
+
+def test_flannel_on_etcd_lets_the_nodes_in_and_has_etcd_ask_for_users() -> None:
+    hosts = {name: {"ansible_host": f"192.0.2.{number}"} for number, name in enumerate(("e1", "m1", "w1"), 1)}
+    spec = spec_of(
+        {"cluster_flannel_backend": "etcd", "cluster_flannel_etcd_prefix": "/flannel"},
+        hosts=hosts,
+        groups={"etcd": ["e1"], "master": ["m1"], "minion": ["w1"]},
+    )
+    assert spec.flannel == {"backend": "etcd", "etcd_prefix": "/flannel"}
+    assert spec.etcd["authentication"]
+    ports = {row.name: row for row in spec.ports}
+    assert set(ports["barehost-etcd-client"].sources) == {"192.0.2.1", "192.0.2.2", "192.0.2.3"}
+    assert ports["barehost-etcd-peer"].sources == ("192.0.2.1",)
 
 
 @pytest.mark.parametrize(
