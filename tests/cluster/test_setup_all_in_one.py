@@ -17,6 +17,7 @@ import pytest
 
 from . import checks
 from .driver import ROOT, Cluster, PlaybookRun, eventually, run
+from .probing import probed
 from .setups import bare_hosts
 
 HOST = "k8s.allinone.dev"
@@ -104,6 +105,16 @@ def test_another_machine_reaches_only_what_is_listed(single: Cluster) -> None:
     """From the controller, which is in the same network."""
     assert single.curl(f"https://{ADDRESS}:6443/readyz", "--insecure", "--fail", check=False).returncode in (0, 22)
     assert single.curl(f"https://{ADDRESS}:2379/health", "--insecure", check=False).returncode == 7
+
+
+def test_a_restart_takes_the_api_away_for_seconds(single: Cluster) -> None:
+    """There is no other apiserver; without the grace period for watches it would be a minute."""
+    with probed(single) as seen:
+        single.on(HOST, "systemctl restart kube-apiserver")
+        eventually(lambda: single.kubectl("get", "--raw", "/readyz") == "ok", deadline=30, wanted="the API")
+    began = [record["began"] for record in seen.failed]
+    assert began, "it was not restarted"
+    assert max(began) - min(began) <= 6.0, seen.summary(min(began))
 
 
 def test_second_run(single: Cluster) -> None:

@@ -100,6 +100,25 @@ def test_second_run(ha: Cluster) -> None:
     checks.nothing_changes(ha, [*NODES, *BALANCERS])
 
 
+def test_a_statistics_page_comes_and_goes_by_a_reload(ha: Cluster) -> None:
+    [active] = holders(ha)
+    one = ("--limit", active, "--tags", "balancer")
+    page = "curl -sS --max-time 5 http://127.0.0.1:8404/"
+    before = ha.on(active, "systemctl show -p InvocationID haproxy keepalived")
+    with probed(ha) as seen:
+        opened = ha.playbook(SITE, *one, "-e", "balancer_statistics_port=8404")
+        assert [action[1:] for action in opened.actions()] == [
+            ("file", "write", "/etc/haproxy/haproxy.cfg"),
+            ("unit", "reload", "haproxy.service"),
+        ]
+        assert "k8s.master3.dev" in ha.on(active, page)
+        assert ha.curl(f"http://{BALANCERS[active]}:8404/", check=False).returncode == 7, "it is open to others"
+        ha.playbook(SITE, *one)
+        assert ha.lab("exec", active, "sh", "-c", page, check=False).returncode == 7
+    assert seen.failed == [], seen.summary()
+    assert ha.on(active, "systemctl show -p InvocationID haproxy keepalived") == before
+
+
 def flags(values: dict[str, object]) -> str:
     return json.dumps({"master_apiserver_arguments": values})
 
