@@ -177,7 +177,7 @@ def _install_release(release: dict[str, t.Any], files: list[dict[str, t.Any]]) -
     # The wanted digest is part of the name: a partial file is never continued with another file's bytes.
     stem = f"{release['name']}-{release['version']}-"
     part = os.path.join(ROOT, "downloads", f"{stem}{sha256[:16]}.part")
-    _remove_other_parts(stem, part)
+    _remove_parts(stem, keep=part)
     _download.download(url, part, sha256)
     try:
         installed = _install_files(part, files, url=url)
@@ -200,8 +200,8 @@ def _wanted_digest(release: dict[str, t.Any]) -> str:
     raise HostError(f"{release['name']} {release['version']}: nothing says what its checksum is. Give sha256 or checksum_url.")
 
 
-def _remove_other_parts(stem: str, keep: str) -> None:
-    directory = os.path.dirname(keep)
+def _remove_parts(stem: str, *, keep: str = "") -> None:
+    directory = os.path.join(ROOT, "downloads")
     with contextlib.suppress(FileNotFoundError):
         for name in os.listdir(directory):
             if name.startswith(stem) and os.path.join(directory, name) != keep:
@@ -256,11 +256,9 @@ def _plain(member: str) -> str:
 def _install_file(source: t.IO[bytes], size: int, data: dict[str, t.Any]) -> dict[str, t.Any]:
     """Puts one program under its version; whoever looks sees all of it or nothing."""
     file = data["file"]
-    directory, name = os.path.split(file)
+    directory = os.path.dirname(file)
     _download.ensure_space(directory, size, needed_for=file)
-    temporary = os.path.join(directory, f"{_paths.TEMPORARY_PREFIX}{name}")
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(temporary)
+    temporary = _paths.cleared_beside(file)
     digest = hashlib.sha256()
     try:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
@@ -305,6 +303,8 @@ def _set_mode(data: dict[str, t.Any]) -> None:
 
 def _prune(data: dict[str, t.Any]) -> None:
     """Removes a release that was recorded here, but no file that some path still leads to."""
+    # A run that was killed at the very end of its download has left that.
+    _remove_parts(f"{data['name']}-{data['version']}-")
     record = _read_record(data["name"], data["version"])
     for file, entry in record["files"].items():
         if _paths.describe(entry["path"]).get("target") == file:

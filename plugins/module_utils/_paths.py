@@ -13,12 +13,16 @@ import grp
 import os
 import pwd
 import stat
+import threading
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils import _labels
 from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
 
-TEMPORARY_PREFIX = ".barehost-"
+# At the end of the name: who reads all *.conf or *.xml of a directory, and hidden ones too, must not take it for one of them.
+TEMPORARY_SUFFIX = ".barehost-new"
+# Downloads run in parallel, and may make the same directory.
+_MAKING = threading.RLock()
 
 
 class Ownership(t.NamedTuple):
@@ -90,25 +94,34 @@ def _group_name(gid: int) -> str:
 def make_directory(path: str, *, ownership: Ownership) -> None:
     """Makes one directory and its missing parents (root:root 0755), each labelled; an existing one gets owner and mode."""
     make_parents(path)
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(path, 0o700)
-        _labels.apply(path)
-    set_ownership(path, ownership=ownership)
+    with _MAKING:
+        if os.path.isdir(path):
+            set_ownership(path, ownership=ownership)
+        else:
+            _new_directory(path, ownership=ownership)
 
 
 def make_parents(path: str) -> None:
     parent = os.path.dirname(path)
-    if os.path.isdir(parent):
-        return
-    make_parents(parent)
-    try:
-        os.mkdir(parent, 0o755)
-    except FileExistsError:
-        if os.path.isdir(parent):  # another thread was faster: downloads run in parallel
+    with _MAKING:
+        if os.path.isdir(parent):
             return
-        raise HostError(f"{parent} is not a directory, but {path} is to be put there; move it away") from None
-    os.chmod(parent, 0o755)
-    _labels.apply(parent)
+        if os.path.lexists(parent):
+            raise HostError(f"{parent} is not a directory, but {path} is to be put there; move it away")
+        make_parents(parent)
+        _new_directory(parent, ownership=Ownership("root", "root", "0755"))
+
+
+def _new_directory(path: str, *, ownership: Ownership) -> None:
+    """It appears with owner, mode and label: one that a killed run left without them would look like somebody's choice."""
+    uid, gid, mode = ownership.numbers(path)
+    temporary = cleared_beside(path)
+    os.mkdir(temporary, 0o700)
+    os.chown(temporary, uid, gid)
+    os.chmod(temporary, mode)  # after chown, which clears the set-id bits
+    _labels.apply(temporary, as_path=path)
+    os.rename(temporary, path)
+    sync_directory(os.path.dirname(path))
 
 
 def set_ownership(path: str, *, ownership: Ownership) -> None:
@@ -119,11 +132,20 @@ def set_ownership(path: str, *, ownership: Ownership) -> None:
     os.chmod(path, mode)  # after chown, which clears the set-id bits
 
 
-def _temporary(path: str) -> str:
-    """The one name beside a path under which its next version is made; what a killed run left there is removed."""
-    temporary = os.path.join(os.path.dirname(path), TEMPORARY_PREFIX + os.path.basename(path))
-    with contextlib.suppress(FileNotFoundError):
+def beside(path: str) -> str:
+    """The one name beside a path under which its next version is made."""
+    return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}{TEMPORARY_SUFFIX}")
+
+
+def cleared_beside(path: str) -> str:
+    """The same, with what a killed run left there removed."""
+    temporary = beside(path)
+    try:
         os.unlink(temporary)
+    except FileNotFoundError:
+        pass
+    except IsADirectoryError:
+        os.rmdir(temporary)
     return temporary
 
 
@@ -137,7 +159,7 @@ def write(
     """Replaces a file: written beside it with 0600, checked, given owner, mode and label, then renamed over it."""
     uid, gid, mode = ownership.numbers(path)
     make_parents(path)
-    temporary = _temporary(path)
+    temporary = cleared_beside(path)
     handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -161,7 +183,7 @@ def write(
 def link(path: str, target: str) -> None:
     """Makes ``path`` a symbolic link to ``target``, replacing what was there at once."""
     make_parents(path)
-    temporary = _temporary(path)
+    temporary = cleared_beside(path)
     os.symlink(target, temporary)
     try:
         _labels.apply(temporary, as_path=path)

@@ -71,8 +71,7 @@ def _fstab(entry: Entry) -> list[str]:
 
 def _remove(action: Entry) -> None:
     path = action["target"]
-    beside = os.path.join(os.path.dirname(path), _paths.TEMPORARY_PREFIX + os.path.basename(path))
-    for name in (path, f"{path}.new", beside):
+    for name in (path, f"{path}.new", _paths.beside(path), _paths.beside(f"{path}.new")):
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             os.unlink(name)
 
@@ -95,6 +94,7 @@ def _set_attributes(action: Entry) -> None:
 
 
 def _remove_directory(action: Entry) -> t.Optional[str]:
+    _paths.cleared_beside(action["target"])
     try:
         os.rmdir(action["target"])
     except FileNotFoundError:
