@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _certificates, _checks, _record, _restore, _systemd
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _alone, _certificates, _checks, _record, _restore, _systemd
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import KINDS
 
 Items = list[dict[str, t.Any]]
@@ -18,7 +18,8 @@ Items = list[dict[str, t.Any]]
 
 def run(step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
     """One step; raises HostError."""
-    return STEPS[step](payload)
+    with _alone.alone(changes=step != "collect"):
+        return STEPS[step](payload)
 
 
 def _collect(payload: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -57,7 +57,8 @@ class Host:
 
     def install(self, packages: c.Sequence[str]) -> None:
         """Installs packages that rpm does not have; a version may be lower than the one there."""
-        arguments = {"name": list(packages), "state": "present", "allow_downgrade": True}
+        # dnf's lock may be held by what a killed run began.
+        arguments = {"name": list(packages), "state": "present", "allow_downgrade": True, "lock_timeout": 300}
         result = self._action._execute_module(module_name=_DNF, module_args=arguments, task_vars=self._variables)
         if result.get("unreachable"):
             raise HostFailure(str(result.get("msg", "the host cannot be reached")), _shown(result))

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One program at a time: a second one waits, and who only looks leaves no trace."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pathlib
+import threading
+
+import pytest
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _alone
+from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
+
+
+@pytest.fixture(autouse=True)
+def lock(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    path = tmp_path / "run" / "lock"
+    monkeypatch.setattr(_alone, "PATH", str(path))
+    return path
+
+
+def test_looking_leaves_no_trace(lock: pathlib.Path) -> None:
+    with _alone.alone(changes=False):
+        assert not lock.parent.exists()
+    with _alone.alone(changes=True):
+        assert lock.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_the_second_waits_for_the_end_of_the_first(changes: bool) -> None:
+    order = []
+
+    def second() -> None:
+        with _alone.alone(changes=changes):
+            order.append("second")
+
+    with _alone.alone(changes=True):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(timeout=0.3)
+        order.append("first")
+    thread.join(timeout=10)
+    assert order == ["first", "second"]
+
+
+def test_two_may_look_at_once() -> None:
+    with _alone.alone(changes=True):
+        pass
+    with _alone.alone(changes=False), _alone.alone(changes=False):
+        pass
+
+
+def test_one_that_does_not_end_is_told(lock: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_alone, "DEADLINE", 0.2)
+    lock.parent.mkdir()
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(HostError, match="another run has been changing this host"), _alone.alone(changes=False):
+            pass
+    finally:
+        os.close(descriptor)
