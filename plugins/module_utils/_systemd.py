@@ -8,6 +8,7 @@ This module util is private to the collection and may change at any time.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
@@ -93,6 +94,7 @@ def _state(item: dict[str, t.Any], properties: dict[str, str]) -> dict[str, t.An
         "changed_inputs": changed,
         "started_with": _stamps.values(name, changed) if item["stamped"] and changed else {},
         "changed_reload_inputs": _newer(item["reload_on"], max(started, _mtime(_reload_mark(name)))) if running else [],
+        "unproven": running and os.path.exists(_doubt(name)),
     }
 
 
@@ -118,6 +120,11 @@ def _mtime(path: str) -> float:
 
 def _reload_mark(name: str) -> str:
     return os.path.join(_stamps.RUN_DIRECTORY, f"{name}.reload")
+
+
+def _doubt(name: str) -> str:
+    """There from before a unit is started or reloaded until its health was seen: a killed or failed run leaves it to the next."""
+    return os.path.join(_stamps.RUN_DIRECTORY, f"{name}.unproven")
 
 
 def starts(names: list[str]) -> dict[str, dict[str, str]]:
@@ -149,13 +156,16 @@ def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
             must([*argv, "--", *names], what=f"{operation} {', '.join(names)}", timeout=_STOP_TIMEOUT)
     begun = [action for action in actions if action["operation"] in ("start", "restart")]
     loaded = chosen("reload")
-    _require(begun + loaded)
+    unproven = begun + loaded + chosen("verify")
+    _require(unproven)
+    for action in begun + loaded:
+        _paths.write(_doubt(action["target"]), b"", ownership=_paths.Ownership("root", "root", "0600"))
     for action in begun:
         if action["operation"] == "restart" or not _runs_as_wanted(action):
             restart(action["target"], block=action["data"]["block"])
     for action in loaded:
         _reload(action["target"])
-    for action in begun + loaded:
+    for action in unproven:
         wait_for_health(action)
     return [{} for _action in actions]
 
@@ -206,6 +216,8 @@ def wait_for_health(action: dict[str, t.Any]) -> None:
             raise failure(name, f"{name} was started but is not healthy: {error.message}") from error
     if not health:
         _settle(name)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(_doubt(name))
 
 
 def _settle(name: str) -> None:

@@ -36,7 +36,8 @@ def plan(item: Item, state: Item, context: PlanContext) -> list[Action]:
     if item["state"] == "started" and not running:
         return actions + _start(item, state, context)
     if running:
-        return actions + (_restart(item, state, touched, context) or _reload(item, state, touched, context))
+        change = _restart(item, state, touched, context) or _reload(item, state, touched, context)
+        return actions + (change or _verify(item, state, context))
     return actions
 
 
@@ -119,6 +120,14 @@ def _reload(item: Item, state: Item, touched: set[str], context: PlanContext) ->
         return []
     reason = f"{_names(changed)} {_is_or_are(changed)} changed" if changed else f"{_names(since)} changed since it read its configuration"
     return [_action("reload", item, reason, "reloaded", state, **_run_data(item, context))]
+
+
+def _verify(item: Item, state: Item, context: PlanContext) -> list[Action]:
+    """Nothing but a look at its health, which the run that started it did not see."""
+    if not state["unproven"]:
+        return []
+    reason = "the run that started it was killed or failed before its health was seen"
+    return [_action("verify", item, reason, "healthy", state, **_run_data(item, context))]
 
 
 def _names(paths: list[str]) -> str:

@@ -121,6 +121,16 @@ def test_a_restart_that_a_killed_run_owes_is_done_by_the_next(engine: Engine) ->
     assert word(engine) == "two"
 
 
+def test_a_health_that_was_not_seen_is_looked_at_by_the_next_run(engine: Engine) -> None:
+    assert "not healthy: http" in engine.component(hello(settings={"ill": True}), fails=True).message
+    assert engine.component(hello(settings={"ill": True}), "--check").done == [("unit", "verify", "hello.service")]
+    assert "status 503: one" in engine.component(hello(settings={"ill": True}), fails=True).message
+    engine.on_host("sed -i 's/true/false/' /etc/hello.json && systemctl reload hello.service")
+    mended = engine.component(hello(settings={"ill": False}))
+    assert mended.done == [("unit", "restart", "hello.service")]
+    assert engine.component(hello(settings={"ill": False})).result["changed"] is False
+
+
 def test_a_restart_by_hand_counts(engine: Engine) -> None:
     engine.component(hello())
     engine.on_host("sed -i s/one/two/ /etc/hello.json && systemctl restart hello.service")

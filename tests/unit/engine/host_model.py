@@ -180,6 +180,7 @@ class ModelHost:
             "changed_inputs": changed,
             "started_with": {path: _stamp(unit["with"][path]) for path in changed or [] if path in unit["with"]},
             "changed_reload_inputs": (self._changed(item["reload_on"], unit["read"]) or []) if running else [],
+            "unproven": False,
         }
 
     def _changed(self, inputs: list[str], then: dict[str, t.Any] | None) -> list[str] | None:

@@ -31,6 +31,7 @@ RUNS = {
     "needs_daemon_reload": False,
     "changed_inputs": [],
     "changed_reload_inputs": [],
+    "unproven": False,
 }
 STOPPED = {**RUNS, "active": "inactive"}
 
@@ -61,6 +62,18 @@ CASES: dict[str, tuple[dict[str, t.Any], dict[str, t.Any], tuple[Action, ...], l
         [("enable", "it is disabled, wanted enabled")],
     ),
     "held back, to be restarted": ({"hold": True}, {}, (file_action("/etc/a.conf"),), []),
+    "its health was not seen": (
+        {},
+        {"unproven": True},
+        (),
+        [("verify", "the run that started it was killed or failed before its health was seen")],
+    ),
+    "its health was not seen, and an input is about to change": (
+        {},
+        {"unproven": True},
+        (file_action("/etc/a.conf"),),
+        [("restart", "/etc/a.conf is changed")],
+    ),
     "adopted with inputs": ({}, {"changed_inputs": None}, (), [("restart", "it is not known what it was started with")]),
     "adopted without inputs": ({"inputs": []}, {"changed_inputs": []}, (), []),
     "the unit file is about to change": (
