@@ -82,12 +82,15 @@ class Cluster:
     def down(self) -> None:
         self.lab("down")
 
-    def playbook(self, playbook: str, *arguments: str, check: bool = True, timeout: float = 900) -> PlaybookRun:
-        """Runs ansible-playbook; its whole output is kept among the artefacts."""
+    def playbook(
+        self, playbook: str, *arguments: str, check: bool = True, timeout: float = 900, environment: dict[str, str] | None = None
+    ) -> PlaybookRun:
+        """Runs ansible-playbook; its whole output is kept among the artefacts. The environment is added to the test's own."""
         self._runs += 1
         record = self.artefacts / f"{self._runs:02}-{pathlib.Path(playbook).stem}.json"
-        environment = {
+        surroundings = {
             **os.environ,
+            **(environment or {}),
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
             "ANSIBLE_CALLBACKS_ENABLED": "record_results",
@@ -96,7 +99,7 @@ class Cluster:
         }
         program = pathlib.Path(sys.executable).parent / "ansible-playbook"
         started = time.monotonic()
-        done = run(str(program), playbook, "-i", str(self.inventory), *arguments, check=False, timeout=timeout, env=environment)
+        done = run(str(program), playbook, "-i", str(self.inventory), *arguments, check=False, timeout=timeout, env=surroundings)
         output = done.stdout + done.stderr
         record.with_suffix(".log").write_text(output, encoding="utf-8")
         results = json.loads(record.read_text(encoding="utf-8")) if record.exists() else []

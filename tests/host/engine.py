@@ -58,6 +58,18 @@ class Engine:
 
     def component(self, description: dict[str, t.Any], *flags: str, fails: bool = False) -> Outcome:
         """Brings a component about; the playbook's task carries the description literally."""
+        command, environment, result = self.prepared(description, *flags)
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, text=True, capture_output=True, check=False, timeout=300, stdin=subprocess.DEVNULL
+        )
+        output = done.stdout + done.stderr
+        assert result.exists(), output[-6000:]
+        outcome = Outcome(json.loads(result.read_text(encoding="utf-8")), output)
+        assert bool(outcome.result.get("failed")) == fails, output[-6000:]
+        return outcome
+
+    def prepared(self, description: dict[str, t.Any], *flags: str) -> tuple[list[str], dict[str, str], pathlib.Path]:
+        """The command that brings a component about, its environment, and where the result will be."""
         # Beside the inventory's directory: Ansible reads every file of that as an inventory, and prints what it cannot read.
         result = self.directory.with_name("result.json")
         result.unlink(missing_ok=True)
@@ -76,12 +88,4 @@ class Engine:
         playbook.write_text(json.dumps([{"hosts": HOST, "gather_facts": False, "tasks": [task, save]}]), encoding="utf-8")
         environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
         program = str(pathlib.Path(sys.executable).parent / "ansible-playbook")
-        command = [program, str(playbook), "-i", str(self.directory), *flags]
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, text=True, capture_output=True, check=False, timeout=300, stdin=subprocess.DEVNULL
-        )
-        output = done.stdout + done.stderr
-        assert result.exists(), output[-6000:]
-        outcome = Outcome(json.loads(result.read_text(encoding="utf-8")), output)
-        assert bool(outcome.result.get("failed")) == fails, output[-6000:]
-        return outcome
+        return [program, str(playbook), "-i", str(self.directory), *flags], environment, result
