@@ -55,10 +55,14 @@ def _perform(payload: Object) -> Object:
         if operation in LOCAL:
             LOCAL[operation](here, access, data)
             continue
-        if operation == "remove" and data["host"] == here.host:
+        own = operation == "remove" and data["host"] == here.host
+        if own:
             # a member that was removed ends by itself, and systemd would start it again
             stop(here.unit)
         _etcd_members.run("apply", {**payload, "actions": [action]})
+        if own:
+            # whatever has come there since it was looked at
+            put_aside(here.data_directory)
     return {}
 
 
