@@ -84,10 +84,9 @@ def test_lost_data(databases: Databases, host: str) -> None:
 
 
 def test_a_changed_address(databases: Databases) -> None:
-    address = "192.168.200.123"
+    address, digest, before = "192.168.200.123", databases.digest(), databases.starts((DB2, DB4))
     # what the host sends comes from its new address too
     databases.cluster.on(DB3, f"ip address add {address}/24 dev eth0; ip route replace 192.168.200.0/24 dev eth0 src {address}")
-    digest, before = databases.digest(), databases.starts((DB2, DB4))
     databases.want(DB4, DB2, DB3, db3=address)
     done = foretold_and_done(databases)
     assert etcd_actions(done) == [(DB3, "start", DB3), (DB3, "update", DB3)]
