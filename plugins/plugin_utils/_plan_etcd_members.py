@@ -102,7 +102,7 @@ def _without_answer(model: Model) -> tuple[Action, ...]:
     raise PlanError(
         f"etcd: {len(holders)} of {total} members run with data ({names(holders)}) and none of them has a leader; the quorum of {total} is "
         f"{quorum(total)}. Bring back {quorum(total) - len(holders)} more; or "
-        "restore a snapshot; or set disaster_recovery: true to rebuild the cluster from the one that has committed most"
+        "restore a snapshot; or set etcd_disaster_recovery: true to rebuild the cluster from the one that has committed most"
     )
 
 
@@ -184,7 +184,7 @@ def _quorum_is_there(model: Model) -> Action | None:
     down = ", ".join(member.title for member in model.voters if not member.healthy)
     raise PlanError(
         f"etcd: {up} of {voters} voters are healthy and the quorum of {voters} is {quorum(voters)}, so that no member can be changed. "
-        f"Not healthy: {down}. Bring back {quorum(voters) - up} of them, or set disaster_recovery: true to rebuild the cluster "
+        f"Not healthy: {down}. Bring back {quorum(voters) - up} of them, or set etcd_disaster_recovery: true to rebuild the cluster "
         "from the surviving member"
     )
 
@@ -223,7 +223,7 @@ def _must_stay(model: Model, *, without: Member, what: str) -> None:
         return
     raise PlanError(
         f"etcd: {what}: {left} of {len(voters)} voters would be healthy and the quorum of {len(voters)} is {needed}. "
-        "Mend or add members first, or set disaster_recovery: true to accept that etcd stands still meanwhile"
+        "Mend or add members first, or set etcd_disaster_recovery: true to accept that etcd stands still meanwhile"
     )
 
 

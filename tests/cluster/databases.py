@@ -49,8 +49,9 @@ class Databases:
             groups["etcd" if host in members else "spare"]["hosts"][host] = given
         self._file.write_text(yaml.safe_dump({"all": {"children": groups}}, sort_keys=False), encoding="utf-8")
 
-    def run(self, *arguments: str, **options: t.Any) -> PlaybookRun:
-        return self.cluster.playbook(PLAYBOOK, *arguments, **options)
+    def run(self, *arguments: str, check: bool = True, **variables: t.Any) -> PlaybookRun:
+        given = ["-e", json.dumps(variables)] if variables else []
+        return self.cluster.playbook(PLAYBOOK, *arguments, *given, check=check)
 
     def etcdctl(self, host: str, command: str) -> str:
         return self.cluster.on(host, f"{_ETCDCTL} {command}")

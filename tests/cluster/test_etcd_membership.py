@@ -115,7 +115,7 @@ def test_a_lost_quorum_is_refused_and_rebuilt_when_told(databases: Databases) ->
     assert "of 2 voters are healthy and the quorum of 2 is 2" in refused.output
     assert refused.changed == []
     assert databases.starts((DB4,)) == before
-    done = databases.run("-e", "etcd_disaster_recovery=true")
+    done = databases.run(etcd_disaster_recovery=True)
     assert (DB4, "rebuild", DB4) in etcd_actions(done)
     assert databases.peers() == databases.wanted_peers()
     assert databases.digest() == digest
@@ -134,7 +134,7 @@ def test_a_former_member_comes_back(databases: Databases) -> None:
 def test_members_restart_one_at_a_time_while_keys_are_written(databases: Databases) -> None:
     before = databases.starts()
     databases.start_writer(DB2)
-    done = databases.run("-e", "etcd_snapshot_count=20000")
+    done = databases.run(etcd_snapshot_count=20000)
     acknowledged = databases.stop_writer(DB2)
     restarts = [(host, path) for host, kind, action, path in done.actions() if (kind, action) == ("unit", "restart")]
     assert restarts == [(host, "etcd.service") for host in sorted(databases.members)]
@@ -149,7 +149,7 @@ def test_members_restart_one_at_a_time_while_keys_are_written(databases: Databas
 def test_the_first_failure_stops_the_others_and_is_taken_back(databases: Databases) -> None:
     before = databases.starts()
     settings = {host: databases.cluster.on(host, "cat /etc/etcd/etcd.conf") for host in databases.members}
-    failed = databases.run("-e", "etcd_snapshot_count=20000", "-e", '{"etcd_settings": {"ETCD_LOG_LEVEL": "nonsense"}}', check=False)
+    failed = databases.run(check=False, etcd_snapshot_count=20000, etcd_settings={"ETCD_LOG_LEVEL": "nonsense"})
     assert failed.returncode != 0
     assert failed.output.count("was put back and runs again") == 1
     assert failed.output.count("etcd was not touched on this host") == 2
@@ -162,10 +162,10 @@ def test_a_host_that_is_away_fails_alone_but_nobody_is_restarted(databases: Data
     databases.cluster.lab("stop", DB1)
     here = (DB2, DB4)
     before = databases.starts(here)
-    alone = databases.run("-e", "etcd_snapshot_count=20000", check=False)
+    alone = databases.run(check=False, etcd_snapshot_count=20000)
     assert alone.changed == []
     assert {(result["host"], result["outcome"]) for result in alone.failures} == {(DB1, "unreachable")}
-    refused = databases.run("-e", "etcd_snapshot_count=30000", check=False)
+    refused = databases.run(check=False, etcd_snapshot_count=30000)
     assert refused.changed == []
     assert "2 of 3 etcd members answer a linearizable read" in refused.output
     assert "with this one down 1 would be left, the quorum is 2" in refused.output

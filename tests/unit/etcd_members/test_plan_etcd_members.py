@@ -132,7 +132,7 @@ def test_a_lost_quorum_is_refused_with_the_arithmetic_or_rebuilt() -> None:
     found = seen(members, a=EMPTY, b=EMPTY, c=RUNS)
     message = refused("abc", found)
     assert "0 of 3 voters are healthy and the quorum of 3 is 2" in message
-    assert "Bring back 2 of them, or set disaster_recovery: true" in message
+    assert "Bring back 2 of them, or set etcd_disaster_recovery: true" in message
     assert steps("abc", found, disaster_recovery=True) == [("rebuild", "c"), *joining("a"), *joining("b")]
 
 
