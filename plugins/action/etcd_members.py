@@ -80,7 +80,7 @@ class ActionModule(HostAction):
 
     def _present(self, task: _Task) -> dict[str, t.Any]:
         _found, part = task.share()
-        actions = part.actions if self._task.check_mode or not part.actions else task.take_part()
+        actions = part.actions if self._task.check_mode or not part.actions else task.take_part(patient=not part.together)
         result: dict[str, t.Any] = {"changed": bool(actions), "actions": [action.report() for action in actions]}
         if self._task.diff:
             result["diff"] = [action.diff() for action in actions]
@@ -108,14 +108,15 @@ class _Task:
             raise ComponentError("etcd_members: cluster: missing; register the result of barehost.kubernetes.cluster_spec as `cluster`")
         return t.cast(Object, self._cluster["etcd"])
 
-    def look(self) -> Object:
-        payload = {
+    def look(self, *, patient: bool = True) -> Object:
+        """``patient``: an election that may be going on is waited for."""
+        payload: Object = {
             **self._asked_of(),
             "data_directory": self.arguments["data_directory"],
             "metrics_url": self.arguments["metrics_url"],
             "started_file": self.arguments["started_file"],
         }
-        return self._remote.step("collect", payload)
+        return self._remote.step("collect", payload if patient else {**payload, "election": 0.0})
 
     def _asked_of(self) -> Object:
         endpoints = [entry.client_url for entry in self.wanted]
@@ -127,12 +128,12 @@ class _Task:
         found = _etcd_share.plan(self.wanted, view, self._policy)
         return found, _etcd_share.share(found, view=view, host=self.host, present=self.present)
 
-    def take_part(self) -> tuple[Action, ...]:
+    def take_part(self, *, patient: bool) -> tuple[Action, ...]:
         """Does this host's part when it is its turn, which it is when no other host changes anything and etcd allows it."""
         end = time.monotonic() + self.arguments["deadline"]
         while True:
             with _rolling.turn(self._directory, component="etcd", host=self.host):
-                look = self.look()
+                look = self.look(patient=patient)
                 try:
                     actions = self._next(look)
                 except PlanError as error:

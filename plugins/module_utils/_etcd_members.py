@@ -35,16 +35,17 @@ def run(step: str, payload: Object) -> Object:
 def _collect(payload: Object) -> Object:
     """``answers`` of the endpoints and of the client addresses that these know; ``host``: what is here."""
     access = Access(**payload["access"])
-    answers = _settled(payload["endpoints"], access)
+    patience = payload.get("election", _ELECTION)
+    answers = _settled(payload["endpoints"], access, patience)
     known = {url for answer in answers for member in answer["members"] or [] for url in member["client_urls"]}
-    answers += _settled(sorted(known - set(payload["endpoints"])), access)
+    answers += _settled(sorted(known - set(payload["endpoints"])), access, patience)
     started = os.path.exists(payload["started_file"])
     return {"answers": answers, "host": {**local(payload["data_directory"], payload["metrics_url"]), "was_up": started}}
 
 
-def _settled(urls: t.Sequence[str], access: Access) -> list[Object]:
+def _settled(urls: t.Sequence[str], access: Access, patience: float) -> list[Object]:
     """Who answers without a leader may be electing one, since the last one has just gone: that is waited for."""
-    end = time.monotonic() + _ELECTION
+    end = time.monotonic() + patience
     while True:
         answers = look_at_all(urls, access)
         if all(answer["members"] is None or led(answer) for answer in answers) or time.monotonic() >= end:
