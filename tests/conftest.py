@@ -20,9 +20,14 @@ def phase(item: pytest.Item) -> str:
     return folder
 
 
+def has_hosts_of_its_own(item: pytest.Item) -> bool:
+    """Whether a test of a cluster throws away the one that all tests with the fixture `bare` share, as there is one lab at a time."""
+    return phase(item) == "cluster" and "bare" not in getattr(item, "fixturenames", ())
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sorts by phase, and marks the tests that need lab hosts."""
-    items.sort(key=lambda item: ORDER.index(phase(item)))
+    items.sort(key=lambda item: (ORDER.index(phase(item)), has_hosts_of_its_own(item)))
     for item in items:
         if phase(item) in ("host", "molecule", "cluster"):
             item.add_marker(pytest.mark.lab)
