@@ -146,6 +146,26 @@ def test_members_restart_one_at_a_time_while_keys_are_written(databases: Databas
     assert acknowledged <= kept
 
 
+def test_a_snapshot_is_restored_on_every_member(databases: Databases, tmp_path: pathlib.Path) -> None:
+    cluster, option = databases.cluster, ("-e", f"backup_directory={tmp_path}/backups")
+    predicted = cluster.playbook("playbooks/backup.yml", "--check", *option)
+    saved = cluster.playbook("playbooks/backup.yml", *option)
+    assert saved.actions() == predicted.actions()
+    assert len(saved.changed) == 1
+    everything = "get '' --prefix"
+    before, starts = databases.etcdctl(DB2, everything), databases.starts()
+    databases.etcdctl(DB4, "del key/1")
+    databases.etcdctl(DB4, "put later yes")
+    (snapshot,) = (tmp_path / "backups").glob("*.snapshot")
+    restored = cluster.playbook("playbooks/restore.yml", "-e", f"restore_snapshot={snapshot}")
+    assert {result["host"] for result in restored.changed} == set(databases.members)
+    assert databases.etcdctl(DB2, everything) == before
+    assert databases.peers() == databases.wanted_peers()
+    assert all(start != starts[host] for host, start in databases.starts().items())
+    databases.digest()
+    assert databases.run().changed == []
+
+
 def test_the_first_failure_stops_the_others_and_is_taken_back(databases: Databases) -> None:
     before = databases.starts()
     settings = {host: databases.cluster.on(host, "cat /etc/etcd/etcd.conf") for host in databases.members}
