@@ -148,18 +148,19 @@ def test_members_restart_one_at_a_time_while_keys_are_written(databases: Databas
 
 def test_a_snapshot_is_restored_on_every_member(databases: Databases, tmp_path: pathlib.Path) -> None:
     cluster, option = databases.cluster, ("-e", f"backup_directory={tmp_path}/backups")
+    databases.etcdctl(DB2, "put saved yes")
+    before = databases.etcdctl(DB2, "get '' --prefix")
     predicted = cluster.playbook("playbooks/backup.yml", "--check", *option)
     saved = cluster.playbook("playbooks/backup.yml", *option)
     assert saved.actions() == predicted.actions()
     assert len(saved.changed) == 1
-    everything = "get '' --prefix"
-    before, starts = databases.etcdctl(DB2, everything), databases.starts()
-    databases.etcdctl(DB4, "del key/1")
-    databases.etcdctl(DB4, "put later yes")
+    starts = databases.starts()
+    databases.etcdctl(DB2, "del saved")
+    databases.etcdctl(DB2, "put later yes")
     (snapshot,) = (tmp_path / "backups").glob("*.snapshot")
     restored = cluster.playbook("playbooks/restore.yml", "-e", f"restore_snapshot={snapshot}")
     assert {result["host"] for result in restored.changed} == set(databases.members)
-    assert databases.etcdctl(DB2, everything) == before
+    assert databases.etcdctl(DB2, "get '' --prefix") == before
     assert databases.peers() == databases.wanted_peers()
     assert all(start != starts[host] for host, start in databases.starts().items())
     databases.digest()
