@@ -16,7 +16,7 @@ from .setups import bare_hosts
 
 HOST = "k8s.allinone.dev"
 # sitecustomize.py there kills a run
-KILLER = ROOT / "tests" / "killer"
+KILLER = ROOT / "tests" / "host" / "killer"
 # Killed at which connection of the run, and how long after it was begun: a sample of all there are, the same each time.
 _SAMPLE = random.Random(20261121)
 KILLS = [f"{number}+{_SAMPLE.uniform(0.0, 1.5):.2f}" for number in sorted(_SAMPLE.sample(range(2, 24), 7))]

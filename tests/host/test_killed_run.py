@@ -13,9 +13,8 @@ import typing as t
 
 import pytest
 
-from tests.killer import sitecustomize as killer
-
-from .engine import HOST, Engine
+from .engine import HOST, ROOT, Engine
+from .killer import sitecustomize as killer
 from .test_component import CLEAN, UNIT, hello, word
 
 HOOK = pathlib.Path(killer.__file__).parent
@@ -45,9 +44,7 @@ class Run:
         environment["ANSIBLE_SSH_CONTROL_PATH"] = "none"
         self._log = folder / "log"
         with self._log.open("w", encoding="utf-8") as log:
-            self._process = subprocess.Popen(
-                command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=HOOK.parents[1]
-            )
+            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=ROOT)
 
     def wait(self) -> int:
         return self._process.wait(timeout=120)
