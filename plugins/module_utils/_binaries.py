@@ -320,7 +320,9 @@ def _remove_empty_store(directory: str, version: str) -> None:
     """A store goes with its last file, up to the directory that carries the version."""
     with contextlib.suppress(OSError):
         while version in directory:
-            os.rmdir(directory)
+            # A run that was killed here may have removed the lower ones.
+            with contextlib.suppress(FileNotFoundError):
+                os.rmdir(directory)
             directory = os.path.dirname(directory)
 
 
