@@ -36,7 +36,7 @@ down: ## remove the hosts of `make cluster` again
 PYTEST := $(BIN)/python -m pytest
 WORKERS := --numprocesses 2
 
-.PHONY: check lint test bench
+.PHONY: check lint test bench bench-scale
 check: venv-dev ## the fast gates and the unit tests, under a minute
 	@HYPOTHESIS_PROFILE=fast $(PYTEST) $(WORKERS) --quiet -m "not slow and not lab" tests/gates tests/unit
 
@@ -53,6 +53,9 @@ test: venv-dev ## everything that must hold before a change lands; .ci/run is th
 
 bench: venv ## time the first and the second run of site.yml on bare lab hosts
 	@tools/bench "$(INVENTORY)"
+
+bench-scale: venv ## measure the controller with 3, 20 and 100 workers, most of them stand-ins
+	@$(BIN)/python tools/bench-scale
 
 # ---------------------------------------------------------------- upkeep
 
