@@ -58,6 +58,10 @@ def read_endpoint(
         return None
     if mode != "vip" and members.by_role["balancer"]:
         problems.warn(f"in the API endpoint mode {mode!r} the balancers ({', '.join(members.by_role['balancer'])}) have nothing to do")
+    if mode == "vip" and len(members.by_role["balancer"]) == 1:
+        problems.warn(
+            f"there is one balancer ({members.by_role['balancer'][0]}), and the API is lost with it: a second one would take over"
+        )
     fault = _MODE_CHECKS[mode](members, host, nodes, networks)
     if fault:
         reader.problem(_where(reader, mode), *fault)

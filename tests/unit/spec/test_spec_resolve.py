@@ -301,8 +301,9 @@ def test_what_balancers_let_in() -> None:
     assert (rows["barehost-api-balancer"].port, rows["barehost-api-balancer"].roles) == (6443, ("balancer",))
     vrrp = rows["barehost-vrrp"]
     assert (vrrp.port, vrrp.protocol, vrrp.roles, vrrp.sources) == (0, "vrrp", ("balancer",), ("192.0.2.14", "192.0.2.15"))
-    alone = masters_and_balancers({"cluster_api_endpoint_host": "192.0.2.100"}, ["b1"]).ports
-    assert "barehost-vrrp" not in {row.name for row in alone}
+    alone = masters_and_balancers({"cluster_api_endpoint_host": "192.0.2.100"}, ["b1"])
+    assert "barehost-vrrp" not in {row.name for row in alone.ports}
+    assert "there is one balancer (b1)" in alone.warnings[0]
 
 
 def test_local() -> None:
