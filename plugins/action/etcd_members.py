@@ -32,6 +32,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "data_directory": {"type": "path", "default": "/var/lib/etcd"},
     "initial_cluster_file": {"type": "path", "default": "/etc/etcd/initial-cluster.conf"},
     "started_file": {"type": "path", "default": "/etc/etcd/member-started"},
+    "apiserver_file": {"type": "path", "default": "/etc/kubernetes/apiserver"},
     "deadline": {"type": "float", "default": 120},
     **_etcd_access.OPTIONS,
 }
@@ -115,6 +116,7 @@ class _Task:
             "data_directory": self.arguments["data_directory"],
             "metrics_url": self.arguments["metrics_url"],
             "started_file": self.arguments["started_file"],
+            "apiserver_file": self.arguments["apiserver_file"],
         }
         return self._remote.step("collect", payload if patient else {**payload, "election": 0.0})
 
@@ -126,6 +128,7 @@ class _Task:
         """Of the plan for all, what this host does; from what the hosts found before this task."""
         view = _etcd_share.view_of(self.looks.of(entry.host for entry in self.wanted))
         found = _etcd_share.plan(self.wanted, view, self._policy)
+        _etcd_share.refuse_to_forget(found, wanted=self.wanted, used=self.looks.used())
         return found, _etcd_share.share(found, view=view, host=self.host, present=self.present)
 
     def take_part(self, *, patient: bool) -> tuple[Action, ...]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
+import re
 import time
 import typing as t
 
@@ -40,7 +41,8 @@ def _collect(payload: Object) -> Object:
     known = {url for answer in answers for member in answer["members"] or [] for url in member["client_urls"]}
     answers += _settled(sorted(known - set(payload["endpoints"])), access, patience)
     started = os.path.exists(payload["started_file"])
-    return {"answers": answers, "host": {**local(payload["data_directory"], payload["metrics_url"]), "was_up": started}}
+    found = {**local(payload["data_directory"], payload["metrics_url"]), "was_up": started}
+    return {"answers": answers, "host": found, "used": used(payload["apiserver_file"])}
 
 
 def _settled(urls: t.Sequence[str], access: Access, patience: float) -> list[Object]:
@@ -64,6 +66,16 @@ def look_at_all(urls: t.Sequence[str], access: Access) -> list[Object]:
         return []
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(urls)) as pool:
         return list(pool.map(lambda url: _etcd_api.look(url, access), urls))
+
+
+def used(apiserver_file: str) -> list[str]:
+    """The members that the apiserver of this host uses, if there is one."""
+    try:
+        with open(apiserver_file, encoding="utf-8") as file:
+            found = re.search(r"--etcd-servers=([^\s\"\\]+)", file.read())
+    except OSError:
+        return []
+    return found.group(1).split(",") if found else []
 
 
 def local(data_directory: str, metrics_url: str) -> Object:

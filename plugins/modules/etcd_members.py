@@ -44,7 +44,7 @@ options:
     elements: dict
     default: []
   remove_unlisted:
-    description: What becomes of members that the inventory does not have; V(safe) removes them if it has a majority of the voters.
+    description: What becomes of members that the inventory does not have; V(safe) removes them if it has at least half of the voters.
     type: str
     choices: [never, safe, always]
     default: safe
@@ -68,6 +68,10 @@ options:
     description: A file that is there once the host's member was up.
     type: path
     default: /etc/etcd/member-started
+  apiserver_file:
+    description: The file that tells, where the host has an apiserver, which members it uses. A first start of none of these is refused.
+    type: path
+    default: /etc/kubernetes/apiserver
   deadline:
     description: How many seconds a host waits for its turn, and a started member for a leader.
     type: float
@@ -141,6 +145,11 @@ host:
   description: What is on the host, whether a member's data and what its process has committed.
   returned: O(state=looked)
   type: dict
+used:
+  description: The members that the apiserver of the host uses.
+  returned: O(state=looked)
+  type: list
+  elements: str
 answers:
   description: What each endpoint said.
   returned: O(state=looked)

@@ -51,12 +51,17 @@ class Looks:
                 self._ticket(host).unlink()
             except FileNotFoundError:
                 return None
-        return {key: found[key] for key in ("host", "answers", "at", "settled")}
+        return {key: found[key] for key in ("host", "answers", "used", "at", "settled")}
 
     def of(self, hosts: c.Iterable[str]) -> dict[str, Object]:
         """By host, without those of whom nothing is known."""
         found = {host: self._known(host) for host in hosts}
         return {host: look for host, look in found.items() if look is not None}
+
+    def used(self) -> set[str]:
+        """The members that the apiservers use, as far as their hosts were looked at."""
+        looks = [self._known(host) for host in {self._host, *self._given}]
+        return {str(url) for look in looks if look is not None for url in look["used"]}
 
     def _known(self, host: str) -> Object | None:
         given = self._given.get(host)

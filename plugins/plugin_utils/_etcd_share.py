@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _etcd_view, _plan_etcd_members
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_steps import Members, Plan, Policy
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_view import HostState, View, listed
 
@@ -66,6 +67,16 @@ def in_place(wanted: Members, view: View, *, host: str) -> bool:
 
 def plan(wanted: Members, view: View, policy: Policy) -> Plan:
     return _plan_etcd_members.plan(wanted=wanted, view=view, policy=policy)
+
+
+def refuse_to_forget(found: Plan, *, wanted: Members, used: c.Collection[str]) -> None:
+    """A first start beside an apiserver that has used other members is none: they are there, and were taken out of the inventory."""
+    first = any(action.operation == "start" and action.data["state"] == "new" for action in found.actions)
+    if first and used and not {entry.client_url for entry in wanted} & set(used):
+        raise PlanError(
+            f"etcd: an apiserver uses {', '.join(sorted(used))}, and none of these is a member in the inventory: etcd would begin empty. "
+            "Nothing was changed. Keep one of the old members in the group etcd until the new ones have joined, then take it out"
+        )
 
 
 def share(found: Plan, *, view: View, host: str, present: c.Collection[str]) -> Share:

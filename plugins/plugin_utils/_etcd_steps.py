@@ -24,7 +24,7 @@ Members = c.Sequence[Wanted]
 class Policy:
     """What the operator allows.
 
-    ``remove_unlisted``, for members that the inventory does not have: ``safe`` removes them if the inventory knows a majority
+    ``remove_unlisted``, for members that the inventory does not have: ``safe`` removes them if the inventory knows half
     of the voters (otherwise it may be the inventory that is wrong), ``always`` without that condition, ``never`` not at all.
     Arithmetic of the quorum holds for all three.
     ``disaster_recovery`` rebuilds a cluster that lost its quorum from the surviving member that has committed most,

@@ -272,7 +272,7 @@ def _leaves(model: Model, member: Member) -> bool:
 def _may_remove_unlisted(model: Model) -> bool:
     known = sum(model.of(voter) is not None for voter in model.voters)
     rule = model.policy.remove_unlisted
-    return rule == "always" or (rule == "safe" and known >= quorum(len(model.voters)))
+    return rule == "always" or (rule == "safe" and 2 * known >= len(model.voters))
 
 
 def _remove(model: Model, member: Member, *, reason: str, host: str) -> Action:
@@ -367,6 +367,6 @@ def _warnings(model: Model) -> tuple[str, ...]:
         known = sum(model.of(voter) is not None for voter in model.voters)
         warnings.append(
             f"etcd: not in the inventory and left as it is: {', '.join(unlisted)}; the inventory has {known} of {len(model.voters)} voters "
-            f"(remove_unlisted is {model.policy.remove_unlisted}, safe needs {quorum(len(model.voters))} and all of them healthy)"
+            f"(remove_unlisted is {model.policy.remove_unlisted}, safe needs half of them, and all that the inventory has healthy)"
         )
     return tuple(warnings)

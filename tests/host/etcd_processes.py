@@ -141,9 +141,8 @@ class Cluster:
         wanted = [self.machines[name].wanted for name in self.inventory]
         hosts = {name: self.local(self.machines[name]) for name in self.inventory}
         endpoints = [entry.client_url for entry in wanted]
-        answers = _etcd_members.run(
-            "collect", {**self._asked(endpoints), "data_directory": "/nonexistent", "metrics_url": "", "started_file": "/nonexistent"}
-        )["answers"]
+        none = dict.fromkeys(("data_directory", "started_file", "apiserver_file"), "/nonexistent")
+        answers = _etcd_members.run("collect", {**self._asked(endpoints), **none, "metrics_url": ""})["answers"]
         return plan(wanted=wanted, view=_etcd_view.view(answers=answers, hosts=hosts), policy=policy)
 
     def _asked(self, endpoints: list[str]) -> dict[str, t.Any]:

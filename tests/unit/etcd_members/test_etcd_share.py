@@ -10,6 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _etcd_share
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_looks import Looks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_steps import Policy
 
@@ -50,7 +51,7 @@ def look(local: tuple[bool, int | None], *, members: str = "", healthy: str = ""
         }
         for name in healthy
     ]
-    return {"host": {"data": local[0], "committed": local[1]}, "answers": answers, "at": time.time(), "settled": False}
+    return {"host": {"data": local[0], "committed": local[1]}, "answers": answers, "used": [], "at": time.time(), "settled": False}
 
 
 def shares(names: str, present: str = "", **looks: dict[str, t.Any]) -> dict[str, tuple[list[str], bool, bool]]:
@@ -94,6 +95,15 @@ def test_lost_data_and_a_changed_address_are_the_hosts_own() -> None:
     moved = {"members": "abc", "healthy": "abc", "c": "https://old:2380"}
     looks = {"a": look(RUNS, **moved), "b": look(RUNS, **moved), "c": look(RUNS, **moved)}
     assert shares("abc", **looks) == {"a": ([], False, False), "b": ([], False, False), "c": (["update c", "start c"], True, False)}
+
+
+def test_a_first_start_beside_an_apiserver_of_other_members_is_refused() -> None:
+    view = _etcd_share.view_of({"h-d": look(BARE)})
+    plan = _etcd_share.plan(wanted("d"), view, Policy())
+    _etcd_share.refuse_to_forget(plan, wanted=wanted("d"), used=[])
+    _etcd_share.refuse_to_forget(plan, wanted=wanted("d"), used=["https://d:2379", "https://a:2379"])
+    with pytest.raises(PlanError, match=r"uses https://a:2379, and none of these is a member in the inventory.*Nothing was changed"):
+        _etcd_share.refuse_to_forget(plan, wanted=wanted("d"), used=["https://a:2379"])
 
 
 def test_with_a_quorum_a_host_goes_by_what_the_members_say() -> None:
