@@ -20,6 +20,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_looks import Looks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_share import Share
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_steps import Members, Plan, Policy
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._foresight import Memory
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -81,7 +82,10 @@ class ActionModule(HostAction):
 
     def _present(self, task: _Task) -> dict[str, t.Any]:
         _found, part = task.share()
-        actions = part.actions if self._task.check_mode or not part.actions else task.take_part(patient=not part.together)
+        if self._task.check_mode:
+            actions = task.foretell(part.actions)
+        else:
+            actions = task.take_part(patient=not part.together) if part.actions else ()
         result: dict[str, t.Any] = {"changed": bool(actions), "actions": [action.report() for action in actions]}
         if self._task.diff:
             result["diff"] = [action.diff() for action in actions]
@@ -130,6 +134,13 @@ class _Task:
         found = _etcd_share.plan(self.wanted, view, self._policy)
         _etcd_share.refuse_to_forget(found, wanted=self.wanted, used=self.looks.used())
         return found, _etcd_share.share(found, view=view, host=self.host, present=self.present)
+
+    def foretell(self, actions: c.Sequence[Action]) -> tuple[Action, ...]:
+        """Those that no task before has foretold, as a look at the beginning and the role do."""
+        memory = Memory(self._directory, host=self.host)
+        found = tuple(memory.recall().without_done(actions))
+        memory.add(found)
+        return found
 
     def take_part(self, *, patient: bool) -> tuple[Action, ...]:
         """Does this host's part when it is its turn, which it is when no other host changes anything and etcd allows it."""

@@ -327,6 +327,7 @@ def _additions(model: Model) -> Action | None:
             f"{healthy(model.voters)} of {len(model.voters)} voters are healthy; in the way: "
             f"{', '.join(member.title for member in in_the_way)}. Mend these first, or take them out of the inventory"
         )
+    _can_do_without_leaving(model, wanted)
     if model.data(wanted):
         return discard(wanted, reason="the cluster does not have it as a member: the data is of a removed member or of another cluster")
     return Action(
@@ -337,6 +338,18 @@ def _additions(model: Model) -> Action | None:
         after=f"{wanted.name} ({wanted.peer_url}), learner\n",
         data={"host": wanted.host, "peer_url": wanted.peer_url},
     )
+
+
+def _can_do_without_leaving(model: Model, joining: Wanted) -> None:
+    """The firewall closes to members that are not in the inventory before another one has joined in their place."""
+    voters, leaving = model.voters, [voter for voter in model.voters if model.of(voter) is None]
+    staying = healthy(voter for voter in voters if voter not in leaving)
+    if leaving and staying < quorum(len(voters)):
+        raise PlanError(
+            f"etcd: {joining.name} cannot take the place of {', '.join(member.title for member in leaving)} in one run: {staying} of "
+            f"{len(voters)} voters are healthy and in the inventory, the quorum is {quorum(len(voters))}. "
+            "Nothing was changed. Keep who leaves in the inventory until the new ones have joined, then take it out"
+        )
 
 
 def _not_looked_at(model: Model, member: Member) -> bool:

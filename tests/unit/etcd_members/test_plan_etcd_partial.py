@@ -42,3 +42,10 @@ def test_lost_data_of_all_is_no_first_start() -> None:
     lost = HostState(data=False, was_up=True)
     with pytest.raises(PlanError, match=r"a had data, which is gone, and no member answers.*Restore a snapshot"):
         steps("a", seen(None, a=lost))
+
+
+def test_who_leaves_must_not_be_needed_while_another_one_joins() -> None:
+    """The firewall closes to it before."""
+    with pytest.raises(PlanError, match=r"c cannot take the place of a .* in one run: 1 of 2 voters are healthy and in the inventory"):
+        steps("bc", seen([member("a"), member("b")], b=RUNS, c=EMPTY))
+    assert steps("b", seen([member("a"), member("b")], b=RUNS)) == [("remove", "a")]
