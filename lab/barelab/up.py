@@ -14,7 +14,21 @@ from typing import Any
 
 import yaml
 
-from barelab import artifacts, cache, cgroups, hosts, inventory, lifecycle, network, rootfs, services, ssh, state, system_packages
+from barelab import (
+    artifacts,
+    cache,
+    cgroups,
+    hosts,
+    inventory,
+    kernel_limits,
+    lifecycle,
+    network,
+    rootfs,
+    services,
+    ssh,
+    state,
+    system_packages,
+)
 from barelab.inventory import Host
 from barelab.state import Lab
 
@@ -33,6 +47,7 @@ def up(folder: pathlib.Path, *, versions: list[str]) -> None:
     lifecycle.require_root()
     cgroups.require()
     system_packages.require(_PACKAGES)
+    kernel_limits.raise_to_what_hosts_need()
     with state.lock(lifecycle.WAITING) as lock:
         if state.load() is not None:
             progress("a lab is up, or was left by a run that was killed: taking it down first")
