@@ -131,21 +131,6 @@ def test_a_former_member_comes_back(databases: Databases) -> None:
     assert "member.discarded-" in databases.cluster.on(DB1, "ls /var/lib/etcd")
 
 
-def test_members_restart_one_at_a_time_while_keys_are_written(databases: Databases) -> None:
-    before = databases.starts()
-    databases.start_writer(DB2)
-    done = databases.run(etcd_snapshot_count=20000)
-    acknowledged = databases.stop_writer(DB2)
-    restarts = [(host, path) for host, kind, action, path in done.actions() if (kind, action) == ("unit", "restart")]
-    assert restarts == [(host, "etcd.service") for host in sorted(databases.members)]
-    assert all(after != before[host] for host, after in databases.starts().items())
-    down = databases.down()
-    assert all(back <= left for (_left, back), (left, _back) in itertools.pairwise(down)), f"two were down together: {down}"
-    kept = {key.removeprefix("written/") for key in databases.etcdctl(DB4, "get written/ --prefix --keys-only").split()}
-    assert len(acknowledged) > len(databases.members)
-    assert acknowledged <= kept
-
-
 def test_a_snapshot_is_restored_on_every_member(databases: Databases, tmp_path: pathlib.Path) -> None:
     cluster, option = databases.cluster, ("-e", f"backup_directory={tmp_path}/backups")
     databases.etcdctl(DB2, "put saved yes")
@@ -165,6 +150,21 @@ def test_a_snapshot_is_restored_on_every_member(databases: Databases, tmp_path: 
     assert all(start != starts[host] for host, start in databases.starts().items())
     databases.digest()
     assert databases.run().changed == []
+
+
+def test_members_restart_one_at_a_time_while_keys_are_written(databases: Databases) -> None:
+    before = databases.starts()
+    databases.start_writer(DB2)
+    done = databases.run(etcd_snapshot_count=20000)
+    acknowledged = databases.stop_writer(DB2)
+    restarts = [(host, path) for host, kind, action, path in done.actions() if (kind, action) == ("unit", "restart")]
+    assert restarts == [(host, "etcd.service") for host in sorted(databases.members)]
+    assert all(after != before[host] for host, after in databases.starts().items())
+    down = databases.down()
+    assert all(back <= left for (_left, back), (left, _back) in itertools.pairwise(down)), f"two were down together: {down}"
+    kept = {key.removeprefix("written/") for key in databases.etcdctl(DB4, "get written/ --prefix --keys-only").split()}
+    assert len(acknowledged) > len(databases.members)
+    assert acknowledged <= kept
 
 
 def test_the_first_failure_stops_the_others_and_is_taken_back(databases: Databases) -> None:
