@@ -25,7 +25,7 @@ BOUND = 5.0
 @pytest.fixture(scope="module")
 def local(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
     with bare_hosts(ROOT / "inventories" / "ha-local", session=request.session, artefacts=artefacts) as cluster:
-        cluster.playbook("playbooks/site.yml")
+        checks.install(cluster)
         cluster.playbook("playbooks/guestbook.yml")
         checks.start_probes(cluster, NODES)
         yield cluster
