@@ -62,8 +62,9 @@ def test_archive_holds_files_of_the_project_only(archive: pathlib.Path) -> None:
 def test_playbooks_work_where_only_the_archive_is(installed: pathlib.Path) -> None:
     collections = str(installed / "collections")
     inventory = str(ROOT / "inventories" / "lab")
-    playbooks = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
-    assert "site" in playbooks
+    # Ansible takes no other name of a playbook in a collection than an identifier
+    playbooks = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml") if path.stem.isidentifier())
+    assert {"site", "remove_node"} <= set(playbooks)
     for playbook in playbooks:
         command = ["ansible-playbook", f"{NAME}.{playbook}", "--inventory", inventory]
         run(*command, "--syntax-check", directory=installed, ANSIBLE_COLLECTIONS_PATH=collections)

@@ -27,7 +27,7 @@ OPEN = (*PUBLIC, ".lock")
 def deaths(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, pathlib.Path]]:
     """Before which mutation each process died, and the folder that it left."""
     base = tmp_path_factory.mktemp("deaths")
-    environment = {**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{COLLECTIONS}"}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(COLLECTIONS), *filter(None, sys.path)])}
     command = [sys.executable, "-W", "error::DeprecationWarning:__main__", str(HERE / "killed_births.py"), str(base)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -19,10 +19,14 @@ SPEC = {"nodes": {"m1": {}, "w1": {}, "w2": {}, "w3": {}}, "masters": ["m1"], "e
 HOSTS = tuple(SPEC["nodes"])
 
 
-def problems_of(*values: Given, spec: dict[str, t.Any] | None = SPEC) -> list[str]:
+def problems_with(spec: dict[str, t.Any] | None, *values: Given) -> list[str]:
     problems = Problems()
     _role_variables.check(values, spec, problems)
     return [str(problem) for problem in problems.found]
+
+
+def problems_of(*values: Given) -> list[str]:
+    return problems_with(SPEC, *values)
 
 
 def on(hosts: t.Iterable[str], name: str, value: t.Any, origin: str = "") -> list[Given]:
@@ -78,7 +82,7 @@ def test_what_cannot_be_evaluated() -> None:
     assert "Define pods for this host" in problem
     assert problems_of(Given("w1", "minion_max_pods", of_facts)) == []
     assert problems_of(Given("w1", "etcd_settings", undefined)) == [], "w1 is no member of etcd"
-    assert problems_of(Given("w1", "minion_max_pods", undefined), spec=None) == [], "it may be made of the spec, which there is none of"
+    assert problems_with(None, Given("w1", "minion_max_pods", undefined)) == [], "it may be made of the spec, which there is none of"
 
 
 def test_required_of_the_hosts_with_the_role(specification: t.Callable[[str], None]) -> None:
@@ -111,7 +115,7 @@ def test_many_hosts_are_no_more_work_than_few() -> None:
         _role_variables._fault_of.cache_clear()
         names = [f"w{number}" for number in range(hosts)]
         values = [*on(names, "minion_max_pods", 50), *on(names, "minion_kubelet_config", {"a": {"b": [1]}})]
-        assert problems_of(*values, spec={**SPEC, "nodes": dict.fromkeys(names)}) == []
+        assert problems_with({**SPEC, "nodes": dict.fromkeys(names)}, *values) == []
         assert _role_variables._fault_of.cache_info().misses == 2
 
 
