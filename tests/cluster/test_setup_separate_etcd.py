@@ -143,6 +143,8 @@ def test_apiserver_may_touch_its_keys_and_nothing_else(installed: Cluster) -> No
     allowed = etcdctl(installed, "role get kubernetes")[1]
     assert "[/registry/, /registry0)" in allowed and "compact_rev_key" in allowed and PREFIX not in allowed
     assert installed.kubectl("get", "--raw", "/readyz/etcd").strip() == "ok"
+    assert "--etcd-compaction-interval=0s" in installed.on(MASTER, "cat /proc/$(pidof kube-apiserver)/cmdline | tr '\\0' ' '")
+    assert installed.on(ETCD, "grep COMPACTION_RETENTION /etc/etcd/etcd.conf").strip() == 'ETCD_AUTO_COMPACTION_RETENTION="5m"'
     denied = installed.on(ETCD, "journalctl -u etcd --no-pager | grep -c 'cannot find a user'; true")
     assert denied.strip() == "0"
 
