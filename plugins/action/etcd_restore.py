@@ -10,12 +10,11 @@ import pathlib
 import typing as t
 
 from ansible import constants
-from ansible.plugins.action import ActionBase
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _backups, _plan_restore
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._cluster import cluster_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostFailure
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
 
 PHASES = ("checked", "staged", "stopped", "switched", "resumed")
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -35,29 +34,18 @@ class Restored(Host):
     MODULE = "_etcd_restore"
 
 
-class ActionModule(ActionBase):
+class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the restore."""
 
-    _requires_connection = True
-    _supports_check_mode = True
-    _supports_async = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        super().run(tmp, task_vars)
-        variables = task_vars or {}
-        try:
-            _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-            snapshot = pathlib.Path(arguments["snapshot"] or "")
-            cluster = cluster_of(self._templar, variables)
-            told = _plan_restore.description(snapshot)
-            if arguments["phase"] == "checked":
-                _plan_restore.check(snapshot, told, cluster)
-                return {"changed": False, "description": told}
-            return self._perform(Restored(self, variables), arguments, cluster, told)
-        except HostFailure as error:
-            return {**error.result, "failed": True, "msg": error.message}
-        finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
+    def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        snapshot = pathlib.Path(arguments["snapshot"] or "")
+        cluster = cluster_of(self._templar, variables)
+        told = _plan_restore.description(snapshot)
+        if arguments["phase"] == "checked":
+            _plan_restore.check(snapshot, told, cluster)
+            return {"changed": False, "description": told}
+        return self._perform(Restored(self, variables), arguments, cluster, told)
 
     def _perform(self, host: Restored, arguments: Object, cluster: Object, told: Object) -> dict[str, t.Any]:
         phase = arguments["phase"]

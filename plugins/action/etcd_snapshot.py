@@ -10,14 +10,12 @@ import datetime
 import pathlib
 import typing as t
 
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _backups
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import vault_of, write_atomically
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostFailure
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["looked", "saved"], "default": "saved"},
@@ -37,25 +35,14 @@ class Member(Host):
     MODULE = "_etcd_snapshot"
 
 
-class ActionModule(ActionBase):
+class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and backups."""
 
-    _requires_connection = True
-    _supports_check_mode = True
-    _supports_async = False
-
-    def run(self, tmp: str | None = None, task_vars: Variables | None = None) -> dict[str, t.Any]:
-        super().run(tmp, task_vars)
-        variables = task_vars or {}
-        try:
-            _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-            if arguments["state"] == "looked":
-                return {"changed": False, **Member(self, variables).step("collect", {})}
-            return self._save(arguments, variables)
-        except HostFailure as error:
-            return {**error.result, "failed": True, "msg": error.message}
-        finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
+    def _converge(self, variables: Variables) -> dict[str, t.Any]:
+        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        if arguments["state"] == "looked":
+            return {"changed": False, **Member(self, variables).step("collect", {})}
+        return self._save(arguments, variables)
 
     def _save(self, arguments: Object, variables: Variables) -> dict[str, t.Any]:
         cluster = cluster_of(self._templar, variables)
