@@ -77,7 +77,8 @@ def _apply(host: Restored, phase: str, plan: list[Action], arguments: Object, cl
     elif phase == "stopped":
         host.step("stop", {"units": [action.target for action in plan]})
     elif phase == "switched":
-        contents = host.step("switch", {"deadline": arguments["deadline"], "contents": "digest" in told})
+        payload = {"deadline": arguments["deadline"], "contents": "digest" in told, "token": _token(cluster)}
+        contents = host.step("switch", payload)
         _plan_restore.compared(told, contents)
         return contents
     else:

@@ -12,11 +12,12 @@ This module util is private to the collection and may change at any time.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _etcd_members, _paths, _systemd
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _alone, _etcd_members, _paths, _systemd
 from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_api import Access, Object
 from ansible_collections.barehost.kubernetes.plugins.module_utils._run import must
@@ -40,8 +41,9 @@ class Here(t.NamedTuple):
 
 
 def run(step: str, payload: Object) -> Object:
-    """One step; raises HostError."""
-    return STEPS[step](payload)
+    """One step; raises HostError. A look waits for nobody: hosts that start together look at each other while they do."""
+    with contextlib.nullcontext() if step == "collect" else _alone.alone(changes=True):
+        return STEPS[step](payload)
 
 
 def _collect(payload: Object) -> Object:

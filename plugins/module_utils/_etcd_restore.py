@@ -9,7 +9,6 @@ This module util is private to the collection and may change at any time.
 from __future__ import annotations
 
 import base64
-import contextlib
 import os
 import re
 import shutil
@@ -17,7 +16,7 @@ import time
 import typing as t
 import zlib
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _checks, _download, _etcd_snapshot, _systemd
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _alone, _checks, _download, _etcd_snapshot, _systemd
 from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
 from ansible_collections.barehost.kubernetes.plugins.module_utils._run import must
 from ansible_collections.barehost.kubernetes.plugins.module_utils._run import run as run_program
@@ -34,7 +33,8 @@ Object = dict[str, t.Any]
 
 def run(step: str, payload: Object) -> Object:
     """One step; raises HostError."""
-    return STEPS[step](payload)
+    with _alone.alone(changes=step != "collect"):
+        return STEPS[step](payload)
 
 
 def _collect(payload: Object) -> Object:
@@ -74,6 +74,11 @@ def _member(settings: Object) -> str:
 def _staging(settings: Object) -> str:
     """On the file system of the data, so that it can be renamed."""
     return os.path.join(settings["directory"], "restore")
+
+
+def _token(settings: Object) -> str:
+    """Tells whose run has unpacked what is there."""
+    return os.path.join(_staging(settings), "token")
 
 
 def _receive(payload: Object) -> Object:
@@ -119,6 +124,8 @@ def _stage(payload: Object) -> Object:
         )
         os.unlink(snapshot)
         _give_to_owner(settings["directory"], unpacked)
+        with open(_token(settings), "w", encoding="utf-8") as stream:
+            stream.write(payload["token"])
     except HostError:
         shutil.rmtree(staging, ignore_errors=True)
         raise
@@ -144,11 +151,11 @@ def _switch(payload: Object) -> Object:
     settings = _settings()
     member, staging = _member(settings), _staging(settings)
     unpacked = os.path.join(staging, "data", "member")
+    _is_unpacked(settings, token=payload["token"])
     must(["systemctl", "stop", "--", ETCD], what=f"stop {ETCD}", timeout=600)
-    if os.path.isdir(unpacked):
-        if os.path.lexists(member):
-            os.rename(member, f"{member}.before-restore-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
-        os.rename(unpacked, member)
+    if os.path.lexists(member):
+        os.rename(member, f"{member}.before-restore-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+    os.rename(unpacked, member)
     shutil.rmtree(staging, ignore_errors=True)
     run_program(["systemctl", "reset-failed", "--", ETCD])
     # All members start together: none is ready before there is a quorum.
@@ -165,6 +172,19 @@ def _switch(payload: Object) -> Object:
     return _etcd_snapshot.contents() if payload["contents"] else {}
 
 
+def _is_unpacked(settings: Object, *, token: str) -> None:
+    try:
+        with open(_token(settings), encoding="utf-8") as stream:
+            found = stream.read()
+    except OSError:
+        found = ""
+    if found != token:
+        raise HostError(
+            f"{_staging(settings)} has not the snapshot that this run has unpacked there: another restore is at work, and etcd was not "
+            "touched here by this one. Wait for its end, and run again if its snapshot is not the one you want"
+        )
+
+
 def _start(payload: Object) -> Object:
     for unit in payload["units"]:
         must(["systemctl", "start", "--", unit["name"]], what=f"start {unit['name']}", timeout=600)
@@ -176,12 +196,6 @@ def _start(payload: Object) -> Object:
     return {}
 
 
-def _discard(payload: Object) -> Object:
-    with contextlib.suppress(HostError):
-        shutil.rmtree(_staging(_settings()), ignore_errors=True)
-    return {}
-
-
 STEPS: dict[str, t.Callable[[Object], Object]] = {
     "collect": _collect,
     "receive": _receive,
@@ -189,5 +203,4 @@ STEPS: dict[str, t.Callable[[Object], Object]] = {
     "stop": _stop,
     "switch": _switch,
     "start": _start,
-    "discard": _discard,
 }

@@ -9,11 +9,11 @@ This module util is private to the collection and may change at any time.
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils import (
+    _alone,
     _record,
     _reset_files,
     _reset_network,
@@ -27,7 +27,8 @@ Look = t.Callable[[Entry], t.Any]
 
 def run(step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
     """One step; raises HostError."""
-    return STEPS[step](payload)
+    with _alone.alone(changes=step != "collect"):
+        return STEPS[step](payload)
 
 
 def _collect(payload: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -39,7 +40,8 @@ def _collect(payload: dict[str, t.Any]) -> dict[str, t.Any]:
     return {
         "entries": [{**entry, "now": looks[entry["kind"]](entry)} for entry in entries],
         "firewall": _reset_system.firewall(entries) if any(entry["kind"].startswith("firewall") for entry in entries) else None,
-        "remains": [path for path in (_stamps.RUN_DIRECTORY, _record.ROOT) if os.path.exists(path)],
+        # the record is there if it has entries, and the lock of the step that removes all of it makes the other
+        "remains": [_stamps.RUN_DIRECTORY, _record.ROOT],
     }
 
 

@@ -13,7 +13,7 @@ import zlib
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _etcd_restore, _etcd_snapshot
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _alone, _etcd_restore, _etcd_snapshot
 from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
 
 CONTENT = b"a snapshot of etcd"
@@ -43,6 +43,7 @@ def data(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
     settings.write_text("# settings\n" + "\n".join(lines) + "\n")
     monkeypatch.setattr(_etcd_snapshot, "ETCDUTL", str(program))
     monkeypatch.setattr(_etcd_restore, "SETTINGS", str(settings))
+    monkeypatch.setattr(_alone, "PATH", str(tmp_path / "run" / "lock"))
     return directory
 
 
@@ -63,7 +64,7 @@ def test_a_snapshot_is_unpacked_and_the_member_left_alone(data: pathlib.Path) ->
     assert (data / "restore").stat().st_mode & 0o777 == 0o700
     stage()
     assert sorted(os.listdir(data)) == ["member", "restore"]
-    assert os.listdir(data / "restore") == ["data"]
+    assert sorted(os.listdir(data / "restore")) == ["data", "token"]
     assert os.listdir(data / "member") == ["old"]
     calls = (data.parent / "calls").read_text()
     assert "--bump-revision=1000000000 --mark-compacted" in calls
@@ -83,6 +84,18 @@ def test_an_earlier_attempt_is_forgotten(data: pathlib.Path) -> None:
     send(b"x" * 100)
     send(CONTENT)
     assert (data / "restore" / "snapshot").read_bytes() == CONTENT
+
+
+def test_what_another_run_has_unpacked_is_not_taken(data: pathlib.Path) -> None:
+    send(CONTENT)
+    stage()
+    for token in ("mine-restored-2", ""):
+        with pytest.raises(HostError, match="another restore is at work, and etcd was not touched"):
+            _etcd_restore.run("switch", {"token": token, "deadline": 1, "contents": False})
+    send(CONTENT[:5])
+    with pytest.raises(HostError, match="another restore is at work, and etcd was not touched"):
+        _etcd_restore.run("switch", {"token": "mine-restored-1", "deadline": 1, "contents": False})
+    assert os.listdir(data / "member") == ["old"]
 
 
 def test_a_host_says_what_it_is(data: pathlib.Path) -> None:

@@ -6,11 +6,13 @@ from __future__ import annotations
 import fcntl
 import os
 import pathlib
+import shutil
 import threading
+import types
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _alone
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _alone, _etcd_perform, _etcd_restore, _host, _reset
 from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
 
 
@@ -43,6 +45,43 @@ def test_the_second_waits_for_the_end_of_the_first(changes: bool) -> None:
         order.append("first")
     thread.join(timeout=10)
     assert order == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("module", "step", "waits"),
+    [
+        *((module, step, True) for module in (_host, _reset, _etcd_restore) for step in module.STEPS),
+        (_etcd_perform, "perform", True),
+        # hosts that start together look at each other meanwhile
+        (_etcd_perform, "collect", False),
+    ],
+)
+def test_whose_steps_wait(module: types.ModuleType, step: str, waits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
+    monkeypatch.setitem(module.STEPS, step, lambda _payload: begun.set())
+    with _alone.alone(changes=True):
+        thread = threading.Thread(target=module.run, args=(step, {}))
+        thread.start()
+        assert begun.wait(timeout=0.3 if waits else 10) is not waits
+    thread.join(timeout=10)
+    assert begun.is_set()
+
+
+def test_a_lock_that_a_reset_has_removed_is_nobodys(lock: pathlib.Path) -> None:
+    """Who has waited for it takes the one that a third would ask for."""
+    found = []
+
+    def second() -> None:
+        with _alone.alone(changes=True):
+            found.append(lock.exists())
+
+    with _alone.alone(changes=True):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(timeout=0.3)
+        shutil.rmtree(lock.parent)
+    thread.join(timeout=10)
+    assert found == [True]
 
 
 def test_two_may_look_at_once() -> None:

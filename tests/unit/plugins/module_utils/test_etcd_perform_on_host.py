@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _etcd_members, _etcd_perform, _paths, _systemd
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _alone, _etcd_members, _etcd_perform, _paths, _systemd
 from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
 
 STEADY = 'ETCD_INITIAL_CLUSTER="a=x,b=y"\n'
@@ -25,6 +25,7 @@ class Play:
         self.asked: list[str] = []
         self.seen = ""
         self.healthy = True
+        monkeypatch.setattr(_alone, "PATH", str(root / "run" / "lock"))
         monkeypatch.setattr(_etcd_perform, "must", lambda argv, **_options: self.asked.append(argv[1]))
         monkeypatch.setattr(_etcd_perform, "run_program", lambda argv: self.asked.append(argv[1]))
         monkeypatch.setattr(_etcd_members, "wait_until_led", self.wait)
