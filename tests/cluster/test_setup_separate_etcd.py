@@ -189,11 +189,15 @@ def test_names_logs_and_exec(installed: Cluster) -> None:
 
 
 def test_pods_of_all_nodes_reach_each_other(installed: Cluster) -> None:
-    pods = installed.kubectl_json("get", "pods", "-l", "app=probe")["items"]
+    pods_reach_each_other(installed)
+
+
+def pods_reach_each_other(cluster: Cluster) -> None:
+    pods = cluster.kubectl_json("get", "pods", "-l", "app=probe")["items"]
     addresses = {pod["spec"]["nodeName"]: pod["status"]["podIP"] for pod in pods}
     for sender in KUBELETS:
         for receiver, address in addresses.items():
-            page = checks.in_probe(installed, sender, "wget", "-q", "-T", "5", "-O", "-", f"http://{address}:8080/")
+            page = checks.in_probe(cluster, sender, "wget", "-q", "-T", "5", "-O", "-", f"http://{address}:8080/")
             assert page.strip() == checks.probe(receiver), f"from {sender} to {receiver}"
 
 
@@ -201,6 +205,51 @@ def test_health(installed: Cluster) -> None:
     output = installed.playbook("playbooks/health.yml").output
     assert "is healthy" in output
     assert "Nodes: 3 of 3 ready" in output
+
+
+def test_everything_comes_back_from_a_snapshot(installed: Cluster, tmp_path: pathlib.Path) -> None:
+    """Objects of the API, etcd's users and their roles, flannel's network and leases; all programs then use what is there again."""
+    installed.playbook("playbooks/backup.yml", "-e", f"backup_directory={tmp_path}/backups")
+    (snapshot,) = (tmp_path / "backups").glob("*.snapshot")
+    access, objects = access_and_network(installed), api_objects(installed)
+    installed.kubectl("-n", "guestbook", "delete", "deployments,services", "--all")
+    installed.kubectl("create", "configmap", "later", "--from-literal=text=lost")
+    for command in (
+        "user delete flannel",
+        "role delete flannel",
+        "user delete kube-apiserver-etcd-client",
+        "user add intruder --no-password",
+        f"del {PREFIX} --prefix",
+    ):
+        assert etcdctl(installed, command)[0] == 0
+    assert access_and_network(installed) != access
+    run = installed.playbook("playbooks/restore.yml", "-e", f"restore_snapshot={snapshot}")
+    assert {host for host, _kind, action, path in run.actions() if (action, path) == ("start", "flanneld.service")} == set(KUBELETS)
+    assert access_and_network(installed) == access
+    assert api_objects(installed) == objects
+    eventually(lambda: checks.all_ready(installed, KUBELETS), deadline=60, wanted="all nodes ready")
+    checks.nothing_changes(installed, HOSTS)
+    eventually(lambda: frontends_are_ready(installed), deadline=120, wanted="the guestbook's pods")
+    pods_reach_each_other(installed)
+    eventually(lambda: checks.guestbook_is_shared(installed, KUBELETS, through=NODES[0]) or True, deadline=60, wanted="the guestbook")
+
+
+def access_and_network(cluster: Cluster) -> list[str]:
+    """What etcd has for itself and for flannel: users, roles, flannel's network, who has which part of it."""
+    commands = [f"get {PREFIX} --prefix"]
+    for kind in ("user", "role"):
+        commands += [f"{kind} get {name}" for name in etcdctl(cluster, f"{kind} list")[1].split()]
+    return [f"{command}: {etcdctl(cluster, command)[1]}" for command in commands]
+
+
+def api_objects(cluster: Cluster) -> dict[tuple[str, ...], t.Any]:
+    """What people and playbooks have made; pods, endpoints and leases change by themselves."""
+    kinds = "namespaces,configmaps,secrets,serviceaccounts,services,deployments,daemonsets,clusterroles,clusterrolebindings,nodes"
+    found = cluster.kubectl_json("get", kinds, "--all-namespaces")["items"]
+    return {
+        (item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]): (item["metadata"]["uid"], item.get("data"))
+        for item in found
+    }
 
 
 # -- from here on in this order: a node leaves, comes back as a new one, and another one is lost
