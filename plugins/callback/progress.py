@@ -69,21 +69,18 @@ from ansible.playbook import Playbook
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
-from ansible.utils.fqcn import add_internal_fqcns
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils import (
     _progress_changes,
     _progress_errors,
     _progress_lines,
     _progress_profile,
+    _shared_memory,
 )
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_position import Positions, brings_tasks, rescued
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_run import Run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_terminal import LiveLine, Ticker, is_terminal
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_text import short_task
-
-# They ask to be shown, but all that they have to say when nothing is wrong is that.
-_ASSERT = add_internal_fqcns(("assert",))
 
 # The name that the command `ansible` gives to its one task; it is there for the results.
 _AD_HOC = "__adhoc_playbook__"
@@ -125,6 +122,7 @@ class CallbackModule(DefaultCallback):
         self._watch()
 
     def v2_playbook_on_play_start(self, play: Play) -> None:
+        _shared_memory.keep_shared()
         self._end_phase()
         if self._run is not None:
             # the names of the hosts of this batch, as a task sees them
@@ -394,7 +392,5 @@ def _task(result: CallbackTaskResult) -> str:
 
 
 def _asks_to_be_shown(result: CallbackTaskResult) -> bool:
-    """As a debug task does."""
     # not of .result, which makes a copy of everything
-    data = getattr(result, "_return_data", None) or {}
-    return data.get("_ansible_verbose_always") is True and not data.get("_ansible_verbose_override") and result.task.action not in _ASSERT
+    return _progress_changes.asks_to_be_shown(getattr(result, "_return_data", None) or {}, action=result.task.action)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task changed, read from its result, and the lines that say so. Pure.
+"""What a task changed, read from its result, and the lines that say so; whether a result asks to be shown. Pure.
 
 This file is private to the collection and may change at any time.
 """
@@ -13,7 +13,12 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
+from ansible.utils.fqcn import add_internal_fqcns
+
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_text import count, one_line
+
+# They ask to be shown, but all that they have to say when nothing is wrong is that.
+_ASSERT = add_internal_fqcns(("assert",))
 
 # So many actions are listed one by one, with their reasons; of more, the restarts only.
 LISTED = 5
@@ -53,6 +58,11 @@ def read_change(
         number=len(actions) or max(len(items), 1),
         predicted=predicted,
     )
+
+
+def asks_to_be_shown(result: c.Mapping[str, t.Any], *, action: str) -> bool:
+    """As a debug task does."""
+    return result.get("_ansible_verbose_always") is True and not result.get("_ansible_verbose_override") and action not in _ASSERT
 
 
 def _actions(item: c.Mapping[str, t.Any]) -> list[dict[str, str]]:

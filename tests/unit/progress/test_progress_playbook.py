@@ -55,6 +55,8 @@ module.exit_json(
 )
 """
 
+FROZEN = "import gc\nclass FilterModule:\n    def filters(self): return {'frozen': lambda value: gc.get_freeze_count()}\n"
+
 GOOD = """
 - name: Look
   hosts: all
@@ -160,6 +162,7 @@ class Controller:
         files = {
             "hosts": f"{INVENTORY}ansible_python_interpreter={sys.executable}\n",
             "library/component_like.py": MODULE,
+            "filter_plugins/frozen.py": FROZEN,
             "good.yml": GOOD,
             "bad.yml": BAD,
             "roles/etcd/tasks/main.yml": ROLE,
@@ -277,6 +280,12 @@ def test_the_implicit_localhost_counts(controller: Controller) -> None:
     (controller.directory / "local.yml").write_text("[{hosts: localhost, gather_facts: false, tasks: [{meta: noop}, {debug: {msg: hi}}]}]")
     output = untimed(controller.run("local.yml"))
     assert output.startswith("localhost  debug =>\n    msg: hi\n[1/1] localhost  1/1 host  T\n"), output
+
+
+def test_what_is_there_before_a_play_stays_shared_with_its_processes(controller: Controller) -> None:
+    (controller.directory / "frozen.yml").write_text("[{hosts: a.dev, gather_facts: false, tasks: [{debug: {msg: '{{ 0 | frozen }}'}}]}]")
+    found = re.search(r"msg: '?(\d+)", controller.run("frozen.yml"))
+    assert found is not None and int(found[1]) > 50_000
 
 
 def test_silence_is_broken(controller: Controller) -> None:
