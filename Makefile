@@ -29,12 +29,13 @@ down: ## remove the hosts of `make cluster` again
 
 # ---------------------------------------------------------------- the gates
 
-# pytest is the one runner: every gate is a test (tests/gates). `make test` is two runs of it. Two workers take the gates and the unit
-# tests, the slowest first; then one process takes what needs lab hosts (tests/host, the molecule scenario `lab`, tests/cluster), one
-# after the other, because one lab fills the machine. tests/conftest.py makes that order.
+# pytest is the one runner: every gate is a test (tests/gates). `make test` is two runs of it, each by two workers. The first takes the
+# gates and the unit tests; the second what needs lab hosts (tests/cluster, the molecule scenario `lab`, tests/host): there each worker has
+# a lab of its own, and tests that share hosts stay together. tests/conftest.py makes that order.
 # The whole must fit in 90 minutes; the goal on 2 cores is 30 with empty caches and 15 with full ones.
 PYTEST := $(BIN)/python -m pytest
 WORKERS := --numprocesses 2
+LABS := $(WORKERS) --dist loadscope --no-loadscope-reorder --durations 40
 
 .PHONY: check lint test bench bench-scale
 check: venv-dev ## the fast gates and the unit tests, under a minute
@@ -48,7 +49,7 @@ test: venv-dev ## everything that must hold before a change lands; .ci/run is th
 	@tools/need ruby=ruby
 	@status=0; \
 	$(PYTEST) $(WORKERS) -m "not lab" tests || status=1; \
-	$(PYTEST) --verbose -m lab tests || status=1; \
+	$(PYTEST) $(LABS) --verbose -m lab tests || status=1; \
 	exit $$status
 
 bench: venv ## time the first and the second run of site.yml on bare lab hosts

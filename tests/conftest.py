@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Brings the tests into the order that the Makefile describes."""
+"""The order of the tests, and which of them two workers may run beside each other."""
 
 from __future__ import annotations
 
+import os
 import pathlib
+import typing as t
 
 import pytest
 
 TESTS = pathlib.Path(__file__).parent
-# Started from left to right. Slow gates come first, so that the two workers end at about the same time.
-ORDER = ("slow gate", "gate", "unit", "host", "molecule", "cluster")
+# Started from left to right. Slow gates come before quick ones, and whole clusters before single hosts, so that the workers end at
+# about the same time.
+ORDER = ("slow gate", "gate", "unit", "cluster", "molecule", "host")
+LAB = ("host", "molecule", "cluster")
 
 
 def phase(item: pytest.Item) -> str:
@@ -20,14 +24,26 @@ def phase(item: pytest.Item) -> str:
     return folder
 
 
-def has_hosts_of_its_own(item: pytest.Item) -> bool:
-    """Whether a test of a cluster throws away the one that all tests with the fixture `bare` share, as there is one lab at a time."""
-    return phase(item) == "cluster" and "bare" not in getattr(item, "fixturenames", ())
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives each worker of xdist a lab of its own: they must not throw away each other's hosts."""
+    worker = getattr(config, "workerinput", {}).get("workerid", "")
+    if worker:
+        os.environ["BAREHOST_LAB"] = os.environ.get("BAREHOST_LAB", "") + worker
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sorts by phase, and marks the tests that need lab hosts."""
-    items.sort(key=lambda item: (ORDER.index(phase(item)), has_hosts_of_its_own(item)))
+    items.sort(key=lambda item: ORDER.index(phase(item)))
     for item in items:
-        if phase(item) in ("host", "molecule", "cluster"):
+        if phase(item) in LAB:
             item.add_marker(pytest.mark.lab)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: t.Any) -> t.Any:
+    """Ours with ``--dist loadscope``, otherwise xdist's own. Imported here, because unit tests run where xdist is not, too."""
+    if config.getoption("dist") != "loadscope":
+        return None
+    from .by_hosts import ByHosts
+
+    return ByHosts(config, log)

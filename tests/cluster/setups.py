@@ -11,21 +11,29 @@ import shutil
 
 import pytest
 
-from .driver import Cluster
+from .driver import ROOT, Cluster
 
 FAILED = pytest.StashKey[bool]()
+# What the lab and the playbooks put into an inventory's folder.
+BORN = ("pki", "backups", "kubeconfig", "ssh_config", "lab.yml")
+
+
+def this_lab() -> str:
+    """The name of the lab that this process drives: see tests/conftest.py."""
+    return os.environ.get("BAREHOST_LAB") or "lab"
 
 
 @contextlib.contextmanager
 def bare_hosts(inventory: pathlib.Path, *, session: pytest.Session, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
-    """The bare hosts of an inventory; a lab that is up is thrown away. Keep them after the run with BAREHOST_KEEP_LAB=1."""
+    """The bare hosts of an inventory; a lab that is up is thrown away. Keep them after the run with BAREHOST_KEEP_LAB=1.
+
+    An inventory of the checkout is copied, because what is born with a cluster lies beside it, and another lab may be using the same.
+    """
     if os.geteuid() != 0:
         pytest.fail("the lab needs root: it makes network namespaces, mounts and cgroups")
     folder = artefacts / inventory.name
     folder.mkdir(exist_ok=True)
-    cluster = Cluster(inventory, folder)
-    shutil.rmtree(inventory / "pki", ignore_errors=True)
-    (inventory / "kubeconfig").unlink(missing_ok=True)
+    cluster = Cluster(_copied(inventory) if inventory.is_relative_to(ROOT) else inventory, folder)
     try:
         keep_journals_of_a_failed(cluster, session=session)
         cluster.up()
@@ -34,6 +42,13 @@ def bare_hosts(inventory: pathlib.Path, *, session: pytest.Session, artefacts: p
     finally:
         if not os.environ.get("BAREHOST_KEEP_LAB"):
             cluster.down()
+
+
+def _copied(inventory: pathlib.Path) -> pathlib.Path:
+    copy = ROOT / ".build" / "inventories" / this_lab() / inventory.name
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(inventory, copy, ignore=shutil.ignore_patterns(*BORN))
+    return copy
 
 
 def keep_journals_of_a_failed(cluster: Cluster, *, session: pytest.Session) -> None:

@@ -9,9 +9,9 @@ import shutil
 import pytest
 import yaml
 
-from . import checks
-from .driver import Cluster, eventually
-from .test_lab_inventory import HOSTS, MASTER
+from .. import checks
+from ..driver import Cluster, eventually
+from .test_inventory import HOSTS, MASTER
 
 AWAY = "k8s.minion3.dev"
 

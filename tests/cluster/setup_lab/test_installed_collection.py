@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-from .driver import Cluster, run
+from ..driver import Cluster, run
 
 BIN = pathlib.Path(sys.executable).parent
 

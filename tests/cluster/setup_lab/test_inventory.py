@@ -8,9 +8,9 @@ import stat
 
 import pytest
 
-from . import checks
-from .checks import CONTROL_PLANE, REGISTRY, UNITS, VERSION
-from .driver import Cluster, PlaybookRun, eventually
+from .. import checks
+from ..checks import CONTROL_PLANE, REGISTRY, UNITS, VERSION
+from ..driver import Cluster, PlaybookRun, eventually
 
 HOSTS = {
     "k8s.master.dev": "192.168.200.100",

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from . import checks
+from .. import checks
+from ..driver import Cluster, PlaybookRun
 from .drifts import DRIFTS
-from .driver import Cluster, PlaybookRun
 
 SITE = "playbooks/site.yml"
 HOSTS = ("k8s.master.dev", "k8s.minion1.dev", "k8s.minion2.dev", "k8s.minion3.dev")
