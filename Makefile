@@ -30,7 +30,7 @@ down: ## remove the hosts of `make cluster` again
 # ---------------------------------------------------------------- the gates
 
 # pytest is the one runner: every gate is a test (tests/gates). `make test` is two runs of it, each by two workers. The first takes the
-# gates and the unit tests; the second what needs lab hosts (tests/cluster, the molecule scenario `lab`, tests/host): there each worker has
+# gates and the unit tests; the second what needs lab hosts (tests/host, the molecule scenario `lab`, tests/cluster): there each worker has
 # a lab of its own, and tests that share hosts stay together. tests/conftest.py makes that order.
 # The whole must fit in 90 minutes; the goal on 2 cores is 30 with empty caches and 15 with full ones.
 PYTEST := $(BIN)/python -m pytest

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One bare lab host for all tests of the engine."""
+"""What the tests of hosts work on: one bare lab host for all tests of the engine, or etcd processes of their own."""
 
 from __future__ import annotations
 
 import collections.abc
 import json
 import os
+import pathlib
 
 import pytest
 
+from . import etcd_processes
 from .engine import INVENTORY, Engine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> collections.abc.Iterator[Engine]:
     """Keep the host after the run with BAREHOST_KEEP_LAB=1."""
     if os.geteuid() != 0:
@@ -26,3 +28,16 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> collections.abc.Iterator
     finally:
         if not os.environ.get("BAREHOST_KEEP_LAB"):
             engine.lab("down")
+
+
+@pytest.fixture
+def cluster(tmp_path: pathlib.Path) -> collections.abc.Iterator[etcd_processes.Cluster]:
+    """Etcd on machines that are processes, none so far; no lab is touched."""
+    if os.geteuid() != 0:
+        pytest.fail("a network namespace of its own needs root")
+    with etcd_processes.own_network():
+        started = etcd_processes.Cluster(tmp_path)
+        try:
+            yield started
+        finally:
+            started.stop()

@@ -62,11 +62,6 @@ CREATED = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def nothing_left() -> None:
-    """In place of the fixture that cleans a lab host: these tests use none, and must not bring a lab up or down."""
-
-
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Api]:
     if os.geteuid() != 0:

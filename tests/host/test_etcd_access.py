@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import collections.abc as c
 import os
-import pathlib
 import typing as t
 
 import pytest
@@ -18,7 +16,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._etcdctl impor
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_etcd_access, _x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import Pki
 
-from .etcd_processes import Cluster, own_network
+from .etcd_processes import Cluster
 
 ARGUMENTS: dict[str, t.Any] = {
     "roles": [{"name": "flannel", "permissions": [{"prefix": "/k8s/network/"}]}],
@@ -27,24 +25,13 @@ ARGUMENTS: dict[str, t.Any] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def nothing_left() -> None:
-    """In place of the fixture that cleans a lab host: these tests use none, and must not bring a lab up or down."""
-
-
 @pytest.fixture
-def cluster(tmp_path: pathlib.Path) -> c.Iterator[Cluster]:
-    if os.geteuid() != 0:
-        pytest.fail("a network namespace of its own needs root")
-    with own_network():
-        started = Cluster(tmp_path)
-        try:
-            started.inventory = [started.machine().name]
-            started.converge()
-            started.access = certificate(started, "root")
-            yield started
-        finally:
-            started.stop()
+def cluster(cluster: Cluster) -> Cluster:
+    """One member, and the access of root."""
+    cluster.inventory = [cluster.machine().name]
+    cluster.converge()
+    cluster.access = certificate(cluster, "root")
+    return cluster
 
 
 def certificate(cluster: Cluster, name: str) -> Access:

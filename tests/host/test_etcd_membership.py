@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import collections.abc as c
 import os
-import pathlib
 import random
 import time
 
@@ -15,29 +14,12 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils import _etcd_m
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan_etcd_members import Policy
 
-from .etcd_processes import Client, Cluster, Writer, own_network
+from .etcd_processes import Client, Cluster, Writer
 
 # No new change is begun after so many seconds; etcd itself wants five seconds of peace before each addition.
 _SECONDS = 22.0
 # An election after a killed leader, on a machine that does other things too
 _LONGEST_GAP = 8.0
-
-
-@pytest.fixture(autouse=True)
-def nothing_left() -> None:
-    """In place of the fixture that cleans a lab host: these tests use none, and must not bring a lab up or down."""
-
-
-@pytest.fixture
-def cluster(tmp_path: pathlib.Path) -> c.Iterator[Cluster]:
-    if os.geteuid() != 0:
-        pytest.fail("a network namespace of its own needs root")
-    with own_network():
-        started = Cluster(tmp_path)
-        try:
-            yield started
-        finally:
-            started.stop()
 
 
 def first_start(cluster: Cluster, members: int) -> None:
