@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program that tells Nginx which apiservers are ready, before servers that answer /readyz as they are told; systemctl is a stand-in."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import http.server
+import json
+import os
+import pathlib
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+import jinja2
+import pytest
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _x509
+
+TEMPLATE = pathlib.Path(__file__).parents[3] / "roles" / "balancer" / "templates" / "check-apiservers.j2"
+DEADLINE = 20.0
+
+
+class Apiserver:
+    """One on a port of its own; ``answer`` is its status."""
+
+    def __init__(self, certificate: pathlib.Path) -> None:
+        outer = self
+        self.answer = 200
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self.send_response(outer.answer if self.path == "/readyz" else 404)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_arguments: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self.name = f"127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def authority(tmp_path: pathlib.Path) -> pathlib.Path:
+    """ca.crt; beside it the certificate and key of an apiserver, and one that has another name."""
+    key, now = _x509.new_key(), time.time()
+    root = _x509.make_authority("kubernetes", key, now)
+    for file, name in (("server.pem", "kubernetes"), ("stranger.pem", "elsewhere")):
+        own = _x509.new_key()
+        item = {"name": name, "common_name": name, "dns": [name], "usages": ["server"], "days": 1, "renew_before_days": 0}
+        leaf = _x509.make_leaf(item, own.public_key(), authority=root, authority_key=key, now=now)
+        (tmp_path / file).write_text(_x509.pem(leaf) + _x509.private_pem(own))
+    (tmp_path / "ca.crt").write_text(_x509.pem(root))
+    return tmp_path / "ca.crt"
+
+
+@pytest.fixture
+def apiservers(authority: pathlib.Path) -> c.Iterator[list[Apiserver]]:
+    servers = [Apiserver(authority.with_name("server.pem")) for _number in range(3)]
+    yield servers
+    for server in servers:
+        server.stop()
+
+
+class Checks:
+    """The program, what it lists, and how often it had Nginx read that."""
+
+    def __init__(self, folder: pathlib.Path, names: list[str], *, quiet: float = 30.0) -> None:
+        environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, autoescape=False)
+        environment.filters["ansible.builtin.to_json"] = json.dumps
+        variables = {
+            "ansible_managed": "",
+            "balancer_check_interval": 100,
+            "balancer_proxy": "nginx",
+            "__balancer_servers": names,
+            "__balancer_ca": {"nginx": str(folder / "ca.crt")},
+        }
+        text = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(variables)
+        assert "QUIET = 30.0" in text
+        program = folder / "check-apiservers"
+        program.write_text(text.replace("QUIET = 30.0", f"QUIET = {quiet}"), encoding="utf-8")
+        (folder / "systemctl").write_text(f'#!/bin/sh\necho "$@" >> {folder}/calls\ntest ! -e {folder}/broken\n', encoding="utf-8")
+        (folder / "systemctl").chmod(0o755)
+        self._folder = folder
+        surroundings = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "RUNTIME_DIRECTORY": str(folder)}
+        with (folder / "journal").open("wb") as journal:
+            self.process = subprocess.Popen([sys.executable, str(program)], env=surroundings, stdout=journal)
+
+    def listed(self) -> list[str]:
+        lines = (self._folder / "ready.conf").read_text(encoding="utf-8").splitlines()
+        assert all(line.startswith("server ") and line.endswith(" max_fails=1 fail_timeout=5s;") for line in lines)
+        return [line.split()[1] for line in lines]
+
+    def reloads(self) -> int:
+        lines = (self._folder / "calls").read_text(encoding="utf-8").splitlines()
+        assert set(lines) == {"try-reload-or-restart nginx.service"}
+        return len(lines)
+
+    def lists(self, *servers: Apiserver, reloads: int) -> None:
+        """Waits until that is so, and Nginx has been told."""
+        wanted = [server.name for server in servers]
+        self._wait(lambda: (self._folder / "calls").exists() and self.listed() == wanted and self.reloads() >= reloads, f"{wanted}")
+        assert self.reloads() == reloads
+
+    def says(self, line: str, *, times: int) -> None:
+        journal = self._folder / "journal"
+        self._wait(lambda: journal.read_text(encoding="utf-8").splitlines().count(line) == times, f"{times} × {line}")
+
+    def _wait(self, reached: c.Callable[[], bool], wanted: str) -> None:
+        end = time.monotonic() + DEADLINE
+        while not reached():
+            assert self.process.poll() is None, "the program has ended"
+            assert time.monotonic() < end, f"wanted {wanted}"
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def start(tmp_path: pathlib.Path) -> c.Iterator[c.Callable[..., Checks]]:
+    begun: list[Checks] = []
+
+    def begin(servers: list[Apiserver], **options: float) -> Checks:
+        begun.append(Checks(tmp_path, [server.name for server in servers], **options))
+        return begun[-1]
+
+    yield begin
+    for checks in begun:
+        checks.process.kill()
+        checks.process.wait()
+
+
+def test_who_is_not_ready_is_left_out_at_once(start: c.Callable[..., Checks], apiservers: list[Apiserver]) -> None:
+    one, two, three = apiservers
+    checks = start(apiservers)
+    checks.lists(one, two, three, reloads=1)
+    two.answer = 500
+    checks.lists(one, three, reloads=2)
+    three.stop()
+    checks.lists(one, reloads=3)
+    one.answer = 500
+    checks.lists(reloads=4)
+    one.answer = 200
+    checks.lists(one, reloads=5)
+
+
+def test_who_comes_back_soon_after_a_reload_waits(start: c.Callable[..., Checks], apiservers: list[Apiserver]) -> None:
+    one, two, three = apiservers
+    checks = start(apiservers)
+    checks.lists(one, two, three, reloads=1)
+    two.answer = 500
+    checks.lists(one, three, reloads=2)
+    two.answer = 200
+    checks.says(f"{two.name} is ready", times=2)
+    checks.lists(one, three, reloads=2)
+    three.answer = 500
+    checks.lists(one, two, reloads=3)
+
+
+def test_who_comes_back_is_used_again(start: c.Callable[..., Checks], apiservers: list[Apiserver]) -> None:
+    apiservers[0].answer = 500
+    checks = start(apiservers, quiet=1.0)
+    checks.lists(*apiservers[1:], reloads=1)
+    apiservers[0].answer = 200
+    checks.lists(*apiservers, reloads=2)
+
+
+def test_a_reload_that_fails_is_tried_again(start: c.Callable[..., Checks], apiservers: list[Apiserver], tmp_path: pathlib.Path) -> None:
+    (tmp_path / "broken").touch()
+    checks = start(apiservers)
+    checks.lists(*apiservers, reloads=1)
+    (tmp_path / "broken").unlink()
+    checks.lists(*apiservers, reloads=2)
+
+
+def test_a_stranger_is_not_trusted(start: c.Callable[..., Checks], apiservers: list[Apiserver], authority: pathlib.Path) -> None:
+    stranger = Apiserver(authority.with_name("stranger.pem"))
+    checks = start([*apiservers, stranger])
+    checks.lists(*apiservers, reloads=1)
+    stranger.stop()
