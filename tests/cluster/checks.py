@@ -12,7 +12,7 @@ from .driver import Cluster, PlaybookRun, eventually
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 NODE = ("docker", "cri-docker", "kubelet", "kube-proxy", "flanneld")
 UNITS = (*CONTROL_PLANE, *NODE, "chronyd", "firewalld")
-BALANCER = ("haproxy", "nginx", "keepalived")
+BALANCER = ("haproxy", "nginx", "check-apiservers", "keepalived")
 VERSION = "v1.37.1"
 REGISTRY = "192.168.200.1:5000"
 BUSYBOX = f"{REGISTRY}/busybox:1.37"

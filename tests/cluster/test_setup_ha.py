@@ -25,6 +25,7 @@ SITE = "playbooks/site.yml"
 # What the API may be away for when a balancer or a master is lost.
 BOUND = 5.0
 FLAG = {"max-requests-inflight": 401}
+NGINX = ("-e", "balancer_proxy=nginx")
 
 
 @pytest.fixture(scope="module")
@@ -249,7 +250,7 @@ def listed(cluster: Cluster) -> list[str]:
 
 def test_nginx_instead_of_haproxy(ha: Cluster) -> None:
     """From here on the cluster has Nginx. Every apiserver is away once: for one of them a run is made meanwhile."""
-    nginx = ("-e", "balancer_proxy=nginx", "--limit", "balancer", "--tags", "balancer")
+    nginx = (*NGINX, "--limit", "balancer", "--tags", "balancer")
     ha.playbook(SITE, *nginx)
     units = "systemctl is-active nginx check-apiservers haproxy keepalived; true"
     for host in BALANCERS:
@@ -271,3 +272,26 @@ def test_nginx_instead_of_haproxy(ha: Cluster) -> None:
         journal = ha.on(host, "journalctl --no-pager -o cat -u check-apiservers")
         assert all(f"{address}:6443 is not ready\n" in journal for address in MASTERS.values()), journal
     eventually(lambda: listed(ha) == [*MASTERS.values()], deadline=60, wanted="all apiservers listed again")
+
+
+def test_the_whole_cluster_is_restored(ha: Cluster, tmp_path: pathlib.Path) -> None:
+    ha.kubectl("create", "configmap", "before", "--from-literal=text=first")
+    ha.playbook("playbooks/backup.yml", "-e", f"backup_directory={tmp_path}/backups")
+    (snapshot,) = (tmp_path / "backups").glob("*.snapshot")
+    ha.kubectl("create", "configmap", "after", "--from-literal=text=second")
+    ha.kubectl("delete", "configmap", "before")
+    ha.kubectl("-n", "guestbook", "delete", "deployment", "frontend")
+    option = ("-e", f"restore_snapshot={snapshot}")
+    predicted = ha.playbook("playbooks/restore.yml", "--check", "--diff", *option)
+    done = ha.playbook("playbooks/restore.yml", *option)
+    assert done.actions() == predicted.actions() != []
+    assert {action[0] for action in done.actions()} == set(MASTERS)
+    assert done.seconds < 180
+    failing.is_whole(ha, MASTERS, NODES)
+    for host in MASTERS:
+        names = ha.on(host, "kubectl get configmaps -o name").split()
+        assert ("configmap/before" in names, "configmap/after" in names) == (True, False)
+    ha.kubectl("-n", "guestbook", "rollout", "status", "deployment/frontend", "--timeout=90s")
+    # what the API says of pods may still be from the backup
+    eventually(lambda: checks.guestbook_is_shared(ha, NODES, through="k8s.minion1.dev") or True, deadline=90, wanted="the guestbook")
+    checks.nothing_changes(ha, [*NODES, *BALANCERS], *NGINX)
