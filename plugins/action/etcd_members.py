@@ -12,7 +12,7 @@ import typing as t
 
 from ansible import constants
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _etcd_access, _etcd_share, _rolling
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _etcd_access, _etcd_former, _etcd_share, _rolling
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._describe import plain
@@ -24,9 +24,10 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._foresight imp
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "state": {"type": "str", "choices": ["looked", "planned", "present"], "default": "present"},
+    "state": {"type": "str", "choices": ["looked", "planned", "present", "absent"], "default": "present"},
     "for_later": {"type": "bool", "default": False},
     "looks": {"type": "list", "elements": "dict", "default": []},
+    "leaving": {"type": "list", "elements": "str", "default": []},
     "remove_unlisted": {"type": "str", "choices": ["never", "safe", "always"], "default": "safe"},
     "disaster_recovery": {"type": "bool", "default": False},
     "unit": {"type": "str", "default": "etcd.service"},
@@ -49,13 +50,19 @@ class EtcdHost(Host):
     MODULE = "_etcd_perform"
 
 
+class FormerHost(Host):
+    """A host that may have been one."""
+
+    MODULE = "_etcd_former"
+
+
 class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and etcd's members."""
 
     def _converge(self, variables: Variables) -> dict[str, t.Any]:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         arguments = plain(arguments)
-        work = {"looked": self._looked, "planned": self._planned, "present": self._present}[arguments["state"]]
+        work = {"looked": self._looked, "planned": self._planned, "present": self._present, "absent": self._absent}[arguments["state"]]
         return work(_Task(self, arguments, variables))
 
     def _looked(self, task: _Task) -> dict[str, t.Any]:
@@ -86,6 +93,15 @@ class ActionModule(HostAction):
             actions = task.foretell(part.actions)
         else:
             actions = task.take_part(patient=not part.together) if part.actions else ()
+        return self._result(actions)
+
+    def _absent(self, task: _Task) -> dict[str, t.Any]:
+        actions = task.former()
+        if actions and not self._task.check_mode:
+            task.retire()
+        return self._result(actions)
+
+    def _result(self, actions: c.Sequence[Action]) -> dict[str, t.Any]:
         result: dict[str, t.Any] = {"changed": bool(actions), "actions": [action.report() for action in actions]}
         if self._task.diff:
             result["diff"] = [action.diff() for action in actions]
@@ -97,6 +113,7 @@ class _Task:
 
     def __init__(self, action: ActionModule, arguments: Object, variables: Variables) -> None:
         self._remote = EtcdHost(action, variables)
+        self._former = FormerHost(action, variables)
         self._cluster = plain(cluster_of(action._templar, variables))
         self.arguments = arguments
         self.wanted: Members = _etcd_share.wanted_of(self._etcd()["members"])
@@ -162,6 +179,20 @@ class _Task:
                 waited = f"{self.arguments['deadline']:.0f} s"
                 raise fault or ComponentError(f"etcd: {self.host} waited {waited} for members that come before it; run the playbook again")
             time.sleep(_PAUSE)
+
+    def former(self) -> tuple[Action, ...]:
+        """What is to be cleared away on a host that is no member."""
+        if self.host in {entry.host for entry in self.wanted}:
+            raise ComponentError(f"etcd_members: state absent is for hosts that are not in the group etcd, and {self.host} is in it")
+        payload = {**self._asked_of(), "unit": self.arguments["unit"], "data_directory": self.arguments["data_directory"]}
+        node = self._cluster["nodes"][self.host]
+        found = self._former.step("collect", payload)
+        return _etcd_former.plan(found, name=node["name"], address=node["address"], leaving=self.arguments["leaving"])
+
+    def retire(self) -> None:
+        files = _etcd_former.files(**{key: self.arguments[key] for key in ("unit", "initial_cluster_file", "started_file")})
+        here = {key: self.arguments[key] for key in ("unit", "data_directory")}
+        self._former.step("retire", {**here, "files": files, "directories": list(_etcd_former.DIRECTORIES)})
 
     def _next(self, look: Object) -> tuple[Action, ...]:
         looks = {**self.looks.of(entry.host for entry in self.wanted), self.host: look}

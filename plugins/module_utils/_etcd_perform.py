@@ -24,7 +24,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._run import mu
 from ansible_collections.barehost.kubernetes.plugins.module_utils._run import run as run_program
 
 _MEMBER = "member"
-_STOP_TIMEOUT = 120.0
+STOP_TIMEOUT = 120.0
 
 
 class Here(t.NamedTuple):
@@ -69,7 +69,7 @@ def _perform(payload: Object) -> Object:
 
 
 def stop(unit: str) -> None:
-    must(["systemctl", "stop", "--", unit], what=f"stop {unit}", timeout=_STOP_TIMEOUT)
+    must(["systemctl", "stop", "--", unit], what=f"stop {unit}", timeout=STOP_TIMEOUT)
 
 
 def put_aside(data_directory: str) -> str:

@@ -31,8 +31,11 @@ options:
       - V(looked) looks, from this host or the one it is delegated to; to be registered as C(etcd_look).
       - V(planned) says what this host is to do, by what the hosts have found; it asks no host. Fails where the quorum would be lost.
       - V(present) does it, when it is this host's turn.
+      - >-
+        V(absent) clears away, on a host that is not in the group and no member any more, what is left of the member: it stops and disables
+        the unit, renames the data, and removes settings and keys. A host that the members still have among them is left alone.
     type: str
-    choices: [looked, planned, present]
+    choices: [looked, planned, present, absent]
     default: present
   for_later:
     description: Whether the look is also the next one of this host in this run.
@@ -42,6 +45,11 @@ options:
     description: Results of looks that were delegated to other hosts in a loop over their names.
     type: list
     elements: dict
+    default: []
+  leaving:
+    description: Names of members that are taken out in this run; for O(state=absent) in check mode, in which they are members still.
+    type: list
+    elements: str
     default: []
   remove_unlisted:
     description: What becomes of members that the inventory does not have; V(safe) removes them if it has at least half of the voters.
@@ -120,7 +128,7 @@ EXAMPLES = r"""
 RETURN = r"""
 actions:
   description: What was done, or would be done in check mode, in order.
-  returned: O(state=present)
+  returned: O(state=present), O(state=absent)
   type: list
   elements: dict
   sample: [{kind: etcd_member, action: add, path: db4.example, reason: "in the inventory, not in the cluster"}]

@@ -16,6 +16,7 @@ import yaml
 
 from . import checks, secrets
 from .driver import LAB, ROOT, Cluster, eventually
+from .probing import NAMESPACE, probed
 from .setups import bare_hosts
 
 MASTER = "k8s.master.dev"
@@ -29,9 +30,10 @@ ADDED = "k8s.minion2.dev"
 ADDED_ADDRESS = "192.168.200.102"
 
 
-def write_hosts(inventory: pathlib.Path, *, added: bool) -> None:
-    """The hosts of inventories/two-node, and one more minion."""
+def write_hosts(inventory: pathlib.Path, *, added: bool, etcd: collections.abc.Iterable[str] = (MASTER,)) -> None:
+    """The hosts of inventories/two-node, and one more minion; the members of etcd are these."""
     hosts = yaml.safe_load((ROOT / "inventories" / "two-node" / "hosts.yml").read_text(encoding="utf-8"))
+    hosts["all"]["children"]["etcd"]["hosts"] = dict.fromkeys(etcd)
     if added:
         hosts["all"]["hosts"][ADDED] = {"ansible_host": ADDED_ADDRESS}
         hosts["all"]["children"]["minion"]["hosts"][ADDED] = None
@@ -315,6 +317,30 @@ def test_a_minion_is_added(pair: Cluster) -> None:
     address = pair.kubectl_json("get", "pod", "newcomer")["status"]["podIP"]
     assert fetch(pair, f"http://{address}:8080/") == "newcomer"
     assert "<form" in pair.curl(f"http://{ADDED_ADDRESS}:{checks.GUESTBOOK_PORT}/", "--fail").stdout
+
+
+def test_etcd_moves_from_the_master_to_the_minion(pair: Cluster) -> None:
+    """In two runs, while objects are written: the API is away for one restart, nothing is lost, and of the old member its data stays."""
+    write_hosts(pair.inventory, added=True, etcd=(MASTER, MINION))
+    checks.foretold(pair.playbook("playbooks/site.yml", "--check"), pair.playbook("playbooks/site.yml"))
+    write_hosts(pair.inventory, added=True, etcd=(MINION,))
+    predicted = pair.playbook("playbooks/site.yml", "--check")
+    with probed(pair) as seen:
+        checks.foretold(predicted, pair.playbook("playbooks/site.yml"))
+    began = [record["began"] for record in seen.failed]
+    # a restart takes some seconds; from the removal to the master's turn would be far more
+    assert max(began) - min(began) <= 6.0, seen.summary(min(began))
+    kept = {entry["metadata"]["name"] for entry in pair.kubectl_json("-n", NAMESPACE, "get", "configmaps")["items"]}
+    assert len(seen.acknowledged) > 10
+    assert seen.acknowledged <= kept
+    checks.nothing_changes(pair, (*HOSTS, ADDED))
+    members = pair.on(MINION, ". /etc/profile.d/etcdctl.sh; etcdctl member list -w json")
+    assert [member["name"] for member in json.loads(members)["members"]] == [MINION]
+    assert pair.on(MASTER, "systemctl show -P LoadState etcd").strip() == "not-found"
+    assert pair.on(MASTER, "ls -d /etc/etcd /etc/profile.d/etcdctl.sh 2>/dev/null; true") == ""
+    assert re.fullmatch(r"member\.discarded-\S+\n", pair.on(MASTER, "ls /var/lib/etcd"))
+    assert pair.lab("exec", MASTER, "firewall-cmd", "--query-service=barehost-etcd-peer", check=False).returncode != 0
+    assert "is healthy" in pair.playbook("playbooks/health.yml").output
 
 
 def test_no_secret_is_ever_shown(pair: Cluster) -> None:

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A former member's host: files as they are, systemd and etcd played by the test. Runs on Python 3.9 too."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import typing as t
+
+import pytest
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils import _alone, _etcd_former, _etcd_members
+from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
+
+ANSWERS = [
+    {"linearizable": False, "members": [{"name": "old"}]},
+    {"linearizable": True, "members": [{"name": "b"}]},
+]
+
+
+class Host:
+    def __init__(self, root: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root, self.asked = root, []  # type: pathlib.Path, list[str]
+        self.fails_at = ""
+        for path in (
+            "units/etcd.service.d/10-barehost.conf",
+            "units/etcd.service",
+            "etc/pki/root.key",
+            "etc/etcd.conf",
+            "data/member/wal/0",
+        ):
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).touch()
+        monkeypatch.setattr(_alone, "PATH", str(root / "run" / "lock"))
+        monkeypatch.setattr(_etcd_former, "UNITS", str(root / "units"))
+        monkeypatch.setattr(_etcd_former, "must", self.systemctl)
+        monkeypatch.setattr(_etcd_former, "run_program", self.systemctl)
+        monkeypatch.setattr(_etcd_members, "look_at_all", lambda urls, _access: ANSWERS[: len(urls)])
+
+    def systemctl(self, argv: list[str], **_options: t.Any) -> None:
+        self.asked.append(argv[1])
+        if argv[1] == self.fails_at:
+            raise HostError("it does not")
+
+    def collect(self, *endpoints: str) -> dict[str, t.Any]:
+        here = {"unit": "etcd.service", "data_directory": f"{self.root}/data"}
+        return _etcd_former.run("collect", {**here, "access": {}, "endpoints": endpoints})
+
+    def retire(self) -> None:
+        files = [f"{self.root}/etc/{name}" for name in ("pki/root.key", "etcd.conf", "never.conf")]
+        here = {"unit": "etcd.service", "data_directory": f"{self.root}/data"}
+        directories = [f"{self.root}/etc/pki", f"{self.root}/etc"]
+        _etcd_former.run("retire", {**here, "files": files, "directories": directories})
+
+
+@pytest.fixture
+def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    return Host(tmp_path, monkeypatch)
+
+
+def test_only_who_has_a_quorum_tells_who_is_a_member(host: Host) -> None:
+    assert host.collect("x", "y") == {"left": True, "data": True, "members": [{"name": "b"}]}
+    assert host.collect("x") == {"left": True, "data": True, "members": None}
+
+
+def test_the_data_alone_stays(host: Host) -> None:
+    host.retire()
+    assert host.asked == ["disable", "reset-failed", "daemon-reload"]
+    assert os.listdir(host.root / "units") == []
+    assert not (host.root / "etc").exists()
+    (aside,) = (host.root / "data").iterdir()
+    assert aside.name.startswith("member.discarded-")
+    assert (aside / "wal" / "0").exists()
+    assert host.collect("y") == {"left": False, "data": False, "members": []}
+
+
+def test_what_others_have_put_there_stays(host: Host) -> None:
+    (host.root / "etc" / "mine").touch()
+    host.retire()
+    assert os.listdir(host.root / "etc") == ["mine"]
+
+
+def test_one_that_cannot_be_stopped_is_left_as_it_is(host: Host) -> None:
+    host.fails_at = "disable"
+    with pytest.raises(HostError):
+        host.retire()
+    assert host.collect("y")["data"]
+    assert (host.root / "etc" / "pki" / "root.key").exists()
