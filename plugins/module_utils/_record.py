@@ -238,6 +238,8 @@ def _note_trace(record: Record, trace: Entry) -> None:
     if kind in _AS_CHANGED:
         _NOTES[_AS_CHANGED[kind]](record, trace)
     elif not record.knows(kind, target):
+        if kind == "trace_path":
+            _note_parents(record, target)
         record.add(kind, target, found=_TRACES[kind](target))
 
 

@@ -15,7 +15,7 @@ import typing as t
 
 import pytest
 
-from . import checks
+from . import bareness, checks
 from .driver import ROOT, Cluster, PlaybookRun, eventually, run
 from .probing import probed
 from .setups import bare_hosts
@@ -70,12 +70,7 @@ def of_the_host(run: PlaybookRun) -> list[tuple[str, str, str, str]]:
 
 def look(cluster: Cluster) -> Found:
     actions = of_the_host(cluster.playbook("playbooks/site.yml", "--check"))
-    files = (
-        "find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /var/log -o -path /var/cache \\) -prune -o -print"
-    )
-    state = "find /var/lib -not -path '/var/lib/dnf*' -not -path /var/lib/systemd/timers; rpm -qa; mount"
-    network = "nft list tables; ip -o link | cut -d: -f2; firewall-cmd --list-all-zones"
-    return Found(actions, sorted(set(cluster.on(HOST, f"{files}; {state}; {network}").splitlines())))
+    return Found(actions, bareness.things(cluster, HOST))
 
 
 def test_the_host_is_master_and_minion(single: Cluster) -> None:

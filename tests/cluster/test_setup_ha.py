@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from . import checks, failing
+from . import bareness, checks, failing
 from .driver import ROOT, Cluster, PlaybookRun, eventually
 from .probing import NAMESPACE, probed
 from .setups import bare_hosts
@@ -35,7 +35,13 @@ def bare(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections
 
 
 @pytest.fixture(scope="module")
-def runs(bare: Cluster) -> dict[str, PlaybookRun]:
+def found_bare(bare: Cluster) -> dict[str, list[str]]:
+    """What is on the balancers before any playbook."""
+    return {host: bareness.things(bare, host) for host in BALANCERS}
+
+
+@pytest.fixture(scope="module")
+def runs(bare: Cluster, found_bare: dict[str, list[str]]) -> dict[str, PlaybookRun]:
     """Check mode of bare hosts, and the run after it."""
     return {"check": bare.playbook(SITE, "--check", "--diff"), "real": bare.playbook(SITE)}
 
@@ -295,3 +301,21 @@ def test_the_whole_cluster_is_restored(ha: Cluster, tmp_path: pathlib.Path) -> N
     # what the API says of pods may still be from the backup
     eventually(lambda: checks.guestbook_is_shared(ha, NODES, through="k8s.minion1.dev") or True, deadline=90, wanted="the guestbook")
     checks.nothing_changes(ha, [*NODES, *BALANCERS], *NGINX)
+
+
+def test_reset_balancers_are_bare_and_come_back(ha: Cluster, runs: dict[str, PlaybookRun], found_bare: dict[str, list[str]]) -> None:
+    """Nobody else is touched, neither then nor by the run that installs them again; they had both proxies."""
+    before = checks.start_times(ha, NODES)
+    options = ("--limit", "balancer", "-e", f"reset_confirm={','.join(BALANCERS)}")
+    predicted = ha.playbook("playbooks/reset.yml", "--check", "--diff", *options)
+    reset = ha.playbook("playbooks/reset.yml", *options)
+    assert reset.actions() == predicted.actions() != []
+    for host in BALANCERS:
+        after = bareness.things(ha, host)
+        assert [thing for thing in after if thing not in found_bare[host]] == []
+        assert [thing for thing in found_bare[host] if thing not in after] == []
+    again = ha.playbook(SITE)
+    assert again.actions() == [action for action in runs["real"].actions() if action[0] in BALANCERS]
+    eventually(lambda: len(holders(ha)) == 1, deadline=60, wanted="the address on one balancer")
+    failing.is_whole(ha, MASTERS, NODES)
+    assert checks.start_times(ha, NODES) == before

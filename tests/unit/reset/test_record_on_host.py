@@ -66,6 +66,17 @@ def test_parents_that_were_missing_are_noted(root: pathlib.Path) -> None:
     ]
 
 
+def test_parents_of_what_a_program_makes_are_noted(root: pathlib.Path) -> None:
+    """They go if they are empty by then, while a tree goes with everything in it."""
+    tree = root / "one" / "two"
+    _record.note([write(root / "a.conf")], [{"kind": "trace_path", "target": str(tree)}])
+    assert list(_record.Record.read().entries) == [
+        ("directory", str(tree.parent)),
+        ("trace_path", str(tree)),
+        ("path", str(root / "a.conf")),
+    ]
+
+
 def test_nothing_is_written_for_an_empty_plan(root: pathlib.Path) -> None:
     _record.note([], [{"kind": "trace_path", "target": str(root / "x")}])
     assert not (root / "var").exists()

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is on a host, to compare a reset one with a bare one."""
+
+from __future__ import annotations
+
+from .driver import Cluster
+
+
+def things(cluster: Cluster, host: str) -> list[str]:
+    """Its files, packages, mounts, interfaces and what its firewall lets in; no logs, no caches, and not dnf's history."""
+    files = (
+        "find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /var/log -o -path /var/cache \\) -prune -o -print"
+    )
+    state = "find /var/lib -not -path '/var/lib/dnf*' -not -path /var/lib/systemd/timers; rpm -qa; mount"
+    network = "nft list tables; ip -o link | cut -d: -f2; firewall-cmd --list-all-zones"
+    return sorted(set(cluster.on(host, f"{files}; {state}; {network}").splitlines()))
