@@ -319,8 +319,21 @@ def test_a_minion_is_added(pair: Cluster) -> None:
     assert "<form" in pair.curl(f"http://{ADDED_ADDRESS}:{checks.GUESTBOOK_PORT}/", "--fail").stdout
 
 
+def test_no_secret_is_ever_shown(pair: Cluster) -> None:
+    """Run late: in nothing that the runs printed, the installation at the highest verbosity with diffs among it, is a line of a key."""
+    needles = secrets.on_controller(pair.inventory) | {needle for host in HOSTS for needle in secrets.on_host(pair, host)}
+    assert len(needles) > 30, "keys have been looked for in the wrong place"
+    logs = {log: log.read_text(encoding="utf-8") for log in pair.artefacts.glob("*.log")}
+    assert any("SSH: EXEC" in text and "+++ after" in text for text in logs.values()), "no log of the wanted verbosity"
+    for log, text in logs.items():
+        assert "PRIVATE KEY" not in text, log
+        shown = [needle[:6] for needle in needles if needle in text]
+        assert shown == [], f"{log} holds what begins with {shown}"
+
+
 def test_etcd_moves_from_the_master_to_the_minion(pair: Cluster) -> None:
-    """In two runs, while objects are written: the API is away for one restart, nothing is lost, and of the old member its data stays."""
+    """Run last, since keys go with it: in two runs. The API is away for one restart, nothing that was written is lost, and of the old
+    member its data stays."""
     write_hosts(pair.inventory, added=True, etcd=(MASTER, MINION))
     checks.foretold(pair.playbook("playbooks/site.yml", "--check"), pair.playbook("playbooks/site.yml"))
     write_hosts(pair.inventory, added=True, etcd=(MINION,))
@@ -341,15 +354,3 @@ def test_etcd_moves_from_the_master_to_the_minion(pair: Cluster) -> None:
     assert re.fullmatch(r"member\.discarded-\S+\n", pair.on(MASTER, "ls /var/lib/etcd"))
     assert pair.lab("exec", MASTER, "firewall-cmd", "--query-service=barehost-etcd-peer", check=False).returncode != 0
     assert "is healthy" in pair.playbook("playbooks/health.yml").output
-
-
-def test_no_secret_is_ever_shown(pair: Cluster) -> None:
-    """Run last: in nothing that the runs printed, the installation at the highest verbosity with diffs among it, is a line of a key."""
-    needles = secrets.on_controller(pair.inventory) | {needle for host in HOSTS for needle in secrets.on_host(pair, host)}
-    assert len(needles) > 30, "keys have been looked for in the wrong place"
-    logs = {log: log.read_text(encoding="utf-8") for log in pair.artefacts.glob("*.log")}
-    assert any("SSH: EXEC" in text and "+++ after" in text for text in logs.values()), "no log of the wanted verbosity"
-    for log, text in logs.items():
-        assert "PRIVATE KEY" not in text, log
-        shown = [needle[:6] for needle in needles if needle in text]
-        assert shown == [], f"{log} holds what begins with {shown}"
