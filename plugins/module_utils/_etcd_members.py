@@ -122,10 +122,14 @@ class _Cluster:
         return EtcdApi(answer["url"], self._access, timeout=10.0)
 
     def change(self, done: t.Callable[[list[Object]], bool], ask: t.Callable[[EtcdApi], None], *, avoid: str = "") -> None:
-        """Asks a healthy member, rather not the one to avoid, until the list of members is as it should be."""
+        """Asks a healthy member, rather not the one to avoid, until the list of members is as it should be.
+
+        Of the others rather the leader: a promotion that another one passes on to it is refused there where etcd has users, since the
+        caller's name does not go with it (etcdserver/api/etcdhttp/peer.go, etcd 3.7), and times out.
+        """
 
         def attempt() -> bool:
-            answers = sorted(self.healthy(), key=lambda answer: answer["member_id"] == avoid)
+            answers = sorted(self.healthy(), key=lambda answer: (answer["member_id"] == avoid, answer["member_id"] != answer["leader"]))
             if done(answers[0]["members"]):
                 return True
             if avoid:
