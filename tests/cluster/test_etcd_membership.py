@@ -192,3 +192,30 @@ def test_a_host_that_is_away_fails_alone_but_nobody_is_restarted(databases: Data
     assert "2 of 3 etcd members answer a linearizable read" in refused.output
     assert "with this one down 1 would be left, the quorum is 2" in refused.output
     assert databases.starts(here) == before
+
+
+def test_members_change_where_etcd_has_users(databases: Databases) -> None:
+    """The same steps, asked for as root: the members' JSON API then knows nobody by a certificate."""
+    settings = {"etcd_snapshot_count": 20000}
+    users = {**settings, "cluster_flannel_backend": "etcd"}
+    databases.want(DB2, DB4)
+    assert etcd_actions(databases.run(**settings)) == [(min(databases.members), "remove", DB1)]
+    enabled = databases.run(**users)
+    assert ("etcd_auth", "enable") in {(kind, action) for _host, kind, action, _path in enabled.actions()}
+    assert databases.etcdctl(DB2, "auth status").splitlines()[0] == "Authentication Status: true"
+    digest, before = databases.digest(), databases.starts()
+    databases.want(DB3, DB2, DB4)
+    assert sorted(etcd_actions(databases.run(**users))) == sorted((DB3, step, DB3) for step in ("discard", "add", "start", "promote"))
+    assert databases.peers() == databases.wanted_peers()
+    assert databases.digest() == digest
+    assert databases.starts((DB2, DB4)) == before
+    databases.want(DB3, DB4)
+    assert [(action, path) for _host, action, path in etcd_actions(databases.run(**users))] == [("remove", DB2)]
+    assert databases.peers() == databases.wanted_peers()
+    databases.cluster.on(DB4, "rm -rf /var/lib/etcd/member; systemctl kill -s KILL etcd")
+    refused = databases.run(check=False, **users)
+    assert refused.changed == [] and "of 2 voters are healthy and the quorum of 2 is 2" in refused.output
+    databases.run(**users, etcd_disaster_recovery=True)
+    assert databases.peers() == databases.wanted_peers()
+    assert databases.digest() == digest
+    assert databases.run(**users).changed == []
