@@ -26,4 +26,4 @@ def test_rules_replace_those_that_were_there() -> None:
 
 
 def test_the_lab_is_entered_without_hiding_the_cgroups() -> None:
-    assert network.inside(["ls", "-l"]) == ["nsenter", "--net=/run/netns/lab", "--", "ls", "-l"]
+    assert network.inside(["ls", "-l"]) == ["nsenter", f"--net=/run/netns/{network.NAMESPACE}", "--", "ls", "-l"]

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from barelab import ssh
+from barelab import network, ssh
 from barelab.inventory import Host
 
 HOSTS = [Host(name="k8s.master.dev", address="10.1.2.10", groups=()), Host(name="b.dev", address="10.1.2.11", groups=())]
@@ -28,7 +28,7 @@ def test_ssh_understands_it(tmp_path: pathlib.Path, name: str) -> None:
     assert settings["user"] == "root"
     assert settings["compression"] == "no"
     assert settings["stricthostkeychecking"] == "true"
-    assert settings["proxycommand"].startswith("nsenter --net=/run/netns/lab -- ")
+    assert settings["proxycommand"].startswith(f"nsenter --net=/run/netns/{network.NAMESPACE} -- ")
 
 
 def test_other_hosts_are_left_alone(tmp_path: pathlib.Path) -> None:
