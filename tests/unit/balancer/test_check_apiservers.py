@@ -107,7 +107,8 @@ class Checks:
 
     def reloads(self) -> int:
         lines = (self._folder / "calls").read_text(encoding="utf-8").splitlines()
-        assert set(lines) == {"try-reload-or-restart nginx.service"}
+        # none where the shell has only made the file
+        assert set(lines) <= {"try-reload-or-restart nginx.service"}
         return len(lines)
 
     def lists(self, *servers: Apiserver, reloads: int) -> None:

@@ -3,18 +3,17 @@
 
 from __future__ import annotations
 
-import os
-import pathlib
 import subprocess
 import sys
 
 import pytest
 
-COLLECTIONS = pathlib.Path(__file__).resolve().parents[3] / ".collections"
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _shared_memory
+
+# The module by its path: where ansible-test runs, another process does not find the collection by its name.
 PROGRAM = """
-import gc, os, re, sys
-if sys.argv[1] == "kept":
-    from ansible_collections.barehost.kubernetes.plugins.plugin_utils._shared_memory import keep_shared
+import gc, os, re, runpy, sys
+keep_shared = runpy.run_path(sys.argv[2])["keep_shared"]
 kept = [[number] for number in range(400_000)]
 if sys.argv[1] == "kept":
     keep_shared()
@@ -30,9 +29,10 @@ os.wait()
 @pytest.fixture(scope="module")
 def own_memory() -> dict[str, int]:
     """Kilobytes that a child has for itself after its collection."""
-    found, environment = {}, {**os.environ, "PYTHONPATH": str(COLLECTIONS)}
+    found = {}
     for how in ("kept", "lost"):
-        done = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, check=True, env=environment)
+        command = [sys.executable, "-c", PROGRAM, how, str(_shared_memory.__file__)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
         found[how] = int(done.stdout)
     return found
 
