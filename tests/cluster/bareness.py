@@ -7,10 +7,9 @@ from .driver import Cluster
 
 
 def things(cluster: Cluster, host: str) -> list[str]:
-    """Its files, packages, mounts, interfaces and what its firewall lets in; no logs, no caches, and not dnf's history."""
-    files = (
-        "find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /var/log -o -path /var/cache \\) -prune -o -print"
-    )
+    """Its files, packages, mounts, interfaces and what its firewall lets in; no logs, no caches, nothing temporary, not dnf's history."""
+    left_out = ("/proc", "/sys", "/dev", "/tmp", "/var/tmp", "/var/log", "/var/cache")
+    files = f"find / -xdev \\( {' -o '.join(f'-path {path}' for path in left_out)} \\) -prune -o -print"
     state = "find /var/lib -not -path '/var/lib/dnf*' -not -path /var/lib/systemd/timers; rpm -qa; mount"
-    network = "nft list tables; ip -o link | cut -d: -f2; firewall-cmd --list-all-zones"
+    network = "nft list tables; ip -o link | cut -d: -f2 | cut -d@ -f1; firewall-cmd --list-all-zones"
     return sorted(set(cluster.on(host, f"{files}; {state}; {network}").splitlines()))

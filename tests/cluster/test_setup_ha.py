@@ -130,6 +130,10 @@ def flags(values: dict[str, object]) -> str:
     return json.dumps({"master_apiserver_arguments": values})
 
 
+# What the apiservers have since test_a_changed_flag_is_rolled_out_and_nobody_notices.
+ROLLED_OUT = ("-e", flags(FLAG))
+
+
 def down_times(cluster: Cluster) -> list[tuple[int, int]]:
     """When each apiserver was last away: the hosts of a lab have one clock."""
     show = "systemctl show kube-apiserver --value -p ActiveExitTimestampMonotonic -p ActiveEnterTimestampMonotonic"
@@ -139,7 +143,7 @@ def down_times(cluster: Cluster) -> list[tuple[int, int]]:
 
 def test_a_changed_flag_is_rolled_out_and_nobody_notices(ha: Cluster) -> None:
     with probed(ha) as seen:
-        changed = ha.playbook(SITE, "-e", flags(FLAG))
+        changed = ha.playbook(SITE, *ROLLED_OUT)
     assert {action[:4] for action in changed.actions() if action[2] == "restart"} == {
         (host, "unit", "restart", "kube-apiserver.service") for host in MASTERS
     }
@@ -300,7 +304,7 @@ def test_the_whole_cluster_is_restored(ha: Cluster, tmp_path: pathlib.Path) -> N
     ha.kubectl("-n", "guestbook", "rollout", "status", "deployment/frontend", "--timeout=90s")
     # what the API says of pods may still be from the backup
     eventually(lambda: checks.guestbook_is_shared(ha, NODES, through="k8s.minion1.dev") or True, deadline=90, wanted="the guestbook")
-    checks.nothing_changes(ha, [*NODES, *BALANCERS], *NGINX)
+    checks.nothing_changes(ha, [*NODES, *BALANCERS], *NGINX, *ROLLED_OUT)
 
 
 def test_reset_balancers_are_bare_and_come_back(ha: Cluster, runs: dict[str, PlaybookRun], found_bare: dict[str, list[str]]) -> None:
@@ -314,7 +318,7 @@ def test_reset_balancers_are_bare_and_come_back(ha: Cluster, runs: dict[str, Pla
         after = bareness.things(ha, host)
         assert [thing for thing in after if thing not in found_bare[host]] == []
         assert [thing for thing in found_bare[host] if thing not in after] == []
-    again = ha.playbook(SITE)
+    again = ha.playbook(SITE, *ROLLED_OUT)
     assert again.actions() == [action for action in runs["real"].actions() if action[0] in BALANCERS]
     eventually(lambda: len(holders(ha)) == 1, deadline=60, wanted="the address on one balancer")
     failing.is_whole(ha, MASTERS, NODES)
