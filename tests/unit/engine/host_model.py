@@ -97,7 +97,14 @@ class ModelHost:
         if action.operation == "write":
             block, text = action.data["block"], action.data["text"]
             content = _blocks.merge(content, block, text) if block else text
+            self._is_newer(action.target)
         self.paths[action.target] = {"type": "file", "content": content, **ownership(action.data)}
+
+    def _is_newer(self, path: str) -> None:
+        """Of a reload the host keeps the moment and no digests: what is written later is a reason for another, whatever it says."""
+        for unit in self.units.values():
+            read = self._digests(list(self.paths)) if unit["read"] is None else unit["read"]
+            unit["read"] = {name: digest for name, digest in read.items() if name != path}
 
     _see_early_file, _do_early_file = _see_file, _do_file
 
