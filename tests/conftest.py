@@ -10,6 +10,9 @@ import typing as t
 import pytest
 
 TESTS = pathlib.Path(__file__).parent
+# Each worker of xdist has a lab of its own: they must not throw away each other's hosts. Set here, because it is read where other
+# files are imported, which pytest may do before it asks any hook.
+os.environ["BAREHOST_LAB"] = os.environ.get("BAREHOST_LAB", "") + os.environ.get("PYTEST_XDIST_WORKER", "")
 # Started from left to right. Slow gates come first, so that the two workers end at about the same time.
 ORDER = ("slow gate", "gate", "unit", "host", "molecule", "cluster")
 LAB = ("host", "molecule", "cluster")
@@ -21,13 +24,6 @@ def phase(item: pytest.Item) -> str:
     if folder == "gates":
         return "slow gate" if item.get_closest_marker("slow") else "gate"
     return folder
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Gives each worker of xdist a lab of its own: they must not throw away each other's hosts."""
-    worker = getattr(config, "workerinput", {}).get("workerid", "")
-    if worker:
-        os.environ["BAREHOST_LAB"] = os.environ.get("BAREHOST_LAB", "") + worker
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import shlex
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from barelab import names
 from barelab.errors import LabError
 
 _ROOT = pathlib.Path("/sys/fs/cgroup")
 _LAB = names.own("barehost-lab")
+# A host's processes are in its subtree of each hierarchy; in this one nobody on it makes more than a few groups, so it is read fastest.
+_FLATTEST = _ROOT / "freezer"
 
 
 def hierarchies() -> list[pathlib.Path]:
@@ -54,17 +57,32 @@ def create(host: str) -> None:
                     (level / name).write_text((folder.parent.parent / name).read_text(encoding="ascii"), encoding="ascii")
 
 
-def join(host: str, *, below: str = "") -> None:
+def join(host: str) -> None:
     """Move this process into the host's subtrees."""
     for folder in folders(host):
-        place = folder / below if (folder / below).is_dir() else folder
-        (place / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+        (folder / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+
+
+def joined(host: str, argv: Sequence[str], *, below: str) -> list[str]:
+    """The command that moves itself into the host's subtrees, there below a folder that systemd-nspawn makes, and then is ``argv``."""
+    places = [folder / below if (folder / below).is_dir() else folder for folder in folders(host)]
+    moves = "; ".join(f"echo 0 > {shlex.quote(str(place))}/cgroup.procs" for place in places)
+    return ["sh", "-c", f'{moves}; exec "$@"', "join", *argv]
 
 
 def processes(host: str | None = None) -> set[int]:
-    """The processes of a host, or of all."""
+    """The processes of a host, or of all, also of those that are on their way into its subtrees."""
+    return _processes(hierarchies(), host)
+
+
+def settled_processes(host: str) -> set[int]:
+    """The processes of a host, but for those that are still on their way into its subtrees."""
+    return _processes([_FLATTEST], host)
+
+
+def _processes(places: Iterable[pathlib.Path], host: str | None) -> set[int]:
     found: set[int] = set()
-    for hierarchy in hierarchies():
+    for hierarchy in places:
         top = hierarchy / _LAB / host if host else hierarchy / _LAB
         for folder in _walk(top):
             with contextlib.suppress(OSError):  # the folder has just been removed

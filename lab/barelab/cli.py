@@ -10,7 +10,7 @@ import pathlib
 import sys
 from typing import NoReturn
 
-from barelab import cgroups, hosts, lifecycle, network, ssh, state
+from barelab import lifecycle, passing
 from barelab.errors import LabError
 
 _DESCRIPTION = (
@@ -99,30 +99,11 @@ def _perform(options: argparse.Namespace) -> int:
 
 def _pass_on(options: argparse.Namespace) -> NoReturn:
     """Become the command: its input, output and exit status are ours."""
-    lab = state.require()
     lifecycle.require_root()
-    match options.command:
-        case "exec":
-            host = lab.host(options.host)
-            command = [*hosts.enter(host), *options.words]
-            cgroups.join(host.name, below="payload")  # what runs on a host ends with it
-        case "ssh":
-            command = ssh.command(lab.host(options.host), options.words)
-        case "run":
-            command = network.inside(options.words)
-        case _:
-            command = network.inside(_kubectl(lab, options.words))
+    words = options.words if options.command in ("run", "kubectl") else [options.host, *options.words]
+    command = passing.COMMANDS[options.command](words)
     sys.stdout.flush()
     os.execvp(command[0], command)
-
-
-def _kubectl(lab: state.Lab, words: list[str]) -> list[str]:
-    configuration = lab.inventory / "kubeconfig"
-    if not configuration.is_file():
-        raise LabError(
-            f"{configuration} does not exist: the cluster is not installed yet (ansible-playbook playbooks/site.yml -i {lab.inventory})"
-        )
-    return [str(state.KUBECTL), f"--kubeconfig={configuration}", *words]
 
 
 def _print_status(*, as_json: bool) -> None:

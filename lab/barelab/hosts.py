@@ -111,7 +111,7 @@ def power_off(host: Host) -> None:
 def leader(host: Host) -> int | None:
     """The host's first process, as this machine numbers it; None if the host is off."""
     own_depth = len(_pids_by_namespace("self"))
-    for pid in sorted(cgroups.processes(host.name)):
+    for pid in sorted(cgroups.settled_processes(host.name)):
         with contextlib.suppress(OSError):  # it has ended
             numbers = _pids_by_namespace(str(pid))
             if len(numbers) == own_depth + 1 and numbers[-1] == "1":

@@ -16,7 +16,7 @@ import typing as t
 
 import yaml
 
-from .driver import LAB, ROOT, Cluster
+from .driver import ROOT, Cluster, lab_command
 
 SCRIPT = pathlib.Path(__file__).with_name("api_probe.py")
 NAMESPACE = "probe"
@@ -60,7 +60,7 @@ def probed(cluster: Cluster) -> collections.abc.Iterator[Seen]:
     """Reads and writes through the endpoint of the administrator's kubeconfig, from another machine."""
     cluster.kubectl("create", "namespace", NAMESPACE, check=False)
     options = {**_client(cluster), "path": "/api/v1/namespaces/default", "namespace": NAMESPACE}
-    with _running([str(LAB), "run", sys.executable, str(SCRIPT), json.dumps(options)], folder=cluster.artefacts) as seen:
+    with _running(lab_command("run", sys.executable, str(SCRIPT), json.dumps(options)), folder=cluster.artefacts) as seen:
         yield seen
 
 
@@ -71,7 +71,7 @@ def probed_on_node(cluster: Cluster, host: str, *, server: str) -> collections.a
     options = {"server": server, "ca": f"{pki}/ca.crt", "cert": f"{pki}/kubelet.crt", "key": f"{pki}/kubelet.key"}
     options["path"] = f"/api/v1/nodes/{host}"
     cluster.lab("exec", host, "sh", "-c", "cat > /run/api_probe.py", input=SCRIPT.read_text(encoding="utf-8"))
-    with _running([str(LAB), "exec", host, "python3", "/run/api_probe.py", json.dumps(options)], folder=cluster.artefacts) as seen:
+    with _running(lab_command("exec", host, "python3", "/run/api_probe.py", json.dumps(options)), folder=cluster.artefacts) as seen:
         yield seen
 
 
