@@ -8,6 +8,7 @@ This module util is private to the collection and may change at any time.
 
 from __future__ import annotations
 
+import types
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils import (
@@ -28,27 +29,36 @@ Items = list[dict[str, t.Any]]
 
 
 class Kind(t.NamedTuple):
-    """The two functions of a kind on the host."""
+    """The two functions of a kind on the host, by the module that has them.
 
-    collect: t.Callable[[Items], Items]
-    apply: t.Callable[[Items], Items]
+    They are asked for by name when they are called, so that a host compiles the modules of no other kinds (see _program).
+    """
+
+    module: types.ModuleType
+    of: str = ""
+
+    def collect(self, items: Items) -> Items:
+        return t.cast(Items, getattr(self.module, "collect" + self.of)(items))
+
+    def apply(self, actions: Items) -> Items:
+        return t.cast(Items, getattr(self.module, "apply" + self.of)(actions))
 
 
 KINDS: dict[str, Kind] = {
-    "early_file": Kind(_files.collect, _files.apply),
-    "package": Kind(_packages.collect, _packages.apply),
-    "group": Kind(_users.collect_groups, _users.apply_groups),
-    "user": Kind(_users.collect_users, _users.apply_users),
-    "directory": Kind(_directories.collect, _directories.apply),
-    "binary": Kind(_binaries.collect, _binaries.apply),
-    "certificate": Kind(_certificates.collect, _certificates.apply),
-    "file": Kind(_files.collect, _files.apply),
-    "absent": Kind(_files.collect_absent, _files.apply_absent),
-    "kernel_module": Kind(_kernel.collect_modules, _kernel.apply_modules),
-    "sysctl": Kind(_kernel.collect_sysctls, _kernel.apply_sysctls),
-    "swap": Kind(_kernel.collect_swap, _kernel.apply_swap),
-    "selinux": Kind(_selinux.collect, _selinux.apply),
-    "selinux_boolean": Kind(_selinux_booleans.collect, _selinux_booleans.apply),
-    "firewall": Kind(_firewall.collect, _firewall.apply),
-    "unit": Kind(_systemd.collect, _systemd.apply),
+    "early_file": Kind(_files),
+    "package": Kind(_packages),
+    "group": Kind(_users, "_groups"),
+    "user": Kind(_users, "_users"),
+    "directory": Kind(_directories),
+    "binary": Kind(_binaries),
+    "certificate": Kind(_certificates),
+    "file": Kind(_files),
+    "absent": Kind(_files, "_absent"),
+    "kernel_module": Kind(_kernel, "_modules"),
+    "sysctl": Kind(_kernel, "_sysctls"),
+    "swap": Kind(_kernel, "_swap"),
+    "selinux": Kind(_selinux),
+    "selinux_boolean": Kind(_selinux_booleans),
+    "firewall": Kind(_firewall),
+    "unit": Kind(_systemd),
 }

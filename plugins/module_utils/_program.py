@@ -9,14 +9,12 @@ This module util is private to the collection and may change at any time.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import importlib
-import importlib.abc
 import importlib.machinery
-import importlib.util
 import json
 import sys
-import traceback
+import threading
 import types
 import typing as t
 import zlib
@@ -26,8 +24,34 @@ OLDEST_PYTHON = (3, 9)
 MARK = "barehost result: "
 
 
-class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    """Modules from texts in memory: nothing is left behind, and /tmp may be noexec or full."""
+# One for all modules: a thread that needs a module waits until it is whole, and no two wait for each other.
+_LOADING = threading.RLock()
+
+
+class Unread(types.ModuleType):
+    """A module that is compiled when something of it is asked for: a look needs a third of what comes with a program."""
+
+    def __init__(self, name: str, code: t.Callable[[str], types.CodeType]) -> None:
+        super().__init__(name)
+        self.__code__: t.Optional[t.Callable[[str], types.CodeType]] = code
+
+    def __getattribute__(self, name: str) -> t.Any:
+        if not (name.startswith("__") and name.endswith("__")):
+            with _LOADING:
+                # Not again for another thread, which has waited here; nor for the module's own lines, while they are run.
+                code, self.__code__ = self.__code__, None
+                if code is not None:
+                    exec(code(self.__name__), self.__dict__)
+                    self.__class__ = types.ModuleType  # type: ignore[assignment]  # what it is from now on
+        # not super(), which refuses what has become another class
+        return types.ModuleType.__getattribute__(self, name)
+
+
+class Sources:
+    """Modules from texts in memory: nothing is left behind, and /tmp may be noexec or full.
+
+    A finder and a loader, but of neither class of importlib.abc: that one imports a hundred modules.
+    """
 
     def __init__(self, texts: dict[str, str]) -> None:
         self._texts = texts
@@ -36,18 +60,24 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         self, fullname: str, path: t.Optional[t.Sequence[str]] = None, target: t.Optional[types.ModuleType] = None
     ) -> t.Optional[importlib.machinery.ModuleSpec]:
         if fullname in self._texts or self.is_package(fullname):
-            return importlib.util.spec_from_loader(fullname, self, is_package=self.is_package(fullname))
+            return importlib.machinery.ModuleSpec(fullname, t.cast(t.Any, self), is_package=self.is_package(fullname))
         return None
 
     def is_package(self, fullname: str) -> bool:
         return any(name.startswith(fullname + ".") for name in self._texts)
 
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> t.Optional[types.ModuleType]:
+        return None if self.is_package(spec.name) else Unread(spec.name, self.get_code)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """See Unread; a package has no lines here."""
+
     def get_source(self, fullname: str) -> str:
-        return self._texts.get(fullname, "")
+        return self._texts[fullname]
 
     def get_code(self, fullname: str) -> types.CodeType:
         # With a file's name, a traceback asks get_source() for the lines.
-        return self.source_to_code(self.get_source(fullname), fullname.replace(".", "/") + ".py")
+        return compile(self.get_source(fullname), fullname.replace(".", "/") + ".py", "exec", dont_inherit=True)
 
 
 def main(sources: str, module: str, step: str, payload: dict[str, t.Any]) -> None:
@@ -56,7 +86,7 @@ def main(sources: str, module: str, step: str, payload: dict[str, t.Any]) -> Non
         wanted, found = ".".join(map(str, OLDEST_PYTHON)), sys.version.split()[0]
         _print({"failed": f"found Python {found} at {sys.executable}, wanted {wanted} or later; set ansible_python_interpreter"})
         return
-    sys.meta_path.insert(0, Sources(json.loads(zlib.decompress(base64.b64decode(sources)))))
+    sys.meta_path.insert(0, Sources(json.loads(zlib.decompress(binascii.a2b_base64(sources)))))
     package = module.rpartition(".")[0]
     errors = importlib.import_module(package + "._errors")
     try:
@@ -64,6 +94,8 @@ def main(sources: str, module: str, step: str, payload: dict[str, t.Any]) -> Non
     except errors.HostError as error:
         _print({"failed": error.message, "details": error.details})
     except Exception:
+        import traceback
+
         # Unlike the interpreter's own, this one has the lines of texts in memory.
         traceback.print_exc()
         sys.exit(1)  # pylint: disable=ansible-bad-function  # there is no AnsibleModule here

@@ -68,8 +68,8 @@ class Host:
     def _run(self, program: str) -> dict[str, t.Any]:
         """Runs the program as Ansible runs a module: through the pipe, or from a file where the connection or become has no pipe."""
         action, shell = self._action, self._action._connection._shell
-        # -I: nothing of the directory or the environment that the login happens to have
-        command = f"{action._compute_environment_string()} {shell.quote(self._python())} -I"
+        # -I: nothing of the directory or the environment that the login happens to have; -S: the standard library is all that is needed
+        command = f"{action._compute_environment_string()} {shell.quote(self._python())} -IS"
         if action._connection.is_pipelining_enabled():
             return t.cast(dict[str, t.Any], action._low_level_execute_command(command.strip(), in_data=program.encode()))
         directory = shell.tmpdir or action._make_tmp_path()

@@ -43,15 +43,47 @@ def test_every_module_comes_with_all_that_it_imports() -> None:
     first = pathlib.Path(t.cast(str, _program._program.__file__)).read_text(encoding="utf-8")
     program = f"""{first}
 for name, packed in {[(name, _program.packed(name)) for name in names]!r}:
-    found = Sources(json.loads(zlib.decompress(base64.b64decode(packed))))
+    found = Sources(json.loads(zlib.decompress(binascii.a2b_base64(packed))))
     sys.meta_path.insert(0, found)
     importlib.import_module({_program.PACKAGE!r} + "." + name)
+    while unread := [module for module in sys.modules.values() if isinstance(module, Unread)]:
+        for module in unread:
+            hasattr(module, "anything")  # reads it
     sys.meta_path.remove(found)
     for loaded in [loaded for loaded in sys.modules if loaded.startswith("ansible_collections")]:
         del sys.modules[loaded]
 """
     done = run(program)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_a_step_does_not_need_is_not_compiled() -> None:
+    """Nor imported: of the standard library what only an installation needs."""
+    program = _program.text(module="_host", step="collect", payload={"wanted": {"directory": [{"path": "/"}]}})
+    done = run(program + "\nprint([name.rpartition('.')[2] for name, module in sys.modules.items() if isinstance(module, Unread)])\n")
+    unread = set(done.stdout.splitlines()[-1].strip("[]").replace("'", "").split(", "))
+    assert {"_binaries", "_certificates", "_checks", "_firewall", "_record", "_systemd"} <= unread, done.stderr
+    assert not {"_host", "_alone", "_kinds", "_directories"} & unread
+    rare = ("http.client", "importlib.abc", "ssl", "tarfile", "traceback")
+    imported = run(f"{program}\nprint([name for name in {rare!r} if name in sys.modules])\n")
+    assert imported.stdout.splitlines()[-1] == "[]"
+
+
+def test_threads_wait_until_a_module_is_whole() -> None:
+    """All ask at once for the last line of a module that takes its time."""
+    loader = pathlib.Path(t.cast(str, _program._program.__file__)).read_text(encoding="utf-8")
+    slow = "import time\nbegun = 1\ntime.sleep(0.3)\nwhole = begun + 1\n"
+    program = f"""{loader}
+sys.meta_path.insert(0, Sources({{"box.slow": {slow!r}}}))
+from box import slow
+found = []
+threads = [threading.Thread(target=lambda: found.append(slow.begun + slow.whole)) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(found, type(slow).__name__)
+"""
+    done = run(program)
+    assert done.stdout == "[3, 3, 3, 3, 3, 3, 3, 3] module\n", done.stderr
 
 
 def test_nothing_comes_that_is_not_needed() -> None:
