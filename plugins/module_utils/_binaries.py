@@ -11,7 +11,6 @@ This module util is private to the collection and may change at any time.
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import fcntl
 import hashlib
@@ -19,7 +18,6 @@ import json
 import os
 import posixpath
 import stat
-import tarfile
 import typing as t
 import urllib.parse
 
@@ -162,6 +160,8 @@ def _install_releases(wanted: list[dict[str, t.Any]]) -> None:
         # Here and not in the threads, which would meet each other making the same directory.
         _paths.make_parents(data["file"])
         releases.setdefault(json.dumps(data["release"], sort_keys=True), []).append(data)
+    import concurrent.futures  # only here: a look at what is installed comes ten times as often
+
     with concurrent.futures.ThreadPoolExecutor(max_workers=PARALLEL) as pool:
         running = [pool.submit(_install_release, files[0]["release"], files) for files in releases.values()]
     failures = [failure for failure in (future.exception() for future in running) if failure is not None]
@@ -174,13 +174,20 @@ def _install_releases(wanted: list[dict[str, t.Any]]) -> None:
 
 def _install_release(release: dict[str, t.Any], files: list[dict[str, t.Any]]) -> None:
     url, sha256 = release["url"], _wanted_digest(release)
-    # The wanted digest is part of the name: a partial file is never continued with another file's bytes.
     stem = f"{release['name']}-{release['version']}-"
-    part = os.path.join(ROOT, "downloads", f"{stem}{sha256[:16]}.part")
-    _remove_parts(stem, keep=part)
+    if [data["member"] for data in files] == [None]:
+        # The program itself: it is written once, beside its place. What a killed run left there is continued, if it is of this one.
+        part = _paths.beside(files[0]["file"])
+        if not os.path.isfile(part) or os.path.islink(part):
+            _paths.cleared_beside(files[0]["file"])
+        _remove_parts(stem)
+    else:
+        # The wanted digest is part of the name: a partial file is never continued with another file's bytes.
+        part = os.path.join(ROOT, "downloads", f"{stem}{sha256[:16]}.part")
+        _remove_parts(stem, keep=part)
     _download.download(url, part, sha256)
     try:
-        installed = _install_files(part, files, url=url)
+        installed = _install_files(part, files, url=url, sha256=sha256)
     except OSError as error:
         raise HostError(
             f"{release['name']} {release['version']} cannot be installed: {error.filename or files[0]['file']}: {error.strerror}. "
@@ -189,7 +196,8 @@ def _install_release(release: dict[str, t.Any], files: list[dict[str, t.Any]]) -
     record = _read_record(release["name"], release["version"])
     entries = {file: {**entry, "download": sha256} for file, entry in installed.items()}
     _write_record({**record, "files": {**record["files"], **entries}})
-    os.unlink(part)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(part)
 
 
 def _wanted_digest(release: dict[str, t.Any]) -> str:
@@ -208,8 +216,10 @@ def _remove_parts(stem: str, *, keep: str = "") -> None:
                 os.unlink(os.path.join(directory, name))
 
 
-def _install_files(download: str, files: list[dict[str, t.Any]], *, url: str) -> dict[str, dict[str, t.Any]]:
+def _install_files(download: str, files: list[dict[str, t.Any]], *, url: str, sha256: str) -> dict[str, dict[str, t.Any]]:
     installed = {}
+    if download == _paths.beside(files[0]["file"]):
+        return {files[0]["file"]: _put_in_place(download, sha256, files[0])}
     for data in files:
         if data["member"] is None:
             with open(download, "rb") as source:
@@ -225,6 +235,8 @@ def _install_files(download: str, files: list[dict[str, t.Any]], *, url: str) ->
 
 def _install_members(download: str, wanted: dict[str, list[dict[str, t.Any]]], *, url: str) -> dict[str, dict[str, t.Any]]:
     """One pass over the archive. Only the named members are read, and only their contents: never a name, mode or link."""
+    import tarfile  # only here, as above
+
     installed: dict[str, dict[str, t.Any]] = {}
     missing, seen = set(wanted), []
     try:
@@ -254,10 +266,9 @@ def _plain(member: str) -> str:
 
 
 def _install_file(source: t.IO[bytes], size: int, data: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Puts one program under its version; whoever looks sees all of it or nothing."""
+    """Puts a copy of one program under its version."""
     file = data["file"]
-    directory = os.path.dirname(file)
-    _download.ensure_space(directory, size, needed_for=file)
+    _download.ensure_space(os.path.dirname(file), size, needed_for=file)
     temporary = _paths.cleared_beside(file)
     digest = hashlib.sha256()
     try:
@@ -265,23 +276,29 @@ def _install_file(source: t.IO[bytes], size: int, data: dict[str, t.Any]) -> dic
             for block in iter(lambda: source.read(_download.BLOCK), b""):
                 digest.update(block)
                 target.write(block)
-            target.flush()
-            os.fchmod(target.fileno(), MODE)
-            os.fsync(target.fileno())
-        _labels.apply(temporary, as_path=file)
-        os.rename(temporary, file)
+        return _put_in_place(temporary, digest.hexdigest(), data)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
-    _paths.sync_directory(directory)
+
+
+def _put_in_place(temporary: str, sha256: str, data: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Renames what lies beside its place; whoever looks sees all of it or nothing."""
+    file = data["file"]
+    with open(temporary, "rb") as written:
+        os.fchmod(written.fileno(), MODE)
+        os.fsync(written.fileno())
+    _labels.apply(temporary, as_path=file)
+    os.rename(temporary, file)
+    _paths.sync_directory(os.path.dirname(file))
     found = os.lstat(file)
     return {
         "member": data["member"],
         "path": data["path"],
         "size": found.st_size,
         "mtime_ns": found.st_mtime_ns,
-        "sha256": digest.hexdigest(),
+        "sha256": sha256,
     }
 
 

@@ -56,12 +56,14 @@ def contents(item: dict[str, t.Any]) -> list[str]:
 
 
 def parts(host: pathlib.Path) -> list[str]:
+    """What is there of downloads that did not come to their end: of archives, and of programs beside their places."""
     directory = host / "state" / "downloads"
-    return sorted(os.listdir(directory)) if directory.exists() else []
+    return sorted([*(os.listdir(directory) if directory.exists() else []), *(path.name for path in host.rglob("*.barehost-new"))])
 
 
-def part_of(host: pathlib.Path, digest: str) -> pathlib.Path:
-    path = host / "state" / "downloads" / f"tool-1.0.0-{digest[:16]}.part"
+def part_of(host: pathlib.Path) -> pathlib.Path:
+    """What a killed run left of the program tool 1.0.0."""
+    path = host / "bin" / ".tool-1.0.0.barehost-new"
     path.parent.mkdir(parents=True)
     return path
 
@@ -128,7 +130,7 @@ def test_nothing_is_installed_without_any_checksum(mirror: Mirror, host: pathlib
 
 def test_a_partial_file_is_continued(mirror: Mirror, host: pathlib.Path) -> None:
     item = release(mirror, host)
-    part_of(host, item["sha256"]).write_bytes(PROGRAM[:1000])
+    part_of(host).write_bytes(PROGRAM[:1000])
     _binaries.apply(downloads(item))
     assert mirror.ranges("/tool") == ["bytes=1000-"]
     assert contents(item) == ["ok"]
@@ -136,7 +138,7 @@ def test_a_partial_file_is_continued(mirror: Mirror, host: pathlib.Path) -> None
 
 def test_a_partial_file_that_is_complete_is_used(mirror: Mirror, host: pathlib.Path) -> None:
     item = release(mirror, host)
-    part_of(host, item["sha256"]).write_bytes(PROGRAM)
+    part_of(host).write_bytes(PROGRAM)
     _binaries.apply(downloads(item))
     assert mirror.ranges("/tool") == [f"bytes={len(PROGRAM)}-"]
     assert contents(item) == ["ok"]
@@ -157,7 +159,7 @@ def test_answers_that_do_not_fit(mirror: Mirror, host: pathlib.Path, fault: t.An
     item = release(mirror, host)
     mirror.faults["/tool"] = [fault]
     if left:
-        part_of(host, item["sha256"]).write_bytes(left)
+        part_of(host).write_bytes(left)
     _binaries.apply(downloads(item))
     assert mirror.ranges("/tool") == ranges
     assert (host / "bin" / "tool").read_bytes() == PROGRAM
@@ -215,10 +217,10 @@ def test_credentials_in_a_url_are_refused_and_not_told(mirror: Mirror, host: pat
 
 @pytest.fixture
 def small_disk(host: pathlib.Path) -> t.Iterator[pathlib.Path]:
-    """The state directory on a file system of 2 MiB."""
+    """The programs' directory on a file system of 2 MiB."""
     if os.geteuid() != 0:
         pytest.skip("mounting a small file system needs root")
-    directory = host / "state"
+    directory = host / "bin"
     directory.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(directory)], check=True)
     yield directory
@@ -227,7 +229,7 @@ def small_disk(host: pathlib.Path) -> t.Iterator[pathlib.Path]:
 
 def test_too_little_space_is_told_before_anything_is_fetched(mirror: Mirror, host: pathlib.Path, small_disk: pathlib.Path) -> None:
     item = release(mirror, host, os.urandom(3 << 20))
-    with pytest.raises(HostError, match=r"downloads: 2 MiB are free, .*/tool needs 3 MiB and 16 MiB shall stay free.*Free some space"):
+    with pytest.raises(HostError, match=r"bin: 2 MiB are free, .*/tool needs 3 MiB and 16 MiB shall stay free.*Free some space"):
         _binaries.apply(downloads(item))
     assert parts(host) == []
 
@@ -368,7 +370,7 @@ def test_a_killed_download_is_continued(mirror: Mirror, host: pathlib.Path) -> N
     )
     collections = str(pathlib.Path(_binaries.__file__).parents[5])
     child = subprocess.Popen([sys.executable, "-c", code, collections, str(host / "state"), json.dumps(downloads(item))])
-    part = host / "state" / "downloads" / f"tool-1.0.0-{item['sha256'][:16]}.part"
+    part = host / "bin" / ".tool-1.0.0.barehost-new"
     deadline = time.monotonic() + 20
     while not (part.exists() and part.stat().st_size >= 5 << 20):
         assert time.monotonic() < deadline and child.poll() is None
