@@ -140,20 +140,14 @@ def starts(names: list[str]) -> dict[str, dict[str, str]]:
 
 
 def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """In this order: daemon-reload, unmask, disable and stop, enable, requirements, start and restart, reload, health."""
+    """In this order: unmask, disable, enable, daemon-reload, stop, reset-failed, requirements, start and restart, reload, health."""
     chosen = _by_operation(actions)
-    if chosen("daemon-reload"):
+    # These work on files alone, of units too that systemd has not read yet; each would have it read all units again.
+    done = [_on_all(chosen(operation), operation, "--no-reload") for operation in ("unmask", "disable", "enable")]
+    if any(done) or chosen("daemon-reload"):
         must(["systemctl", "daemon-reload"], what="make systemd read its units again")
-    for operation, argv in (
-        ("unmask", ["systemctl", "unmask"]),
-        ("disable", ["systemctl", "disable"]),
-        ("stop", ["systemctl", "stop"]),
-        ("reset-failed", ["systemctl", "reset-failed"]),
-        ("enable", ["systemctl", "enable"]),
-    ):
-        names = [action["target"] for action in chosen(operation)]
-        if names:
-            must([*argv, "--", *names], what=f"{operation} {', '.join(names)}", timeout=_STOP_TIMEOUT)
+    for operation in ("stop", "reset-failed"):
+        _on_all(chosen(operation), operation)
     begun = [action for action in actions if action["operation"] in ("start", "restart")]
     loaded = chosen("reload")
     unproven = begun + loaded + chosen("verify")
@@ -168,6 +162,14 @@ def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     for action in unproven:
         wait_for_health(action)
     return [{} for _action in actions]
+
+
+def _on_all(actions: list[dict[str, t.Any]], operation: str, *options: str) -> bool:
+    """One call for all units; whether there were any."""
+    names = [action["target"] for action in actions]
+    if names:
+        must(["systemctl", operation, *options, "--", *names], what=f"{operation} {', '.join(names)}", timeout=_STOP_TIMEOUT)
+    return bool(names)
 
 
 def _by_operation(actions: list[dict[str, t.Any]]) -> t.Callable[[str], list[dict[str, t.Any]]]:
