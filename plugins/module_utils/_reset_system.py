@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils import (
@@ -24,9 +25,13 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils import (
 from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
 from ansible_collections.barehost.kubernetes.plugins.module_utils._packages import installed
 from ansible_collections.barehost.kubernetes.plugins.module_utils._record import Entry
-from ansible_collections.barehost.kubernetes.plugins.module_utils._run import must, run
+from ansible_collections.barehost.kubernetes.plugins.module_utils._run import TIMED_OUT, must, run
 
 _STOP_TIMEOUT = 600.0
+# What dockerd gives its containers when it ends (--shutdown-timeout).
+_CONTAINERS_GRACE = 15.0
+_KILLED_TIMEOUT = 60.0
+_PAUSE = 0.2
 RUNNING = ("active", "reloading", "activating")
 # cri-dockerd marks the containers of pods so.
 _OF_PODS = ["--filter", "label=io.kubernetes.pod.uid"]
@@ -93,7 +98,23 @@ def firewall(entries: t.Sequence[Entry]) -> dict[str, t.Any]:
 
 
 def _stop(action: Entry) -> None:
-    must(["systemctl", "stop", "--", action["target"]], what=f"stop {action['target']}", timeout=_STOP_TIMEOUT)
+    unit = action["target"]
+    stop = ["systemctl", "stop", "--", unit]
+    if not unit.endswith(".slice"):
+        must(stop, what=f"stop {unit}", timeout=_STOP_TIMEOUT)
+    elif run(stop, timeout=_CONTAINERS_GRACE).status == TIMED_OUT:
+        # The first process of a container that has no handler for SIGTERM never gets it, and systemd would wait for 90 s.
+        run(["systemctl", "kill", "--signal=SIGKILL", "--", unit])
+    _wait_until_stopped(unit)
+
+
+def _wait_until_stopped(unit: str) -> None:
+    """Asked for, not stopped again: a slice is unknown to systemd once it is empty."""
+    end = time.monotonic() + _KILLED_TIMEOUT
+    while (active := _systemd.found(unit)["active"]) in (*RUNNING, "deactivating"):
+        if time.monotonic() > end:
+            raise HostError(f"{unit} was stopped {_KILLED_TIMEOUT:.0f} s ago and is still {active}: see systemctl status {unit}")
+        time.sleep(_PAUSE)
 
 
 def _disable(action: Entry) -> None:
