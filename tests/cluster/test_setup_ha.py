@@ -8,12 +8,13 @@ import itertools
 import json
 import pathlib
 import time
+import typing as t
 
 import pytest
 
 from . import bareness, checks, failing
 from .driver import ROOT, Cluster, PlaybookRun, eventually
-from .probing import NAMESPACE, probed
+from .probing import NAMESPACE, Seen, probed
 from .setups import bare_hosts
 
 MASTERS = {f"k8s.master{number}.dev": f"192.168.200.10{number}" for number in (1, 2, 3)}
@@ -130,7 +131,6 @@ def flags(values: dict[str, object]) -> str:
     return json.dumps({"master_apiserver_arguments": values})
 
 
-# What the apiservers have since test_a_changed_flag_is_rolled_out_and_nobody_notices.
 ROLLED_OUT = ("-e", flags(FLAG))
 
 
@@ -141,9 +141,23 @@ def down_times(cluster: Cluster) -> list[tuple[int, int]]:
     return sorted((left, back) for left, back in times)
 
 
-def test_a_changed_flag_is_rolled_out_and_nobody_notices(ha: Cluster) -> None:
+class RollOut(t.NamedTuple):
+    """What a changed flag of the apiservers did, and what the API's users noticed of it."""
+
+    run: PlaybookRun
+    seen: Seen
+
+
+@pytest.fixture(scope="module")
+def rolled_out(ha: Cluster) -> RollOut:
+    """From here on the apiservers have the flag: who runs site.yml for them and asks for this fixture gives ROLLED_OUT."""
     with probed(ha) as seen:
-        changed = ha.playbook(SITE, *ROLLED_OUT)
+        run = ha.playbook(SITE, *ROLLED_OUT)
+    return RollOut(run, seen)
+
+
+def test_a_changed_flag_is_rolled_out_and_nobody_notices(ha: Cluster, rolled_out: RollOut) -> None:
+    changed, seen = rolled_out
     assert {action[:4] for action in changed.actions() if action[2] == "restart"} == {
         (host, "unit", "restart", "kube-apiserver.service") for host in MASTERS
     }
@@ -157,7 +171,7 @@ def test_a_changed_flag_is_rolled_out_and_nobody_notices(ha: Cluster) -> None:
         )
 
 
-def test_a_broken_flag_stops_at_the_first_and_is_taken_back(ha: Cluster) -> None:
+def test_a_broken_flag_stops_at_the_first_and_is_taken_back(ha: Cluster, rolled_out: RollOut) -> None:
     with probed(ha) as seen:
         broken = ha.playbook(SITE, "-e", flags({**FLAG, "no-such-flag": 1}), check=False)
     assert broken.returncode != 0
@@ -284,7 +298,7 @@ def test_nginx_instead_of_haproxy(ha: Cluster) -> None:
     eventually(lambda: listed(ha) == [*MASTERS.values()], deadline=60, wanted="all apiservers listed again")
 
 
-def test_the_whole_cluster_is_restored(ha: Cluster, tmp_path: pathlib.Path) -> None:
+def test_the_whole_cluster_is_restored(ha: Cluster, rolled_out: RollOut, tmp_path: pathlib.Path) -> None:
     ha.kubectl("create", "configmap", "before", "--from-literal=text=first")
     ha.playbook("playbooks/backup.yml", "-e", f"backup_directory={tmp_path}/backups")
     (snapshot,) = (tmp_path / "backups").glob("*.snapshot")
@@ -307,7 +321,9 @@ def test_the_whole_cluster_is_restored(ha: Cluster, tmp_path: pathlib.Path) -> N
     checks.nothing_changes(ha, [*NODES, *BALANCERS], *NGINX, *ROLLED_OUT)
 
 
-def test_reset_balancers_are_bare_and_come_back(ha: Cluster, runs: dict[str, PlaybookRun], found_bare: dict[str, list[str]]) -> None:
+def test_reset_balancers_are_bare_and_come_back(
+    ha: Cluster, rolled_out: RollOut, runs: dict[str, PlaybookRun], found_bare: dict[str, list[str]]
+) -> None:
     """Nobody else is touched, neither then nor by the run that installs them again; they had both proxies."""
     before = checks.start_times(ha, NODES)
     options = ("--limit", "balancer", "-e", f"reset_confirm={','.join(BALANCERS)}")
