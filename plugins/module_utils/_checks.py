@@ -8,13 +8,14 @@ This module util is private to the collection and may change at any time.
 
 from __future__ import annotations
 
-import http.client
 import os
 import socket
-import ssl
 import time
 import typing as t
 import urllib.parse
+
+if t.TYPE_CHECKING:
+    import http.client
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils import _etcd_api, _etcd_quorum
 from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
@@ -93,6 +94,8 @@ def _tcp(check: Check, timeout: float) -> str | None:
 
 
 def _http(check: Check, timeout: float) -> str | None:
+    import http.client  # only here: most checks are of units and sockets
+
     url = urllib.parse.urlsplit(check["http"])
     try:
         connection = _connection(url, check, timeout)
@@ -110,6 +113,9 @@ def _http(check: Check, timeout: float) -> str | None:
 
 
 def _connection(url: urllib.parse.SplitResult, check: Check, timeout: float) -> http.client.HTTPConnection:
+    import http.client
+    import ssl
+
     if url.scheme != "https":
         return http.client.HTTPConnection(url.hostname or "", url.port, timeout=timeout)
     context = ssl.create_default_context(cafile=check.get("ca"))
