@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import collections
+import itertools
 import os
 import pathlib
 import typing as t
@@ -32,6 +34,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if phase(item) in LAB:
             item.add_marker(pytest.mark.lab)
+
+
+def pytest_terminal_summary(terminalreporter: t.Any, config: pytest.Config) -> None:
+    """What each folder of tests took, and how long that is for workers that are never without a test."""
+    seconds: collections.Counter[str] = collections.Counter()
+    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
+        if isinstance(report, pytest.TestReport):
+            seconds["/".join(report.nodeid.split("/")[:2])] += report.duration
+    workers = config.getoption("numprocesses", None) or 1
+    for folder, took in seconds.most_common():
+        terminalreporter.write_line(f"{folder}: {took:.0f} s, by {workers} at once {took / workers / 60:.1f} min")
 
 
 @pytest.hookimpl(optionalhook=True)
