@@ -68,17 +68,24 @@ _ROLLOUTS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def _rollout_fault(live: Object) -> str:
-    """A roll-out is complete when the controller has seen this generation and every replica is a new, available one."""
+    """A roll-out is complete when the controller has seen this generation, every replica is a new one, and as many are available as
+    the Deployment's own ``maxUnavailable`` wants where that is a number: a node that is away holds up nobody. Else all must be."""
     status = live.get("status", {})
     if status.get("observedGeneration", 0) < live["metadata"].get("generation", 0):
         return "not looked at by its controller yet (does kube-controller-manager run?)"
     wanted_field, counts = _ROLLOUTS[live["kind"]]
     wanted = status.get(wanted_field, 0) if live["kind"] == "DaemonSet" else live["spec"].get("replicas", 1)
-    short = [f"{_words(count)} {status.get(count, 0)} of {wanted}" for count in counts if status.get(count, 0) < wanted]
+    needed = {"availableReplicas": max(wanted - _spare(live), min(wanted, 1))}
+    short = [f"{_words(count)} {status.get(count, 0)} of {wanted}" for count in counts if status.get(count, 0) < needed.get(count, wanted)]
     old = status.get("replicas", 0) - status.get("updatedReplicas", 0) if live["kind"] == "Deployment" else 0
     if old > 0:
         short.append(f"{old} old replicas still there")
     return ", ".join(short)
+
+
+def _spare(live: Object) -> int:
+    spare = ((live["spec"].get("strategy") or {}).get("rollingUpdate") or {}).get("maxUnavailable", 0)
+    return spare if isinstance(spare, int) and live["kind"] == "Deployment" else 0
 
 
 def _words(count: str) -> str:

@@ -22,6 +22,12 @@ def _deployment(*, generation: int = 2, replicas: int = 2, **status: int) -> Obj
     }
 
 
+def _sparing(spare: int | str, **status: int) -> Object:
+    """One that says how many of it may be away."""
+    whole = _deployment(**status)
+    return {**whole, "spec": {**whole["spec"], "strategy": {"rollingUpdate": {"maxUnavailable": spare}}}}
+
+
 @pytest.mark.parametrize(
     ("live", "fault"),
     [
@@ -29,6 +35,10 @@ def _deployment(*, generation: int = 2, replicas: int = 2, **status: int) -> Obj
         (_deployment(generation=3), "not looked at by its controller yet"),
         (_deployment(updatedReplicas=1), "updated 1 of 2"),
         (_deployment(availableReplicas=0), "available 0 of 2"),
+        (_sparing(1, availableReplicas=1), ""),
+        (_sparing(1, availableReplicas=0), "available 0 of 2"),
+        (_sparing(2, availableReplicas=0), "available 0 of 2"),
+        (_sparing("50%", availableReplicas=1), "available 1 of 2"),
         (_deployment(replicas=2, updatedReplicas=2) | {"status": {**_deployment()["status"], "replicas": 3}}, "1 old replicas still there"),
         (
             {"kind": "DaemonSet", "metadata": {}, "spec": {}, "status": {"desiredNumberScheduled": 3, "numberAvailable": 2}},
