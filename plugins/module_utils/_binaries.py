@@ -155,13 +155,13 @@ def _lock() -> t.Iterator[None]:
 
 
 def _install_releases(wanted: list[dict[str, t.Any]]) -> None:
+    import concurrent.futures  # only here: most calls only look at what is installed
+
     releases: dict[str, list[dict[str, t.Any]]] = {}
     for data in wanted:
         # Here and not in the threads, which would meet each other making the same directory.
         _paths.make_parents(data["file"])
         releases.setdefault(json.dumps(data["release"], sort_keys=True), []).append(data)
-    import concurrent.futures  # only here: a look at what is installed comes ten times as often
-
     with concurrent.futures.ThreadPoolExecutor(max_workers=PARALLEL) as pool:
         running = [pool.submit(_install_release, files[0]["release"], files) for files in releases.values()]
     failures = [failure for failure in (future.exception() for future in running) if failure is not None]

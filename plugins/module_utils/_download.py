@@ -132,7 +132,8 @@ def _extent(response: t.Any, have: int) -> tuple[int | None, int | None]:
 
 def _append(response: t.Any, part: str, start: int, total: int | None) -> str:
     digest = hashlib.sha256()
-    with open(part, "r+b" if start else "wb") as file:
+    # private: beside programs there is no directory that keeps others from it
+    with open(part, "r+b" if start else "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
         while file.tell() < start:
             digest.update(file.read(min(BLOCK, start - file.tell())))
         while total is None or file.tell() < total:

@@ -29,7 +29,7 @@ _LOADING = threading.RLock()
 
 
 class Unread(types.ModuleType):
-    """A module that is compiled when something of it is asked for: a look needs a third of what comes with a program."""
+    """A module that is compiled when something of it is asked for: a look needs less than what comes with a program."""
 
     def __init__(self, name: str, code: t.Callable[[str], types.CodeType]) -> None:
         super().__init__(name)
@@ -50,7 +50,7 @@ class Unread(types.ModuleType):
 class Sources:
     """Modules from texts in memory: nothing is left behind, and /tmp may be noexec or full.
 
-    A finder and a loader, but of neither class of importlib.abc: that one imports a hundred modules.
+    A finder and a loader, but of neither class of importlib.abc: to import that one takes about 0.02 s of each call.
     """
 
     def __init__(self, texts: dict[str, str]) -> None:

@@ -102,7 +102,8 @@ def _stop(action: Entry) -> None:
     stop = ["systemctl", "stop", "--", unit]
     if not unit.endswith(".slice"):
         must(stop, what=f"stop {unit}", timeout=_STOP_TIMEOUT)
-    elif run(stop, timeout=_CONTAINERS_GRACE).status == TIMED_OUT:
+        return
+    if run(stop, timeout=_CONTAINERS_GRACE).status == TIMED_OUT:
         # The first process of a container that has no handler for SIGTERM never gets it, and systemd would wait for 90 s.
         run(["systemctl", "kill", "--signal=SIGKILL", "--", unit])
     _wait_until_stopped(unit)

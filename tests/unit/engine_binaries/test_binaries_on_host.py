@@ -379,6 +379,7 @@ def test_a_killed_download_is_continued(mirror: Mirror, host: pathlib.Path) -> N
     child.wait()
     gate.set()
     kept = part.stat().st_size
+    assert part.stat().st_mode & 0o777 == 0o600
     mirror.answer = serve  # type: ignore[method-assign]
     _binaries.apply(downloads(item))
     assert mirror.ranges("/tool")[-1] == f"bytes={kept}-"
