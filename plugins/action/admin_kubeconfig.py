@@ -16,11 +16,11 @@ import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._cluster import cluster_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._dependencies import hashes, serialization, x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import Pki, vault_of, write_atomically
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import hashes, serialization, x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of, write_atomically
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "path": {"type": "path", "required": True},
@@ -93,7 +93,7 @@ class ActionModule(ActionBase):
         result.update(changed=reason is not None, path=str(path), server=", ".join(servers.values()), actions=[], warnings=pki.warnings)
         if reason is None:
             return result
-        after = _text(servers, f"authority: {_x509.authority_name(AUTHORITY)}\n{_x509.wanted_text(CLIENT)}", MODE)
+        after = _text(servers, f"authority: {certs.authority_name(AUTHORITY)}\n{certs.wanted_text(CLIENT)}", MODE)
         action = Action("kubeconfig", "write", str(path), reason, before=_found_text(found, wanted), after=after)
         result.update(actions=[action.report()], diff=[action.diff()])
         if not self._task.check_mode:
@@ -157,12 +157,12 @@ def _client_fault(found: Found | None, wanted: Wanted, now: float) -> str | None
     """Why the client needs a new key and certificate."""
     if found is None:
         return "absent"
-    certificate = _x509.load(found.certificate)
+    certificate = certs.load(found.certificate)
     if certificate is None:
         return "it is not a kubeconfig that holds a certificate"
     if not _belong_together(certificate, found.key):
         return "its key does not belong to its certificate"
-    fault = _x509.fault(CLIENT, certificate, wanted.authority, now)
+    fault = certs.fault(CLIENT, certificate, wanted.authority, now)
     return f"the certificate in it: {fault}" if fault else None
 
 
@@ -178,12 +178,12 @@ def _content_fault(found: Found | None, wanted: Wanted) -> str | None:
 def _found_text(found: Found | None, wanted: Wanted) -> str:
     if found is None:
         return ""
-    certificate = _x509.load(found.certificate)
+    certificate = certs.load(found.certificate)
     if certificate is None:
         return "something else\n"
     servers = {str(entry.get("name")): str(entry["cluster"].get("server")) for entry in found.config["clusters"]}
-    authority = _x509.authority_name(AUTHORITY) if found.authority == wanted.authority else "another"
-    details = f"authority: {authority}\n{_x509.found_text(certificate)}"
+    authority = certs.authority_name(AUTHORITY) if found.authority == wanted.authority else "another"
+    details = f"authority: {authority}\n{certs.found_text(certificate)}"
     return _text(servers, details, found.mode)
 
 
@@ -201,10 +201,10 @@ def _belong_together(certificate: x509.Certificate, key_pem: str) -> bool:
 
 
 def _new_client(pki: Pki) -> tuple[str, str]:
-    key = _x509.new_key()
+    key = certs.new_key()
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
     certificate = pki.sign(AUTHORITY, request.public_bytes(serialization.Encoding.PEM).decode(), CLIENT)
-    return certificate, _x509.private_pem(key)
+    return certificate, certs.private_pem(key)
 
 
 def _write(path: pathlib.Path, config: dict[str, t.Any]) -> None:

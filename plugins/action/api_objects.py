@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _api_access, _plan_api_objects, _render
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._manifests import Reader
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access, plan_objects
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api.manifests import Reader
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "default": "api_objects"},
@@ -21,7 +22,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "wait": {"type": "list", "elements": "dict", "default": []},
     "deadline": {"type": "float", "default": 60},
     "field_manager": {"type": "str", "default": "barehost"},
-    **_api_access.OPTIONS,
+    **access.OPTIONS,
 }
 # What a file has and a manifest, which is written nowhere, has not
 _NOT_A_FILE: dict[str, t.Any] = {"owner": "", "group": "", "mode": "", "block": None, "validate": None, "secret": False, "vars": {}}
@@ -32,7 +33,7 @@ Object = dict[str, t.Any]
 class ApiHost(Host):
     """The host from which the API is asked."""
 
-    MODULE = "_api_objects"
+    MODULE = "_api.objects"
 
 
 class ActionModule(HostAction):
@@ -43,7 +44,7 @@ class ActionModule(HostAction):
         name = str(arguments["name"])
         objects, absent, waits = self._wanted(name, arguments, variables)
         common = {
-            "connection": _api_access.connection(arguments, variables, templar=self._templar),
+            "connection": access.connection(arguments, variables, templar=self._templar),
             "field_manager": str(arguments["field_manager"]),
         }
         host = ApiHost(self, variables)
@@ -55,7 +56,7 @@ class ActionModule(HostAction):
                 f"{name}: the API was not ready within {arguments['deadline']:.0f} s: {state['unready']}. "
                 "Look at 'journalctl -u kube-apiserver' on this host, or raise the option deadline"
             )
-        plan = _plan_api_objects.plan(name=name, objects=objects, absent=absent, state=state)
+        plan = plan_objects.plan(name=name, objects=objects, absent=absent, state=state)
         result: dict[str, t.Any] = {"changed": bool(plan), "actions": [action.report() for action in plan]}
         if self._task.diff:
             result["diff"] = [action.diff() for action in plan]
@@ -79,7 +80,7 @@ class ActionModule(HostAction):
         return objects, absent, waits
 
     def _rendered(self, template: str, variables: dict[str, t.Any]) -> str:
-        renderer = _render.Renderer(
+        renderer = rendering.Renderer(
             find=lambda name: self._find_needle("templates", name),
             loader=self._loader,
             templar=self._templar,

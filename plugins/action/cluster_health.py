@@ -9,9 +9,9 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _api_access
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"deadline": {"type": "float", "default": 0}, **_api_access.OPTIONS}
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"deadline": {"type": "float", "default": 0}, **access.OPTIONS}
 
 
 class ActionModule(ActionBase):
@@ -23,7 +23,7 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         variables = task_vars or {}
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        options = {"deadline": arguments["deadline"], **_api_access.connection(arguments, variables, templar=self._templar)}
+        options = {"deadline": arguments["deadline"], **access.connection(arguments, variables, templar=self._templar)}
         try:
             result: dict[str, t.Any] = self._execute_module(
                 module_name="barehost.kubernetes.cluster_health", module_args=options, task_vars=variables

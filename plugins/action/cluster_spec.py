@@ -16,8 +16,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_collector import spec_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_problems import SpecError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.cluster_inputs import spec_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import SpecError
 
 UNREGISTERED = "The spec would be lost: add register: cluster to this task (and run_once: true where the play's strategy is linear)"
 

@@ -12,14 +12,15 @@ import typing as t
 
 from ansible import constants
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _planner, _render, _rolling
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._cluster import cluster_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._describe import Component, describe
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._foresight import Foresight, Memory
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import Pki, vault_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering, rolling
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import Component, describe
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import planner
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Foresight, Memory
 
 Items = dict[str, list[dict[str, t.Any]]]
 _FILE_KINDS = ("early_file", "file")
@@ -40,7 +41,7 @@ class ActionModule(HostAction):
             result["warnings"] = pki.warnings
         if plan and not self._task.check_mode:
             with self._turn(component, plan, variables):
-                context = {"traces": component.traces, "gate": list(component.gate) if _planner.restarted(plan) else []}
+                context = {"traces": component.traces, "gate": list(component.gate) if planner.restarted(plan) else []}
                 result["units"] = _apply(host, plan, items, pki, context)
         return result
 
@@ -49,7 +50,7 @@ class ActionModule(HostAction):
         if self._task.check_mode:
             memory = Memory(_directory_of_the_run(), host=str(self._task.delegate_to or variables.get("inventory_hostname")))
             foresight = memory.recall()
-        plan = _planner.plan(
+        plan = planner.plan(
             component=component.name, items=items, state=state, requires=component.requires, foresight=foresight, now=time.time()
         )
         if memory is not None:
@@ -68,7 +69,7 @@ class ActionModule(HostAction):
         return Pki(pathlib.Path(directory), check_mode=bool(self._task.check_mode), vault=vault_of(self._loader))
 
     def _render(self, component: Component, variables: dict[str, t.Any], pki: Pki | None) -> Items:
-        renderer = _render.Renderer(
+        renderer = rendering.Renderer(
             find=lambda name: self._find_needle("templates", name),
             loader=self._loader,
             templar=self._templar,
@@ -82,9 +83,9 @@ class ActionModule(HostAction):
         return {**component.items, **files, "certificate": certificates}
 
     def _turn(self, component: Component, plan: list[Action], variables: dict[str, t.Any]) -> contextlib.AbstractContextManager[None]:
-        if not component.rolling or not _planner.restarted(plan):
+        if not component.rolling or not planner.restarted(plan):
             return contextlib.nullcontext()
-        return _rolling.turn(_directory_of_the_run(), component=component.name, host=str(variables.get("inventory_hostname")))
+        return rolling.turn(_directory_of_the_run(), component=component.name, host=str(variables.get("inventory_hostname")))
 
 
 def _directory_of_the_run() -> pathlib.Path:
@@ -97,7 +98,7 @@ def _no_pki(name: str) -> t.NoReturn:
 
 
 def _for_collect(items: Items) -> Items:
-    return {**items, **{kind: [_render.for_collect(item) for item in items[kind]] for kind in _FILE_KINDS}}
+    return {**items, **{kind: [rendering.for_collect(item) for item in items[kind]] for kind in _FILE_KINDS}}
 
 
 def _result(plan: list[Action], state: Items, items: Items, *, diff: bool) -> dict[str, t.Any]:
@@ -105,7 +106,7 @@ def _result(plan: list[Action], state: Items, items: Items, *, diff: bool) -> di
     result: dict[str, t.Any] = {
         "changed": bool(plan),
         "actions": [action.report() for action in plan],
-        "restarted": _planner.restarted(plan),
+        "restarted": planner.restarted(plan),
         "units": {item["name"]: {key: unit[key] for key in ("active", "started", "invocation")} for item, unit in found},
     }
     if diff:

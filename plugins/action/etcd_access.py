@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_etcd_access
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import plan_access
 
 _PKI = "/etc/etcd/pki"
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -28,7 +28,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 class EtcdHost(Host):
     """The host from which etcd is asked."""
 
-    MODULE = "_etcd_access"
+    MODULE = "_etcd.access"
 
 
 class ActionModule(HostAction):
@@ -36,7 +36,7 @@ class ActionModule(HostAction):
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        wanted = _plan_etcd_access.described(str(arguments["name"]), arguments)
+        wanted = plan_access.described(str(arguments["name"]), arguments)
         asked = {"access": {name: str(arguments[name]) for name in ("ca", "cert", "key")}, "endpoints": arguments["endpoints"]}
         check = bool(self._task.check_mode)
         host = EtcdHost(self, variables)
@@ -46,7 +46,7 @@ class ActionModule(HostAction):
                 f"{arguments['name']}: etcd did not answer within {arguments['deadline']:.0f} s: {state['unready']}. "
                 "Look at 'journalctl -u etcd' on its members, or raise the option deadline"
             )
-        plan = _plan_etcd_access.plan(wanted, state)
+        plan = plan_access.plan(wanted, state)
         result: dict[str, t.Any] = {"changed": bool(plan), "actions": [action.report() for action in plan]}
         if self._task.diff:
             result["diff"] = [action.diff() for action in plan]

@@ -12,16 +12,17 @@ import typing as t
 
 from ansible import constants
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _etcd_access, _etcd_former, _etcd_share, _rolling
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._cluster import cluster_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._describe import plain
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError, PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_looks import Looks
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_share import Share
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_steps import Members, Plan, Policy
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._foresight import Memory
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError, PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rolling
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, host_plan, plan_former
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.host_plan import Share
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.looks import Looks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members, Plan, Policy
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Memory
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["looked", "planned", "present", "absent"], "default": "present"},
@@ -36,7 +37,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "started_file": {"type": "path", "default": "/etc/etcd/member-started"},
     "apiserver_file": {"type": "path", "default": "/etc/kubernetes/apiserver"},
     "deadline": {"type": "float", "default": 120},
-    **_etcd_access.OPTIONS,
+    **access.OPTIONS,
 }
 _PAUSE = 1.0
 
@@ -47,13 +48,13 @@ Object = dict[str, t.Any]
 class EtcdHost(Host):
     """An etcd host."""
 
-    MODULE = "_etcd_perform"
+    MODULE = "_etcd.membership"
 
 
 class FormerHost(Host):
     """A host that may have been one."""
 
-    MODULE = "_etcd_former"
+    MODULE = "_etcd.former"
 
 
 class ActionModule(HostAction):
@@ -72,8 +73,8 @@ class ActionModule(HostAction):
         look = task.look()
         if task.arguments["for_later"]:
             task.looks.keep_for_later(task.asked)
-        view = _etcd_share.view_of({task.asked: look})
-        return {"changed": False, **look, "at": time.time(), "settled": _etcd_share.settled(task.wanted, view, host=task.asked)}
+        view = host_plan.view_of({task.asked: look})
+        return {"changed": False, **look, "at": time.time(), "settled": host_plan.settled(task.wanted, view, host=task.asked)}
 
     def _planned(self, task: _Task) -> dict[str, t.Any]:
         found, part = task.share()
@@ -116,7 +117,7 @@ class _Task:
         self._former = FormerHost(action, variables)
         self._cluster = plain(cluster_of(action._templar, variables))
         self.arguments = arguments
-        self.wanted: Members = _etcd_share.wanted_of(self._etcd()["members"])
+        self.wanted: Members = host_plan.wanted_of(self._etcd()["members"])
         self.host = str(variables["inventory_hostname"])
         # whom a look is asked of
         self.asked = str(action._task.delegate_to or self.host)
@@ -143,14 +144,14 @@ class _Task:
 
     def _asked_of(self) -> Object:
         endpoints = [entry.client_url for entry in self.wanted]
-        return {"access": _etcd_access.of(self.arguments), "endpoints": [*endpoints, self.arguments["local_url"]]}
+        return {"access": access.of(self.arguments), "endpoints": [*endpoints, self.arguments["local_url"]]}
 
     def share(self) -> tuple[Plan, Share]:
         """Of the plan for all, what this host does; from what the hosts found before this task."""
-        view = _etcd_share.view_of(self.looks.of(entry.host for entry in self.wanted))
-        found = _etcd_share.plan(self.wanted, view, self._policy)
-        _etcd_share.refuse_to_forget(found, wanted=self.wanted, used=self.looks.used())
-        return found, _etcd_share.share(found, view=view, host=self.host, present=self.present)
+        view = host_plan.view_of(self.looks.of(entry.host for entry in self.wanted))
+        found = host_plan.plan(self.wanted, view, self._policy)
+        host_plan.refuse_to_forget(found, wanted=self.wanted, used=self.looks.used())
+        return found, host_plan.share(found, view=view, host=self.host, present=self.present)
 
     def foretell(self, actions: c.Sequence[Action]) -> tuple[Action, ...]:
         """Those that no task before has foretold, as a look at the beginning and the role do."""
@@ -163,7 +164,7 @@ class _Task:
         """Does this host's part when it is its turn, which it is when no other host changes anything and etcd allows it."""
         end = time.monotonic() + self.arguments["deadline"]
         while True:
-            with _rolling.turn(self._directory, component="etcd", host=self.host):
+            with rolling.turn(self._directory, component="etcd", host=self.host):
                 look = self.look(patient=patient)
                 try:
                     actions = self._next(look)
@@ -172,7 +173,7 @@ class _Task:
                     fault: ComponentError | None = error
                 else:
                     fault = None
-                    if actions or _etcd_share.in_place(self.wanted, _etcd_share.view_of({self.host: look}), host=self.host):
+                    if actions or host_plan.in_place(self.wanted, host_plan.view_of({self.host: look}), host=self.host):
                         self._perform(actions, look)
                         return actions
             if time.monotonic() >= end:
@@ -187,16 +188,16 @@ class _Task:
         payload = {**self._asked_of(), "unit": self.arguments["unit"], "data_directory": self.arguments["data_directory"]}
         node = self._cluster["nodes"][self.host]
         found = self._former.step("collect", payload)
-        return _etcd_former.plan(found, name=node["name"], address=node["address"], leaving=self.arguments["leaving"])
+        return plan_former.plan(found, name=node["name"], address=node["address"], leaving=self.arguments["leaving"])
 
     def retire(self) -> None:
-        files = _etcd_former.files(**{key: self.arguments[key] for key in ("unit", "initial_cluster_file", "started_file")})
+        files = plan_former.files(**{key: self.arguments[key] for key in ("unit", "initial_cluster_file", "started_file")})
         here = {key: self.arguments[key] for key in ("unit", "data_directory")}
-        self._former.step("retire", {**here, "files": files, "directories": list(_etcd_former.DIRECTORIES)})
+        self._former.step("retire", {**here, "files": files, "directories": list(plan_former.DIRECTORIES)})
 
     def _next(self, look: Object) -> tuple[Action, ...]:
         looks = {**self.looks.of(entry.host for entry in self.wanted), self.host: look}
-        return _etcd_share.next_for(self.host, wanted=self.wanted, looks=looks, policy=self._policy)
+        return host_plan.next_for(self.host, wanted=self.wanted, looks=looks, policy=self._policy)
 
     def _perform(self, actions: c.Sequence[Action], look: Object) -> None:
         if not actions:

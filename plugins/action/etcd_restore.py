@@ -11,10 +11,10 @@ import typing as t
 
 from ansible import constants
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _backups, _plan_restore
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._cluster import cluster_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import backups, plan_restore
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
 
 PHASES = ("checked", "staged", "stopped", "switched", "resumed")
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -31,7 +31,7 @@ Object = dict[str, t.Any]
 class Restored(Host):
     """A host that takes part."""
 
-    MODULE = "_etcd_restore"
+    MODULE = "_etcd.restore"
 
 
 class ActionModule(HostAction):
@@ -41,9 +41,9 @@ class ActionModule(HostAction):
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         snapshot = pathlib.Path(arguments["snapshot"] or "")
         cluster = cluster_of(self._templar, variables)
-        told = _plan_restore.description(snapshot)
+        told = plan_restore.description(snapshot)
         if arguments["phase"] == "checked":
-            _plan_restore.check(snapshot, told, cluster)
+            plan_restore.check(snapshot, told, cluster)
             return {"changed": False, "description": told}
         return self._perform(Restored(self, variables), arguments, cluster, told)
 
@@ -63,11 +63,11 @@ class ActionModule(HostAction):
 
 def _plan(phase: str, found: Object, told: Object) -> list[Action]:
     if phase == "staged":
-        _plan_restore.check_member(found["member"], told)
-        return _plan_restore.staged(found["member"], told)
+        plan_restore.check_member(found["member"], told)
+        return plan_restore.staged(found["member"], told)
     if phase == "switched":
-        return _plan_restore.switched(found["member"], found["units"])
-    return _plan_restore.stopped(found["units"]) if phase == "stopped" else _plan_restore.resumed(found["units"])
+        return plan_restore.switched(found["member"], found["units"])
+    return plan_restore.stopped(found["units"]) if phase == "stopped" else plan_restore.resumed(found["units"])
 
 
 def _apply(host: Restored, phase: str, plan: list[Action], arguments: Object, cluster: Object, told: Object) -> Object:
@@ -79,7 +79,7 @@ def _apply(host: Restored, phase: str, plan: list[Action], arguments: Object, cl
     elif phase == "switched":
         payload = {"deadline": arguments["deadline"], "contents": "digest" in told, "token": _token(cluster)}
         contents = host.step("switch", payload)
-        _plan_restore.compared(told, contents)
+        plan_restore.compared(told, contents)
         return contents
     else:
         host.step("start", {"units": [{"name": unit["name"], "health": _checks(unit)} for unit in arguments["units"]]})
@@ -93,8 +93,8 @@ def _checks(unit: Object) -> list[Object]:
 def _send(host: Restored, snapshot: pathlib.Path) -> None:
     size, offset = snapshot.stat().st_size, 0
     with snapshot.open("rb") as stream:
-        while part := stream.read(_backups.PART):
-            host.step("receive", {"offset": offset, "size": size, "part": _backups.packed(part)})
+        while part := stream.read(backups.PART):
+            host.step("receive", {"offset": offset, "size": size, "part": backups.packed(part)})
             offset += len(part)
 
 

@@ -10,12 +10,12 @@ import datetime
 import pathlib
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _backups
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._cluster import cluster_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import vault_of, write_atomically
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import backups
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import vault_of, write_atomically
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["looked", "saved"], "default": "saved"},
@@ -32,7 +32,7 @@ Object = dict[str, t.Any]
 class Member(Host):
     """The host of a member of etcd."""
 
-    MODULE = "_etcd_snapshot"
+    MODULE = "_etcd.snapshots"
 
 
 class ActionModule(HostAction):
@@ -54,8 +54,8 @@ class ActionModule(HostAction):
             raise ComponentError("directory: missing; give the folder on the controller for backups")
         folder, pki = pathlib.Path(arguments["directory"]), pathlib.Path(cluster["pki_directory"])
         if arguments["pki_archive"]:
-            _backups.check_vault(vault_of(self._loader))
-        surplus = _backups.old(folder, cluster["name"], keep=arguments["keep"], coming=1)
+            backups.check_vault(vault_of(self._loader))
+        surplus = backups.old(folder, cluster["name"], keep=arguments["keep"], coming=1)
         plan = _plan(folder, look, surplus, archive=arguments["pki_archive"])
         result: dict[str, t.Any] = {"changed": True, "actions": [action.report() for action in plan]}
         if self._task.diff:
@@ -67,28 +67,28 @@ class ActionModule(HostAction):
         return result
 
     def _take(self, member: Member, folder: pathlib.Path, pki: pathlib.Path, cluster: Object, look: Object, *, archive: bool) -> Object:
-        _backups.make_folder(folder)
+        backups.make_folder(folder)
         moment = datetime.datetime.now(datetime.UTC)
-        name = _backups.stem(cluster["name"], moment=moment)
-        snapshot = folder / f"{name}{_backups.SNAPSHOT}"
+        name = backups.stem(cluster["name"], moment=moment)
+        snapshot = folder / f"{name}{backups.SNAPSHOT}"
         try:
             saved = member.step("save", {"size": look["size"]})
-            _backups.receive(snapshot, _parts(member), sha256=saved["sha256"])
+            backups.receive(snapshot, _parts(member), sha256=saved["sha256"])
         finally:
             member.step("clean", {})
         description = {
             "cluster": cluster["name"],
             "cluster_id": look["cluster_id"],
-            "authority": _backups.fingerprint(pki),
+            "authority": backups.fingerprint(pki),
             "taken": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
             "member": look["host"],
             "versions": {"kubernetes": cluster["versions"]["kubernetes"], "etcd": look["version"]},
             **saved,
         }
         if archive:
-            write_atomically(folder / f"{name}{_backups.PKI}", _backups.archive(pki, vault_of(self._loader)), mode=0o600)
+            write_atomically(folder / f"{name}{backups.PKI}", backups.archive(pki, vault_of(self._loader)), mode=0o600)
         # Last: a backup with a description is whole.
-        _backups.describe(folder / f"{name}{_backups.DESCRIPTION}", description)
+        backups.describe(folder / f"{name}{backups.DESCRIPTION}", description)
         return {"file": str(snapshot), **description}
 
 
@@ -123,8 +123,8 @@ def _plan(folder: pathlib.Path, look: Object, surplus: list[list[pathlib.Path]],
 def _parts(member: Member) -> c.Iterator[bytes]:
     offset = 0
     while True:
-        answer = member.step("read", {"offset": offset, "length": _backups.PART})
+        answer = member.step("read", {"offset": offset, "length": backups.PART})
         if not answer["length"]:
             return
-        yield _backups.unpacked(answer)
+        yield backups.unpacked(answer)
         offset += answer["length"]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _api_access, _plan_node
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access, plan_node
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
@@ -19,14 +19,14 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "unmanaged_pods": {"type": "bool", "default": False},
     "timeout": {"type": "float", "default": 300},
     "deadline": {"type": "float", "default": 60},
-    **_api_access.OPTIONS,
+    **access.OPTIONS,
 }
 
 
 class ApiHost(Host):
     """The host from which the API is asked."""
 
-    MODULE = "_node"
+    MODULE = "_api.node"
 
 
 class ActionModule(HostAction):
@@ -34,7 +34,7 @@ class ActionModule(HostAction):
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        asked = {"connection": _api_access.connection(arguments, variables, templar=self._templar), "node": str(arguments["name"])}
+        asked = {"connection": access.connection(arguments, variables, templar=self._templar), "node": str(arguments["name"])}
         host = ApiHost(self, variables)
         state = host.step("collect", {**asked, "deadline": arguments["deadline"]})
         if state["unready"]:
@@ -54,5 +54,5 @@ class ActionModule(HostAction):
 def _plan(arguments: dict[str, t.Any], state: dict[str, t.Any], *, check: bool) -> list[Action]:
     name = str(arguments["name"])
     if arguments["state"] == "absent":
-        return _plan_node.remove(node=name, drained=check and arguments["reachable"], state=state)
-    return _plan_node.drain(node=name, reachable=arguments["reachable"], unmanaged=arguments["unmanaged_pods"], state=state)
+        return plan_node.remove(node=name, drained=check and arguments["reachable"], state=state)
+    return plan_node.drain(node=name, reachable=arguments["reachable"], unmanaged=arguments["unmanaged_pods"], state=state)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_reset
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._remote import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._reset import plan
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"packages": {"type": "bool", "default": True}}
 
@@ -16,7 +16,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {"packages": {"type": "bool", "defa
 class ResetHost(Host):
     """The host that is made bare."""
 
-    MODULE = "_reset"
+    MODULE = "_reset.steps"
 
 
 class ActionModule(HostAction):
@@ -25,7 +25,7 @@ class ActionModule(HostAction):
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         host = ResetHost(self, variables)
-        reset = _plan_reset.plan(host.step("collect", {}), packages=bool(arguments["packages"]))
+        reset = plan.plan(host.step("collect", {}), packages=bool(arguments["packages"]))
         left = reset.left
         if reset.actions and not self._task.check_mode:
             left = [*left, *host.step("apply", {"actions": [action.for_host() for action in reset.actions]})["left"]]

@@ -70,17 +70,12 @@ from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import (
-    _progress_changes,
-    _progress_errors,
-    _progress_lines,
-    _progress_profile,
-    _shared_memory,
-)
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_position import Positions, brings_tasks, rescued
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_run import Run
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_terminal import LiveLine, Ticker, is_terminal
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_text import short_task
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import shared_memory
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress import changes, errors, phase_lines, run_profile
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.live_line import LiveLine, Ticker, is_terminal
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.position import Positions, brings_tasks, rescued
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.run import Run
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.text import short_task
 
 # The name that the command `ansible` gives to its one task; it is there for the results.
 _AD_HOC = "__adhoc_playbook__"
@@ -122,7 +117,7 @@ class CallbackModule(DefaultCallback):
         self._watch()
 
     def v2_playbook_on_play_start(self, play: Play) -> None:
-        _shared_memory.keep_shared()
+        shared_memory.keep_shared()
         self._end_phase()
         if self._run is not None:
             # the names of the hosts of this batch, as a task sees them
@@ -162,14 +157,14 @@ class CallbackModule(DefaultCallback):
             super().v2_playbook_on_stats(stats)
             return
         hosts = {host for phase in run.phases for host in phase.hosts}
-        self._say("\n".join(["", *_progress_lines.summary_lines(run, hosts=hosts)]))
+        self._say("\n".join(["", *phase_lines.summary_lines(run, hosts=hosts)]))
         super().v2_playbook_on_stats(stats)
-        self._say("\n".join(_progress_lines.total_lines(run, now=time.monotonic())))
+        self._say("\n".join(phase_lines.total_lines(run, now=time.monotonic())))
         path = self.get_option("profile_file")
         if path:
             recap = {host: stats.summarize(host) for host in sorted(stats.processed)}
-            self._profiles.append({"playbook": self._playbook, **_progress_profile.profile(run, now=time.monotonic(), recap=recap)})
-            if problem := _progress_profile.write(path, self._profiles):
+            self._profiles.append({"playbook": self._playbook, **run_profile.profile(run, now=time.monotonic(), recap=recap)})
+            if problem := run_profile.write(path, self._profiles):
                 self._display.warning(problem)
 
     # ------------------------------------------------------------ tasks
@@ -224,7 +219,7 @@ class CallbackModule(DefaultCallback):
         if _asks_to_be_shown(result) and not (result.task.loop and "results" in result.result):
             self._show(result, f"{self.host_label(result)}  {_task(result)}")
         elif change is not None:
-            lines = _progress_changes.change_lines(self.host_label(result), change, width=self._host_width, listed=self._listed(result))
+            lines = changes.change_lines(self.host_label(result), change, width=self._host_width, listed=self._listed(result))
             self._say("\n".join(lines), color="CHANGED")
 
     def v2_runner_on_skipped(self, result: CallbackTaskResult) -> None:
@@ -286,7 +281,7 @@ class CallbackModule(DefaultCallback):
     def _brief(self) -> bool:
         return self._run is not None and self._display.verbosity == 0
 
-    def _finish(self, result: CallbackTaskResult, status: str, *, lost: bool = False) -> _progress_changes.Change | None:
+    def _finish(self, result: CallbackTaskResult, status: str, *, lost: bool = False) -> changes.Change | None:
         """Notes the end of a task on a host, and gives what it changed."""
         if self._run is None or self._positions is None:
             return None
@@ -295,7 +290,7 @@ class CallbackModule(DefaultCallback):
         # As in the recap. A command that failed says that it changed something, whatever it did.
         if status in ("ok", "ignored") and result.is_changed() and not brings_tasks(task):
             arguments = result.task_fields.get("args")
-            change = _progress_changes.read_change(
+            change = changes.read_change(
                 result.result,
                 task=_task(result),
                 arguments=arguments if isinstance(arguments, dict) else None,
@@ -321,7 +316,7 @@ class CallbackModule(DefaultCallback):
         if run is None or phase is None:
             return
         color = "ERROR" if phase.lost else "CHANGED" if phase.changes else "OK"
-        self._say(_progress_lines.phase_line(phase, plays=run.plays, check=run.check), color=color)
+        self._say(phase_lines.phase_line(phase, plays=run.plays, check=run.check), color=color)
 
     # ------------------------------------------------------------ what is shown
 
@@ -346,19 +341,19 @@ class CallbackModule(DefaultCallback):
         data = result.result
         self._handle_warnings(data)
         event = getattr(result.exception, "event", None)
-        lines = [heading, *_progress_errors.error_lines(data, event=event, path=result.task.get_path() or "")]
-        more = _progress_errors.evidence(data)
+        lines = [heading, *errors.error_lines(data, event=event, path=result.task.get_path() or "")]
+        more = errors.evidence(data)
         if result.task.loop:
             # every item that failed has been shown
             more.pop("results", None)
         if any(not key.startswith("_") for key in more):
-            lines += _progress_errors.block(self._dump_results(more))
+            lines += errors.block(self._dump_results(more))
         color = "WARN" if ignored else "UNREACHABLE" if "UNREACHABLE!" in heading else "ERROR"
         self._say("\n".join(lines), color=color, stderr=self.get_option("display_failed_stderr"))
 
     def _listed(self, result: CallbackTaskResult) -> int:
         """How many actions are listed: none after their diffs, which have the same headings."""
-        return 0 if result.result.get("diff") and context.CLIARGS.get("diff") else _progress_changes.LISTED
+        return 0 if result.result.get("diff") and context.CLIARGS.get("diff") else changes.LISTED
 
     # ------------------------------------------------------------ while nothing happens
 
@@ -379,8 +374,8 @@ class CallbackModule(DefaultCallback):
         if run is None or phase is None or phase.seconds:
             return ""
         if width is None:
-            return _progress_lines.waiting_line(phase, plays=run.plays, now=now)
-        return _progress_lines.live_line(phase, plays=run.plays, now=now, width=width)
+            return phase_lines.waiting_line(phase, plays=run.plays, now=now)
+        return phase_lines.live_line(phase, plays=run.plays, now=now, width=width)
 
     def _remind(self) -> None:
         if time.monotonic() - self._last_said >= self.get_option("silence") and (line := self._line()):
@@ -393,4 +388,4 @@ def _task(result: CallbackTaskResult) -> str:
 
 def _asks_to_be_shown(result: CallbackTaskResult) -> bool:
     # not of .result, which makes a copy of everything
-    return _progress_changes.asks_to_be_shown(getattr(result, "_return_data", None) or {}, action=result.task.action)
+    return changes.asks_to_be_shown(getattr(result, "_return_data", None) or {}, action=result.task.action)

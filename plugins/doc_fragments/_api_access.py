@@ -1,10 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of the plugins that ask the API from a master; their values are in plugin_utils/_api_access.py.
-
-This file is private to the collection and may change at any time.
-"""
+"""Options of the plugins that ask the API from a master; their values are in plugin_utils/_api/access.py."""
 
 from __future__ import annotations
 

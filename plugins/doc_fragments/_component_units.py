@@ -1,10 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of M(barehost.kubernetes.component): the units of a component, and what they wait for.
-
-This file is private to the collection and may change at any time.
-"""
+"""Options of M(barehost.kubernetes.component): the units of a component, and what they wait for."""
 
 from __future__ import annotations
 

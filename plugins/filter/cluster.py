@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _keepalived
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import keepalived
 
 CA_PATH = "/etc/kubernetes/pki/ca.crt"
 
@@ -78,7 +78,7 @@ def converged_nodes(
 def vrrp_authentication(password: str) -> str:
     """The part of Keepalived's configuration that holds the password; raises AnsibleFilterError for one that VRRP cannot carry."""
     try:
-        return _keepalived.authentication(password)
+        return keepalived.authentication(password)
     except ValueError as error:
         raise AnsibleFilterError(f"balancer_password: {error}") from None
 
@@ -86,7 +86,7 @@ def vrrp_authentication(password: str) -> str:
 def interface_of(facts: dict[str, t.Any], address: str, virtual: str) -> str:
     """The interface that has the address, if the virtual address belongs to its network; raises AnsibleFilterError."""
     try:
-        return _keepalived.interface_of(facts, address, virtual)
+        return keepalived.interface_of(facts, address, virtual)
     except ValueError as error:
         raise AnsibleFilterError(str(error)) from None
 

@@ -40,8 +40,8 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_collector import spec_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_problems import SpecError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.cluster_inputs import spec_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import SpecError
 
 _of_this_task: list[dict[str, t.Any]] = []
 

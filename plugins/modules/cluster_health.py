@@ -100,9 +100,9 @@ pod_count:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _cluster_health
-from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
-from ansible_collections.barehost.kubernetes.plugins.module_utils._kube_api import KubeApi
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api import health
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import KubeApi
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 
 def main() -> None:
@@ -120,7 +120,7 @@ def main() -> None:
     server = options["server"] or "https://127.0.0.1:6443"
     api = KubeApi(server=server, ca=options["ca"], cert=options["cert"], key=options["key"])
     try:
-        found = _cluster_health.look(api, deadline=options["deadline"])
+        found = health.look(api, deadline=options["deadline"])
     except HostError as error:
         module.fail_json(msg=error.message, details=error.details)
     module.exit_json(changed=False, **found)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation only: the action plugin of the same name does the work, with the program of plugin_utils/_program.py on the host."""
+"""Documentation only: the action plugin of the same name does the work."""
 
 from __future__ import annotations
 

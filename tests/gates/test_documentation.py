@@ -30,7 +30,7 @@ def test_variables_are_current() -> None:
 
 
 def test_variables_are_complete() -> None:
-    module = "ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_variables"
+    module = "ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.variables"
     code = f"import {module} as v; print(*v.CLUSTER, *v.HOST)"
     names = run(sys.executable, "-c", code, PYTHONPATH=str(ROOT / ".collections")).split()
     assert names

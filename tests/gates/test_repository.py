@@ -29,6 +29,7 @@ def text(name: str) -> str:
 
 
 def test_licence_line_in_every_source_file() -> None:
+    # An empty file, such as the mark of a package, has nothing to be licensed.
     checked = [name for name in tracked() if not name.endswith(WITHOUT_COMMENTS) and not name.startswith("LICENSES/") and text(name)]
     missing = [name for name in checked if LICENCE not in "\n".join(text(name).splitlines()[:6])]
     assert not missing, f"no line '{LICENCE}' among the first six lines of: {missing}"
@@ -72,7 +73,7 @@ def test_locks_agree() -> None:
 
 
 def test_the_versions_asked_for_at_run_time_are_those_of_the_requirements() -> None:
-    code = "from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _dependencies; print(_dependencies.MINIMUM)"
+    code = "from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import libraries; print(libraries.MINIMUM)"
     asked = ast.literal_eval(run(sys.executable, "-c", code, PYTHONPATH=str(ROOT / ".collections")))
     wanted = dict(re.findall(r"^([A-Za-z][\w.-]*) >=([\d.]+)$", text("requirements.in"), flags=re.MULTILINE))
     assert asked.items() <= wanted.items()

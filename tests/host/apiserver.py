@@ -20,8 +20,8 @@ import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import Pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "lab"))
@@ -211,10 +211,10 @@ def _make_pki(directory: pathlib.Path) -> None:
 
 def _leaf(pki: Pki, directory: pathlib.Path, name: str, **wanted: t.Any) -> None:
     item = {"name": name, "authority": "kubernetes", "usages": ["client"], "days": 2, "renew_before_days": 1, **wanted}
-    key = _x509.new_key()
+    key = certs.new_key()
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
     certificate = pki.sign("kubernetes", request.public_bytes(serialization.Encoding.PEM).decode(), item)
     (directory / f"{name}.crt").write_text(certificate)
     key_file = directory / f"{name}.key"
     key_file.touch(mode=0o600)
-    key_file.write_text(_x509.private_pem(key))
+    key_file.write_text(certs.private_pem(key))

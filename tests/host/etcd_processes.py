@@ -19,14 +19,15 @@ import typing as t
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _etcd_members
-from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_api import Access, EtcdApi
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _etcd_view, _x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_view import HostState, Wanted, quorum
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import Pki
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan_etcd_members import Plan, Policy, plan
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.json_api import Access, EtcdApi
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import cluster_view
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_view import HostState, Wanted, quorum
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.plan_members import Plan, Policy, plan
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
 
 from .apiserver import programs
 
@@ -142,14 +143,14 @@ class Cluster:
         hosts = {name: self.local(self.machines[name]) for name in self.inventory}
         endpoints = [entry.client_url for entry in wanted]
         none = dict.fromkeys(("data_directory", "started_file", "apiserver_file"), "/nonexistent")
-        answers = _etcd_members.run("collect", {**self._asked(endpoints), **none, "metrics_url": ""})["answers"]
-        return plan(wanted=wanted, view=_etcd_view.view(answers=answers, hosts=hosts), policy=policy)
+        answers = member_list.run("collect", {**self._asked(endpoints), **none, "metrics_url": ""})["answers"]
+        return plan(wanted=wanted, view=cluster_view.view(answers=answers, hosts=hosts), policy=policy)
 
     def _asked(self, endpoints: list[str]) -> dict[str, t.Any]:
         return {"access": self.access._asdict(), "endpoints": endpoints}
 
     def local(self, machine: Machine) -> HostState:
-        return HostState(**_etcd_members.local(str(machine.data), machine.metrics_url))
+        return HostState(**member_list.local(str(machine.data), machine.metrics_url))
 
     def converge(self, policy: Policy = _CAREFUL) -> list[tuple[str, str]]:
         """Until nothing is left to be planned; gives what was done."""
@@ -165,8 +166,8 @@ class Cluster:
     def perform(self, actions: t.Sequence[Action]) -> None:
         for index, action in enumerate(actions):
             following = actions[index + 1].operation if index + 1 < len(actions) else ""
-            if action.operation in _etcd_members.CHANGES:
-                _etcd_members.run("apply", {**self._asked(self.endpoints), "actions": [action.for_host()]})
+            if action.operation in member_list.CHANGES:
+                member_list.run("apply", {**self._asked(self.endpoints), "actions": [action.for_host()]})
                 self.must_have_quorum(after=f"{action.operation} {action.target}")
             else:
                 self._on_host(action, wait=following != "start")
@@ -186,19 +187,19 @@ class Cluster:
 
     def wait(self, endpoints: list[str]) -> None:
         try:
-            _etcd_members.run("wait", {**self._asked(endpoints), "deadline": _DEADLINE})
+            member_list.run("wait", {**self._asked(endpoints), "deadline": _DEADLINE})
         except HostError as error:
             logs = "\n".join(f"== {path.name}\n{path.read_text()[-1200:]}" for path in self.directory.glob("*.log"))
             raise AssertionError(f"{error.message}\n{logs}") from error
 
     def must_have_quorum(self, *, after: str) -> None:
-        answers = _etcd_members.look_at_all(self.endpoints, self.access)
-        view = _etcd_view.view(answers=answers, hosts={})
-        up, voters = _etcd_view.healthy(view.voters), len(view.voters)
+        answers = member_list.look_at_all(self.endpoints, self.access)
+        view = cluster_view.view(answers=answers, hosts={})
+        up, voters = cluster_view.healthy(view.voters), len(view.voters)
         assert up >= quorum(voters), f"after {after} {up} of {voters} voters are healthy: {[answer['fault'] for answer in answers]}"
 
     def voters(self) -> list[str]:
-        view = _etcd_view.view(answers=_etcd_members.look_at_all(self.endpoints, self.access), hosts={})
+        view = cluster_view.view(answers=member_list.look_at_all(self.endpoints, self.access), hosts={})
         assert all(member.healthy and not member.learner for member in view.members or ()), f"not settled: {view.members}"
         return sorted(member.name for member in view.members or ())
 
@@ -269,10 +270,10 @@ def _encoded(text: str) -> str:
 
 def _make_pki(directory: pathlib.Path) -> None:
     pki = Pki(directory / "pki")
-    key = _x509.new_key()
+    key = certs.new_key()
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
     item = {"name": "member", "authority": "etcd", "usages": ["server", "client"], "days": 2, "renew_before_days": 1}
     text = request.public_bytes(serialization.Encoding.PEM).decode()
     (directory / "member.crt").write_text(pki.sign("etcd", text, {**item, "common_name": "member", "ips": ["127.0.0.1"]}))
     with os.fdopen(os.open(directory / "member.key", os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-        file.write(_x509.private_pem(key))
+        file.write(certs.private_pem(key))

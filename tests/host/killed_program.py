@@ -26,7 +26,7 @@ Request = dict[str, t.Any]
 
 
 def main() -> None:
-    host, errors = (importlib.import_module(f"{PACKAGE}.{name}") for name in ("_host", "_errors"))
+    host, errors = (importlib.import_module(f"{PACKAGE}.{name}") for name in ("_component.steps", "_runtime.errors"))
     # What a killed process has written is there, flushed or not; only a power cut makes a difference.
     os.fsync = lambda _descriptor: None
     for line in sys.stdin:

@@ -20,7 +20,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from ansible_collections.barehost.kubernetes.plugins.action import component
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _program
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program
 
 from .engine import HOST, ROOT, Engine
 
@@ -57,15 +57,16 @@ class Attempt:
 
 
 class KillableHost:
-    """A lab host, with what _remote.Host offers to the action plugin; the state between two runs is the host's alone."""
+    """A lab host, with what transport.Host offers to the action plugin; the state between two runs is the host's alone."""
 
     def __init__(self, engine: Engine) -> None:
         command = [str(ROOT / "lab" / "lab"), "exec", HOST, "/usr/bin/python3", "-I", "-u", "-c", _START]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        modules = pathlib.Path(_program.__file__).parents[1] / "module_utils"
-        texts = {f"{_program.PACKAGE}.{file.stem}": file.read_text(encoding="utf-8") for file in modules.glob("_[!_]*.py")}
+        bootstrap = pathlib.Path(t.cast(str, host_program.bootstrap.__file__))
+        files = bootstrap.parents[1].glob("_*/[!_]*.py")
+        texts = {f"{host_program.PACKAGE}.{file.parent.name}.{file.stem}": file.read_text(encoding="utf-8") for file in files}
         texts |= {file.stem: file.read_text(encoding="utf-8") for file in (TRACER, HERE / "killed_program.py")}
-        self._send({"loader": (modules / "_program.py").read_text(encoding="utf-8"), "texts": texts})
+        self._send({"loader": bootstrap.read_text(encoding="utf-8"), "texts": texts})
         self._pki = engine.directory.with_name("killed-pki")
 
     def close(self) -> None:
@@ -100,7 +101,7 @@ class KillableHost:
         action = component.ActionModule(task, None, None, loader, Templar(loader=loader), None)
         steps = _Steps(self._ask, kill_at=kill_at, later=later)
         result: dict[str, t.Any] = {"actions": []}
-        plan = component._planner.plan
+        plan = component.planner.plan
 
         def remember(**options: t.Any) -> t.Any:
             planned = plan(**options)
@@ -109,7 +110,7 @@ class KillableHost:
 
         with (
             unittest.mock.patch.object(component, "Host", lambda _action, _variables: steps),
-            unittest.mock.patch.object(component._planner, "plan", remember),
+            unittest.mock.patch.object(component.planner, "plan", remember),
             contextlib.suppress(Killed),
         ):
             action._converge({"inventory_hostname": HOST})

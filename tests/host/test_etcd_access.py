@@ -10,11 +10,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _etcd_access, _etcd_members
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_api import Access, EtcdApi, look
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcdctl import Etcdctl, EtcdctlError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_etcd_access, _x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import Pki
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import access
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.etcdctl import Etcdctl, EtcdctlError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.json_api import Access, EtcdApi, look
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import plan_access
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 
 from .etcd_processes import Cluster
 
@@ -37,22 +39,22 @@ def cluster(cluster: Cluster) -> Cluster:
 def certificate(cluster: Cluster, name: str) -> Access:
     """The access of the holder of a certificate with this common name."""
     directory = cluster.directory
-    key = _x509.new_key()
+    key = certs.new_key()
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
     item = {"name": name, "authority": "etcd", "common_name": name, "usages": ["client"], "days": 2, "renew_before_days": 1}
     signed = Pki(directory / "pki").sign("etcd", request.public_bytes(serialization.Encoding.PEM).decode(), item)
     (directory / f"{name}.crt").write_text(signed)
     with os.fdopen(os.open(directory / f"{name}.key", os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-        file.write(_x509.private_pem(key))
+        file.write(certs.private_pem(key))
     files = (str(directory / file) for file in ("pki/etcd-ca.crt", f"{name}.crt", f"{name}.key"))
-    return Access(*files, etcdctl=str(cluster.etcdctl))
+    return Access(*files, program=str(cluster.etcdctl))
 
 
 def converge(cluster: Cluster) -> list[tuple[str, str, str]]:
-    wanted = _plan_etcd_access.described("tested", ARGUMENTS)
+    wanted = plan_access.described("tested", ARGUMENTS)
     asked = {"access": cluster.access._asdict(), "endpoints": cluster.endpoints}
-    actions = _plan_etcd_access.plan(wanted, _etcd_access.run("collect", {**asked, **wanted, "deadline": 10}))
-    _etcd_access.run("apply", {**asked, "actions": [action.for_host() for action in actions]})
+    actions = plan_access.plan(wanted, access.run("collect", {**asked, **wanted, "deadline": 10}))
+    access.run("apply", {**asked, "actions": [action.for_host() for action in actions]})
     return [(action.kind, action.operation, action.target) for action in actions]
 
 
@@ -118,7 +120,7 @@ def test_without_a_quorum_a_member_still_says_who_the_members_are(cluster: Clust
     cluster.converge()
     left, lost = cluster.inventory
     cluster.machines[lost].kill()
-    answers = _etcd_members.look_at_all([cluster.machines[left].client_url], cluster.access)
+    answers = member_list.look_at_all([cluster.machines[left].client_url], cluster.access)
     assert not answers[0]["linearizable"]
     assert {member["name"] for member in answers[0]["members"]} == {left, lost}
     assert EtcdApi(cluster.machines[left].client_url, cluster.access).members(linearizable=False)["members"]

@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _etcd_members
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan_etcd_members import Policy
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.plan_members import Policy
 
 from .etcd_processes import Client, Cluster, Writer
 
@@ -124,7 +124,7 @@ def test_random_changes_keep_quorum_and_keys(cluster: Cluster) -> None:
 
 def test_a_lost_quorum_is_refused_and_rebuilt_when_told(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     # there will be no election to wait for
-    monkeypatch.setattr(_etcd_members, "_ELECTION", 1.0)
+    monkeypatch.setattr(member_list, "_ELECTION", 1.0)
     first_start(cluster, 3)
     Client(cluster.endpoints[0], cluster.access).put("k", "kept")
     survivor, *lost = cluster.inventory[::-1]

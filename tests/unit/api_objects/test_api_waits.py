@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _api_objects, _api_waits, _cluster_health
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api import health, objects, waits
 
 Object = dict[str, t.Any]
 
@@ -48,7 +48,7 @@ def _sparing(spare: int | str, **status: int) -> Object:
     ],
 )
 def test_a_workload_is_available_when_its_roll_out_is_complete(live: Object | None, fault: str) -> None:
-    found = _api_waits.fault_of(live, "Available")
+    found = waits.fault_of(live, "Available")
     assert found.startswith(fault) if fault else found == ""
 
 
@@ -59,17 +59,17 @@ def _node(status: str) -> Object:
 
 @pytest.mark.parametrize(("status", "fault"), [("True", ""), ("Unknown", "Ready=Unknown (NodeStatusUnknown): Kubelet stopped posting")])
 def test_a_condition_is_met_only_if_it_is_true(status: str, fault: str) -> None:
-    assert _api_waits.fault_of(_node(status), "ready") == fault
+    assert waits.fault_of(_node(status), "ready") == fault
 
 
 def test_a_condition_that_is_not_there_is_not_met() -> None:
-    assert _api_waits.fault_of({"kind": "Job", "metadata": {}, "status": {}}, "Complete") == "has no such condition yet"
+    assert waits.fault_of({"kind": "Job", "metadata": {}, "status": {}}, "Complete") == "has no such condition yet"
 
 
 def test_existence() -> None:
-    assert _api_waits.fault_of(_node("False"), "exists") == ""
-    assert _api_waits.fault_of(None, "absent") == ""
-    assert _api_waits.fault_of(_node("True"), "Absent") == "still there"
+    assert waits.fault_of(_node("False"), "exists") == ""
+    assert waits.fault_of(None, "absent") == ""
+    assert waits.fault_of(_node("True"), "Absent") == "still there"
 
 
 def test_why_containers_do_not_start() -> None:
@@ -86,7 +86,7 @@ def test_why_containers_do_not_start() -> None:
             ]
         }
     }
-    assert _api_waits.container_faults(pod) == [
+    assert waits.container_faults(pod) == [
         "container a waits: ImagePullBackOff no such image",
         "container b waits: CrashLoopBackOff",
         "container b ended with 1 (Error)",
@@ -101,7 +101,7 @@ def test_what_the_host_returns_of_a_secret_holds_no_value() -> None:
         "data": {"key": "b2xk", "same": "c2FtZQ=="},
     }
     applied = {"kind": "Secret", "metadata": {"name": "s"}, "data": {"key": "bmV3", "same": "c2FtZQ=="}}
-    shown_live, shown_applied = _api_objects._shown(live, live), _api_objects._shown(applied, live)
+    shown_live, shown_applied = objects._shown(live, live), objects._shown(applied, live)
     assert not [value for value in ("b2xk", "bmV3", "c2FtZQ==") if value in repr((shown_live, shown_applied))]
     assert shown_live is not None
     assert shown_applied is not None
@@ -142,7 +142,7 @@ def test_the_summary_tells_what_is_wrong() -> None:
         "pods": [{"name": "coredns", "phase": "Pending", "fault": "no node"}],
         "pod_count": 3,
     }
-    assert _cluster_health.summary(found) == [
+    assert health.summary(found) == [
         "API: https://127.0.0.1:6443 is ready",
         "kube-scheduler: led by a, renewed 1 s ago",
         "kube-controller-manager: no leader",

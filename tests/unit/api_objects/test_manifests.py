@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import DescriptionError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._manifests import Reader
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api.manifests import Reader
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import DescriptionError
 
 MANY = """
 # only a comment

@@ -11,9 +11,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_api_objects
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import plan_objects
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
 
 Object = dict[str, t.Any]
 
@@ -31,7 +31,7 @@ def _plan(pairs: list[tuple[Object, Object]], absent: t.Sequence[tuple[Object, O
     state = {"unready": "", "objects": [found for _wanted, found in pairs], "absent": [{"live": live} for _wanted, live in absent]}
     objects = [wanted for wanted, _found in pairs]
     before = copy.deepcopy((objects, state))
-    actions = _plan_api_objects.plan(name="test", objects=objects, absent=[wanted for wanted, _live in absent], state=state)
+    actions = plan_objects.plan(name="test", objects=objects, absent=[wanted for wanted, _live in absent], state=state)
     assert (objects, state) == before, "the planner changed its input"
     return actions
 
@@ -44,14 +44,14 @@ def test_nothing_to_do_when_an_apply_would_change_nothing() -> None:
 def test_an_api_that_is_not_there_makes_every_object_new() -> None:
     objects = [_object(), _object("Namespace", "demo", "")]
     state = {"unready": "connection refused", "objects": [], "absent": []}
-    actions = _plan_api_objects.plan(name="test", objects=objects, absent=[_object(name="old")], state=state)
+    actions = plan_objects.plan(name="test", objects=objects, absent=[_object(name="old")], state=state)
     assert [(action.operation, action.target) for action in actions] == [("create", "Namespace demo"), ("create", "ConfigMap demo/a")]
 
 
 def test_a_node_is_registered_by_its_kubelet_and_only_patched() -> None:
     """Before its kubelet runs, check mode foretells what the run does after it."""
     node = _object("Node", "one", "", labels={"a": "b"})
-    actions = _plan_api_objects.plan(name="test", objects=[node], absent=[], state={"unready": "refused", "objects": [], "absent": []})
+    actions = plan_objects.plan(name="test", objects=[node], absent=[], state={"unready": "refused", "objects": [], "absent": []})
     assert [(action.operation, action.target) for action in [*actions, *_plan([(node, _found(None))])]] == [("patch", "Node one")] * 2
 
 
@@ -107,7 +107,7 @@ def test_a_new_secret_is_shown_without_its_values() -> None:
 
 
 def test_texts_of_many_lines_stay_readable() -> None:
-    assert "  Corefile: |\n    .:53 {\n    }\n" in _plan_api_objects.text(_object(data={"Corefile": ".:53 {\n}\n"}))
+    assert "  Corefile: |\n    .:53 {\n    }\n" in plan_objects.text(_object(data={"Corefile": ".:53 {\n}\n"}))
 
 
 _VALUES = st.recursive(

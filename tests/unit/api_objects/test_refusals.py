@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._kube_api import _refusal
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import _refusal
 
 EVICTION = {
     "kind": "Status",

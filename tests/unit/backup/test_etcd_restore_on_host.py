@@ -13,8 +13,9 @@ import zlib
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _alone, _etcd_restore, _etcd_snapshot
-from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import restore, snapshots
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 CONTENT = b"a snapshot of etcd"
 STATUS = {"hash": 31, "revision": 7, "totalKey": 3, "totalSize": 20480, "version": "3.7.0"}
@@ -41,20 +42,20 @@ def data(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
     settings = tmp_path / "etcd.conf"
     lines = ['ETCD_NAME="one"', f'ETCD_DATA_DIR="{directory}"', 'ETCD_INITIAL_ADVERTISE_PEER_URLS="https://192.0.2.1:2380"']
     settings.write_text("# settings\n" + "\n".join(lines) + "\n")
-    monkeypatch.setattr(_etcd_snapshot, "ETCDUTL", str(program))
-    monkeypatch.setattr(_etcd_restore, "SETTINGS", str(settings))
-    monkeypatch.setattr(_alone, "PATH", str(tmp_path / "run" / "lock"))
+    monkeypatch.setattr(snapshots, "ETCDUTL", str(program))
+    monkeypatch.setattr(restore, "SETTINGS", str(settings))
+    monkeypatch.setattr(host_lock, "PATH", str(tmp_path / "run" / "lock"))
     return directory
 
 
 def send(content: bytes, *, at: int = 0) -> None:
     part = base64.b64encode(zlib.compress(content)).decode()
-    _etcd_restore.run("receive", {"offset": at, "size": len(CONTENT), "part": part})
+    restore.run("receive", {"offset": at, "size": len(CONTENT), "part": part})
 
 
 def stage(**changes: t.Any) -> None:
     description = {**DESCRIPTION, **changes}
-    _etcd_restore.run("stage", {"description": description, "initial_cluster": "one=https://192.0.2.1:2380", "token": "mine-restored-1"})
+    restore.run("stage", {"description": description, "initial_cluster": "one=https://192.0.2.1:2380", "token": "mine-restored-1"})
 
 
 def test_a_snapshot_is_unpacked_and_the_member_left_alone(data: pathlib.Path) -> None:
@@ -91,19 +92,19 @@ def test_what_another_run_has_unpacked_is_not_taken(data: pathlib.Path) -> None:
     stage()
     for token in ("mine-restored-2", ""):
         with pytest.raises(HostError, match="another restore is at work, and etcd was not touched"):
-            _etcd_restore.run("switch", {"token": token, "deadline": 1, "contents": False})
+            restore.run("switch", {"token": token, "deadline": 1, "contents": False})
     send(CONTENT[:5])
     with pytest.raises(HostError, match="another restore is at work, and etcd was not touched"):
-        _etcd_restore.run("switch", {"token": "mine-restored-1", "deadline": 1, "contents": False})
+        restore.run("switch", {"token": "mine-restored-1", "deadline": 1, "contents": False})
     assert os.listdir(data / "member") == ["old"]
 
 
 def test_a_host_says_what_it_is(data: pathlib.Path) -> None:
-    found = _etcd_restore.run("collect", {"units": [], "member": True})["member"]
+    found = restore.run("collect", {"units": [], "member": True})["member"]
     assert found == {"name": "one", "directory": str(data), "peer_url": "https://192.0.2.1:2380", "version": "3.7.2", "data": True}
 
 
 def test_a_host_without_a_member_is_told_what_to_do(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_etcd_restore, "SETTINGS", str(tmp_path / "nothing"))
+    monkeypatch.setattr(restore, "SETTINGS", str(tmp_path / "nothing"))
     with pytest.raises(HostError, match=r"run site\.yml on this host first"):
-        _etcd_restore.run("collect", {"units": [], "member": True})
+        restore.run("collect", {"units": [], "member": True})

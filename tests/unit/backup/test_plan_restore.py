@@ -10,8 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _backups, _plan_restore
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import backups, plan_restore
 
 CONTENT = b"a snapshot"
 MEMBER = {"name": "one", "directory": "/var/lib/etcd", "peer_url": "https://192.0.2.1:2380", "version": "3.7.2", "data": True}
@@ -36,11 +36,11 @@ def cluster(pki: pathlib.Path) -> Object:
 def snapshot(tmp_path: pathlib.Path, pki: pathlib.Path) -> pathlib.Path:
     path = tmp_path / "mine-20261121T131500Z.snapshot"
     path.write_bytes(CONTENT)
-    _backups.describe(
+    backups.describe(
         path.with_suffix(".json"),
         {
             "cluster": "mine",
-            "authority": _backups.fingerprint(pki),
+            "authority": backups.fingerprint(pki),
             "versions": {"kubernetes": "1.37.0", "etcd": "3.7.1"},
             "hash": "1f",
             "revision": 7,
@@ -55,7 +55,7 @@ def snapshot(tmp_path: pathlib.Path, pki: pathlib.Path) -> pathlib.Path:
 
 
 def test_a_snapshot_of_this_cluster_is_taken(snapshot: pathlib.Path, cluster: Object) -> None:
-    _plan_restore.check(snapshot, _plan_restore.description(snapshot), cluster)
+    plan_restore.check(snapshot, plan_restore.description(snapshot), cluster)
 
 
 @pytest.mark.parametrize(
@@ -69,40 +69,40 @@ def test_a_snapshot_of_this_cluster_is_taken(snapshot: pathlib.Path, cluster: Ob
     ],
 )
 def test_what_is_foreign_or_damaged_is_refused(snapshot: pathlib.Path, cluster: Object, change: Object, message: str) -> None:
-    told = {**_plan_restore.description(snapshot), **change}
+    told = {**plan_restore.description(snapshot), **change}
     with pytest.raises(PlanError, match=f"Nothing was touched.*{message}"):
-        _plan_restore.check(snapshot, told, cluster)
+        plan_restore.check(snapshot, told, cluster)
 
 
 def test_a_controller_without_the_pki_is_told_so(snapshot: pathlib.Path, cluster: Object, pki: pathlib.Path) -> None:
-    told = _plan_restore.description(snapshot)
+    told = plan_restore.description(snapshot)
     (pki / "etcd-ca.crt").unlink()
     with pytest.raises(PlanError, match=r"has no etcd-ca\.crt: put the PKI of the cluster back"):
-        _plan_restore.check(snapshot, told, cluster)
+        plan_restore.check(snapshot, told, cluster)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 2}'])
 def test_a_snapshot_needs_its_description(snapshot: pathlib.Path, text: str) -> None:
     snapshot.with_suffix(".json").write_text(text)
     with pytest.raises(PlanError, match="Nothing was touched"):
-        _plan_restore.description(snapshot)
+        plan_restore.description(snapshot)
     snapshot.with_suffix(".json").unlink()
     with pytest.raises(PlanError, match="put it beside the snapshot"):
-        _plan_restore.description(snapshot)
+        plan_restore.description(snapshot)
     snapshot.unlink()
     with pytest.raises(PlanError, match="is no file; give restore_snapshot"):
-        _plan_restore.description(snapshot)
+        plan_restore.description(snapshot)
 
 
 def test_an_older_etcd_on_the_host_is_refused() -> None:
-    _plan_restore.check_member(MEMBER, {"versions": {"etcd": "3.7.9"}})
+    plan_restore.check_member(MEMBER, {"versions": {"etcd": "3.7.9"}})
     with pytest.raises(PlanError, match=r"run site\.yml first"):
-        _plan_restore.check_member({**MEMBER, "version": "3.6.14"}, {"versions": {"etcd": "3.7.0"}})
+        plan_restore.check_member({**MEMBER, "version": "3.6.14"}, {"versions": {"etcd": "3.7.0"}})
 
 
 def test_the_old_data_is_set_aside() -> None:
     def done(member: Object, state: str) -> list[tuple[str, str]]:
-        return [(action.operation, action.target) for action in _plan_restore.switched(member, {"etcd.service": state})]
+        return [(action.operation, action.target) for action in plan_restore.switched(member, {"etcd.service": state})]
 
     switched = [("put-in-place", "/var/lib/etcd/member"), ("start", "etcd.service")]
     assert done(MEMBER, "active") == [("stop", "etcd.service"), ("set-aside", "/var/lib/etcd/member"), *switched]
@@ -111,16 +111,16 @@ def test_the_old_data_is_set_aside() -> None:
 
 def test_what_was_stopped_is_started() -> None:
     units = {"kube-apiserver.service": "active", "kube-scheduler.service": "inactive"}
-    assert [action.target for action in _plan_restore.stopped(units)] == ["kube-apiserver.service"]
-    assert [action.target for action in _plan_restore.resumed(units)] == list(units)
+    assert [action.target for action in plan_restore.stopped(units)] == ["kube-apiserver.service"]
+    assert [action.target for action in plan_restore.resumed(units)] == list(units)
 
 
 def test_the_restored_must_be_what_was_saved(snapshot: pathlib.Path) -> None:
-    told = _plan_restore.description(snapshot)
-    _plan_restore.compared(told, {"keys": 3, "digest": "d"})
+    told = plan_restore.description(snapshot)
+    plan_restore.compared(told, {"keys": 3, "digest": "d"})
     with pytest.raises(PlanError, match="keys 2, wanted 3"):
-        _plan_restore.compared(told, {"keys": 2, "digest": "d"})
+        plan_restore.compared(told, {"keys": 2, "digest": "d"})
     scheduled = {
         key: value for key, value in json.loads(snapshot.with_suffix(".json").read_text()).items() if key not in ("keys", "digest")
     }
-    _plan_restore.compared(scheduled, {})
+    plan_restore.compared(scheduled, {})

@@ -17,7 +17,7 @@ import time
 import jinja2
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
 
 TEMPLATE = pathlib.Path(__file__).parents[3] / "roles" / "balancer" / "templates" / "check-apiservers.j2"
 DEADLINE = 20.0
@@ -57,14 +57,14 @@ class Apiserver:
 @pytest.fixture
 def authority(tmp_path: pathlib.Path) -> pathlib.Path:
     """ca.crt; beside it the certificate and key of an apiserver, and one that has another name."""
-    key, now = _x509.new_key(), time.time()
-    root = _x509.make_authority("kubernetes", key, now)
+    key, now = certs.new_key(), time.time()
+    root = certs.make_authority("kubernetes", key, now)
     for file, name in (("server.pem", "kubernetes"), ("stranger.pem", "elsewhere")):
-        own = _x509.new_key()
+        own = certs.new_key()
         item = {"name": name, "common_name": name, "dns": [name], "usages": ["server"], "days": 1, "renew_before_days": 0}
-        leaf = _x509.make_leaf(item, own.public_key(), authority=root, authority_key=key, now=now)
-        (tmp_path / file).write_text(_x509.pem(leaf) + _x509.private_pem(own))
-    (tmp_path / "ca.crt").write_text(_x509.pem(root))
+        leaf = certs.make_leaf(item, own.public_key(), authority=root, authority_key=key, now=now)
+        (tmp_path / file).write_text(certs.pem(leaf) + certs.private_pem(own))
+    (tmp_path / "ca.crt").write_text(certs.pem(root))
     return tmp_path / "ca.crt"
 
 

@@ -7,10 +7,11 @@ import copy
 import hashlib
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _blocks
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _describe, _planner
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._foresight import Foresight
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import description
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import planner
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Foresight
 
 Item = dict[str, t.Any]
 NUMBERS = {"root": "0", "etcd": "998"}
@@ -87,7 +88,7 @@ class ModelHost:
     def _see_file(self, item: Item) -> Item:
         found = self._look(item["path"])
         content = found.get("content")
-        ours = _blocks.extract(content, item["block"]) if item["block"] and content is not None else content
+        ours = file_blocks.extract(content, item["block"]) if item["block"] and content is not None else content
         same = ours is not None and hashlib.sha256(ours.encode()).hexdigest() == item["digest"]
         return {**found, "same": same, "text": None if same or item["secret"] else content}
 
@@ -96,7 +97,7 @@ class ModelHost:
         content = found.get("content", "")
         if action.operation == "write":
             block, text = action.data["block"], action.data["text"]
-            content = _blocks.merge(content, block, text) if block else text
+            content = file_blocks.merge(content, block, text) if block else text
             self._is_newer(action.target)
         self.paths[action.target] = {"type": "file", "content": content, **ownership(action.data)}
 
@@ -218,12 +219,12 @@ class ModelHost:
             unit["read"] = self._digests(list(self.paths))
 
 
-def describe(args: dict[str, t.Any]) -> tuple[_describe.Component, dict[str, list[Item]]]:
-    component = _describe.describe(args)
+def describe(args: dict[str, t.Any]) -> tuple[description.Component, dict[str, list[Item]]]:
+    component = description.describe(args)
     files = {kind: [rendered(item) for item in component.items[kind]] for kind in ("early_file", "file")}
     return component, {**component.items, **files}
 
 
-def plan(component: _describe.Component, items: dict[str, list[Item]], host: ModelHost, foresight: Foresight = _NOTHING) -> list[Action]:
+def plan(component: description.Component, items: dict[str, list[Item]], host: ModelHost, foresight: Foresight = _NOTHING) -> list[Action]:
     state = host.collect(items)
-    return _planner.plan(component=component.name, items=items, state=state, requires=component.requires, foresight=foresight, now=0.0)
+    return planner.plan(component=component.name, items=items, state=state, requires=component.requires, foresight=foresight, now=0.0)

@@ -7,8 +7,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _describe, _units
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import DescriptionError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import DescriptionError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import description, unit_files
 
 FILE = {"path": "/etc/a", "content": "x"}
 RELEASE = {"name": "r", "version": "1", "url": "http://m/r", "sha256": "0", "install": [{"path": "/usr/local/bin/r"}]}
@@ -63,18 +63,18 @@ FAULTS: dict[str, tuple[dict[str, t.Any], str]] = {
 def test_fault(case: str) -> None:
     args, message = FAULTS[case]
     with pytest.raises(DescriptionError) as caught:
-        _describe.describe(args)
+        description.describe(args)
     assert message in str(caught.value)
 
 
 def test_all_faults_are_told_at_once() -> None:
     with pytest.raises(DescriptionError) as caught:
-        _describe.describe({"name": "x", "absent": ["a", "b"], "rolling": "yes"})
+        description.describe({"name": "x", "absent": ["a", "b"], "rolling": "yes"})
     assert len(caught.value.faults) == 3
 
 
 def test_short_forms_and_defaults() -> None:
-    items = _describe.describe(
+    items = description.describe(
         {"name": "x", "packages": ["p", "docker-ce-3:29.8.0"], "directories": ["/d"], "users": ["u"], "swap": {"state": False}}
     ).items
     assert items["package"] == [{"name": "p", "version": None}, {"name": "docker-ce", "version": "3:29.8.0"}]
@@ -86,7 +86,7 @@ def test_short_forms_and_defaults() -> None:
 
 def test_an_ignored_file_is_no_file_and_no_input() -> None:
     args = {"name": "x", "files": [{**FILE, "state": "ignored"}], "units": [{"name": "a.service"}]}
-    items = _describe.describe(args).items
+    items = description.describe(args).items
     assert items["file"] == []
     assert items["unit"][0]["inputs"] == []
 
@@ -99,29 +99,29 @@ def test_a_unit_brings_its_files_and_knows_its_inputs() -> None:
         "certificates": [{"name": "c", "authority": "etcd", "path": "/p/c.crt", "key": "/p/c.key", "common_name": "c"}],
         "units": [{"name": "a.service", "template": "a.j2", "drop_ins": [{"name": "b.conf", "content": ""}]}],
     }
-    items = _describe.describe(args).items
+    items = description.describe(args).items
     own = ["/etc/systemd/system/a.service", "/etc/systemd/system/a.service.d/b.conf"]
     unit = items["unit"][0]
     assert unit["inputs"] == ["/etc/a", "/p/c.crt", "/p/c.key", "/usr/local/bin/r", *own]
     stamp = "/etc/systemd/system/a.service.d/10-barehost.conf"
     assert unit["definition"] == [*own, stamp]
     by_path = {item["path"]: item for item in items["file"]}
-    assert list(by_path) == ["/etc/a", *own, stamp, "/etc/barehost/inputs/a.service", _units.STAMP_HELPER]
+    assert list(by_path) == ["/etc/a", *own, stamp, "/etc/barehost/inputs/a.service", unit_files.STAMP_HELPER]
     assert by_path["/etc/barehost/inputs/a.service"]["content"].splitlines() == unit["inputs"]
-    assert f"ExecStartPre=-+{_units.STAMP_HELPER} a.service" in by_path[stamp]["content"]
-    assert by_path[_units.STAMP_HELPER]["mode"] == "0755"
+    assert f"ExecStartPre=-+{unit_files.STAMP_HELPER} a.service" in by_path[stamp]["content"]
+    assert by_path[unit_files.STAMP_HELPER]["mode"] == "0755"
     assert [item["path"] for item in items["early_file"]] == ["/etc/r.repo"]
 
 
 def test_an_input_that_a_reload_serves_is_no_reason_to_restart() -> None:
-    unit = _describe.describe({"name": "x", "files": [FILE], "units": [{"name": "a.service", "reload_on": ["/etc/a"]}]}).items["unit"][0]
+    unit = description.describe({"name": "x", "files": [FILE], "units": [{"name": "a.service", "reload_on": ["/etc/a"]}]}).items["unit"][0]
     assert unit["inputs"] == []
     assert not unit["stamped"]
 
 
 @pytest.mark.parametrize(("name", "section"), [("a.service", "[Service]"), ("a.socket", "[Socket]"), ("a.timer", None)])
 def test_the_stamp_is_in_the_section_of_the_unit_s_kind(name: str, section: str | None) -> None:
-    items = _describe.describe({"name": "x", "files": [FILE], "units": [{"name": name}]}).items
+    items = description.describe({"name": "x", "files": [FILE], "units": [{"name": name}]}).items
     drop_ins = [item["content"] for item in items["file"] if item["path"].endswith("10-barehost.conf")]
     assert [section in text for text in drop_ins] == ([] if section is None else [True])
     assert items["unit"][0]["stamped"] is (section is not None)

@@ -14,8 +14,8 @@ import pytest
 import test_planner
 from hypothesis import strategies as st
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._foresight import Foreseen, Foresight, Memory
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Foreseen, Foresight, Memory
 
 Description = dict[str, t.Any]
 

@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _keepalived
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import keepalived
 
 FACTS: dict[str, t.Any] = {
     "ansible_interfaces": ["lo", "eth0", "br-lan"],
@@ -21,25 +21,25 @@ FACTS: dict[str, t.Any] = {
 
 
 def test_password() -> None:
-    assert _keepalived.authentication("abcDEF12").splitlines() == ["authentication {", "    auth_type PASS", "    auth_pass abcDEF12", "}"]
+    assert keepalived.authentication("abcDEF12").splitlines() == ["authentication {", "    auth_type PASS", "    auth_pass abcDEF12", "}"]
 
 
 @pytest.mark.parametrize("password", ["", "nine9chars", "two words", "a}b", "pass\n", "gr\u00fcn"])
 def test_a_password_that_vrrp_cannot_carry_is_not_told(password: str) -> None:
     with pytest.raises(ValueError, match="1 to 8 letters") as caught:
-        _keepalived.authentication(password)
+        keepalived.authentication(password)
     assert not password or password not in str(caught.value)
 
 
 def test_interface_of_an_address_beside_another() -> None:
-    assert _keepalived.interface_of(FACTS, "192.0.2.11", "192.0.2.100") == "br-lan"
+    assert keepalived.interface_of(FACTS, "192.0.2.11", "192.0.2.100") == "br-lan"
 
 
 def test_address_of_nobody() -> None:
     with pytest.raises(ValueError, match="no interface has the address"):
-        _keepalived.interface_of(FACTS, "192.0.2.12", "192.0.2.100")
+        keepalived.interface_of(FACTS, "192.0.2.12", "192.0.2.100")
 
 
 def test_virtual_address_of_another_network() -> None:
     with pytest.raises(ValueError, match=r"outside 198\.51\.100\.0/24, the network on eth0"):
-        _keepalived.interface_of(FACTS, "198.51.100.7", "192.0.2.100")
+        keepalived.interface_of(FACTS, "198.51.100.7", "192.0.2.100")

@@ -7,9 +7,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_unit
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action, PlanContext
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import units
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
 
 ITEM = {
     "name": "a.service",
@@ -42,7 +42,7 @@ def file_action(path: str) -> Action:
 
 def plan(item: dict[str, t.Any], state: dict[str, t.Any], *planned: Action) -> list[tuple[str, str]]:
     context = PlanContext(component="a", now=0.0, planned=planned)
-    return [(action.operation, action.reason) for action in _plan_unit.plan({**ITEM, **item}, {**RUNS, **state}, context)]
+    return [(action.operation, action.reason) for action in units.plan({**ITEM, **item}, {**RUNS, **state}, context)]
 
 
 CASES: dict[str, tuple[dict[str, t.Any], dict[str, t.Any], tuple[Action, ...], list[tuple[str, str]]]] = {
@@ -183,5 +183,5 @@ def test_a_certificate_s_key_counts_as_changed_with_it() -> None:
 def test_the_host_gets_the_checks_with_a_start() -> None:
     requires = ({"file": "/x", "deadline": 1.0},)
     context = PlanContext(component="a", now=0.0, requires=requires)
-    action = _plan_unit.plan({**ITEM, "health": [{"file": "/y"}]}, STOPPED, context)[0]
+    action = units.plan({**ITEM, "health": [{"file": "/y"}]}, STOPPED, context)[0]
     assert action.data == {"inputs": ITEM["inputs"], "health": [{"file": "/y"}], "requires": list(requires), "block": True}

@@ -10,9 +10,9 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _kinds
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _planner
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._component import kinds
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import planner
 
 SECRET = "hunter2-correct-horse"
 
@@ -138,7 +138,7 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_plan(args: dict[str, t.An
 @everything
 def test_actions_are_in_the_order_of_their_kinds(args: dict[str, t.Any], host: host_model.ModelHost) -> None:
     component, items = host_model.describe(args)
-    order = list(_planner.PLANNERS)
+    order = list(planner.PLANNERS)
     places = [order.index(action.kind) for action in host_model.plan(component, items, host)]
     assert places == sorted(places)
 
@@ -160,7 +160,7 @@ def test_no_secret_is_shown_anywhere(args: dict[str, t.Any], host: host_model.Mo
         repr(plan),
         repr([action.report() for action in plan]),
         repr([action.diff() for action in plan]),
-        repr(_planner.restarted(plan)),
+        repr(planner.restarted(plan)),
     ]
     assert not any(SECRET in text for text in shown)
 
@@ -174,7 +174,7 @@ def test_what_a_plan_changes_is_told_by_kind_and_path_alone(args: dict[str, t.An
 
 
 def test_both_sides_know_the_same_kinds_in_the_same_order() -> None:
-    assert list(_kinds.KINDS) == list(_planner.PLANNERS)
+    assert list(kinds.KINDS) == list(planner.PLANNERS)
 
 
 def test_selinux_that_the_kernel_lacks_is_an_error_with_a_way_out() -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _program
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program
 
 LARGEST = 120_000
 
@@ -19,18 +19,18 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
 
 
 def collect(wanted: dict[str, t.Any]) -> subprocess.CompletedProcess[str]:
-    return run(_program.text(module="_host", step="collect", payload={"wanted": wanted}))
+    return run(host_program.text(module="_component.steps", step="collect", payload={"wanted": wanted}))
 
 
 def test_the_program_stays_small() -> None:
-    assert len(_program.text(module="_host", step="collect", payload={"wanted": {}}).encode()) <= LARGEST
+    assert len(host_program.text(module="_component.steps", step="collect", payload={"wanted": {}}).encode()) <= LARGEST
 
 
 def test_it_answers_with_what_the_step_returns(tmp_path: pathlib.Path) -> None:
     path = tmp_path / 'line\u2028separator "quotes" \\ and ü'
     path.mkdir(mode=0o710)
     done = collect({"directory": [{"path": str(path)}]})
-    answer = _program.answer(f"Welcome!\n{done.stdout}\nlogout\n")
+    answer = host_program.answer(f"Welcome!\n{done.stdout}\nlogout\n")
     assert done.returncode == 0, done.stderr
     assert answer is not None
     (state,) = answer["result"]["state"]["directory"]
@@ -38,14 +38,15 @@ def test_it_answers_with_what_the_step_returns(tmp_path: pathlib.Path) -> None:
 
 
 def test_every_module_comes_with_all_that_it_imports() -> None:
-    names = sorted(path.stem for path in pathlib.Path(t.cast(str, _program._program.__file__)).parent.glob("_[!_]*.py"))
+    bootstrap = pathlib.Path(t.cast(str, host_program.bootstrap.__file__))
+    names = sorted(f"{path.parent.name}.{path.stem}" for path in bootstrap.parents[1].glob("_*/[!_]*.py"))
     assert len(names) > 20
-    first = pathlib.Path(t.cast(str, _program._program.__file__)).read_text(encoding="utf-8")
+    first = bootstrap.read_text(encoding="utf-8")
     program = f"""{first}
-for name, packed in {[(name, _program.packed(name)) for name in names]!r}:
+for name, packed in {[(name, host_program.packed(name)) for name in names]!r}:
     found = Sources(json.loads(zlib.decompress(binascii.a2b_base64(packed))))
     sys.meta_path.insert(0, found)
-    importlib.import_module({_program.PACKAGE!r} + "." + name)
+    importlib.import_module({host_program.PACKAGE!r} + "." + name)
     while unread := [module for module in sys.modules.values() if isinstance(module, Unread)]:
         for module in unread:
             hasattr(module, "anything")  # reads it
@@ -59,11 +60,11 @@ for name, packed in {[(name, _program.packed(name)) for name in names]!r}:
 
 def test_what_a_step_does_not_need_is_not_compiled() -> None:
     """Nor imported: of the standard library what only an installation needs."""
-    program = _program.text(module="_host", step="collect", payload={"wanted": {"directory": [{"path": "/"}]}})
+    program = host_program.text(module="_component.steps", step="collect", payload={"wanted": {"directory": [{"path": "/"}]}})
     done = run(program + "\nprint([name.rpartition('.')[2] for name, module in sys.modules.items() if isinstance(module, Unread)])\n")
     unread = set(done.stdout.splitlines()[-1].strip("[]").replace("'", "").split(", "))
-    assert {"_binaries", "_certificates", "_checks", "_firewall", "_record", "_systemd"} <= unread, done.stderr
-    assert not {"_host", "_alone", "_kinds", "_directories"} & unread
+    assert {"binaries", "certificates", "checks", "firewall", "host_record", "units"} <= unread, done.stderr
+    assert not {"steps", "host_lock", "kinds", "directories"} & unread
     rare = ("http.client", "importlib.abc", "ssl", "tarfile", "traceback")
     imported = run(f"{program}\nprint([name for name in {rare!r} if name in sys.modules])\n")
     assert imported.stdout.splitlines()[-1] == "[]"
@@ -71,7 +72,7 @@ def test_what_a_step_does_not_need_is_not_compiled() -> None:
 
 def test_threads_wait_until_a_module_is_whole() -> None:
     """All ask at once for the last line of a module that takes its time."""
-    loader = pathlib.Path(t.cast(str, _program._program.__file__)).read_text(encoding="utf-8")
+    loader = pathlib.Path(t.cast(str, host_program.bootstrap.__file__)).read_text(encoding="utf-8")
     slow = "import time\nbegun = 1\ntime.sleep(0.3)\nwhole = begun + 1\n"
     program = f"""{loader}
 sys.meta_path.insert(0, Sources({{"box.slow": {slow!r}}}))
@@ -87,13 +88,13 @@ print(found, type(slow).__name__)
 
 
 def test_nothing_comes_that_is_not_needed() -> None:
-    assert _program._needed("_errors") == {"_errors"}
-    assert "_reset" not in _program._needed("_host")
+    assert host_program._needed("_runtime.errors") == {"_runtime.errors"}
+    assert "_reset.steps" not in host_program._needed("_component.steps")
 
 
 def test_an_error_of_the_host_is_an_answer() -> None:
     done = collect({"directory": [{"path": "/" + "long" * 100}]})
-    answer = _program.answer(done.stdout)
+    answer = host_program.answer(done.stdout)
     assert answer is not None, done.stderr
     assert "cannot be looked at" in answer["failed"]
 
@@ -102,17 +103,17 @@ def test_a_fault_of_the_program_is_a_traceback_with_its_lines() -> None:
     done = collect({"directory": [{}]})
     assert done.returncode == 1
     assert 'item["path"]' in done.stderr
-    assert _program.answer(done.stdout) is None
+    assert host_program.answer(done.stdout) is None
 
 
 def test_another_python_is_refused() -> None:
-    program = _program.text(module="_host", step="collect", payload={"wanted": {}})
+    program = host_program.text(module="_component.steps", step="collect", payload={"wanted": {}})
     done = run(program.replace("OLDEST_PYTHON = (3, 9)", "OLDEST_PYTHON = (9, 9)"))
-    answer = _program.answer(done.stdout)
+    answer = host_program.answer(done.stdout)
     assert answer is not None
     assert "wanted 9.9 or later" in answer["failed"]
 
 
 def test_no_answer_is_none() -> None:
-    assert _program.answer("bash: python3: command not found\n") is None
-    assert _program.answer(json.dumps({"result": {}})) is None
+    assert host_program.answer("bash: python3: command not found\n") is None
+    assert host_program.answer(json.dumps({"result": {}})) is None

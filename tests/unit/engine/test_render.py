@@ -11,8 +11,8 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _describe, _render
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import description, rendering
 
 KEY = "-----BEGIN EC PRIVATE KEY-----\nabc\n-----END EC PRIVATE KEY-----\n"
 PKI: dict[str, tuple[str | None, bool]] = {"etcd-ca.crt": ("certificate\n", False), "sa.key": ("key\n", True), "later.crt": (None, False)}
@@ -23,14 +23,14 @@ def render(
 ) -> dict[str, t.Any]:
     loader = DataLoader()
     known = variables or {}
-    renderer = _render.Renderer(
+    renderer = rendering.Renderer(
         find=lambda name: str(directory / name),
         loader=loader,
         templar=Templar(loader=loader, variables=known),
         variables=known,
         read_pki=lambda name: PKI[name],
     )
-    item = _describe.describe({"name": "x", "files": [{"path": "/etc/a", **file}]}).items["file"][0]
+    item = description.describe({"name": "x", "files": [{"path": "/etc/a", **file}]}).items["file"][0]
     return renderer.render(item, show_secrets=show_secrets)
 
 
@@ -38,7 +38,7 @@ def test_template(tmp_path: pathlib.Path) -> None:
     (tmp_path / "a.j2").write_text("# {{ ansible_managed }}\n{% if yes %}\n  {% include 'b.j2' %}\n\n{% endif %}\n{{ own }}\n")
     (tmp_path / "b.j2").write_text("included {{ path }}\n")
     found = render(tmp_path, {"yes": True, "path": "a\\nb"}, template="a.j2", vars={"own": "{{ not a template }}"})
-    assert found["text"] == f"# {_render.MANAGED}\nincluded a\\nb\n{{{{ not a template }}}}\n"
+    assert found["text"] == f"# {rendering.MANAGED}\nincluded a\\nb\n{{{{ not a template }}}}\n"
     assert found["digest"] == hashlib.sha256(found["text"].encode()).hexdigest()
     assert (found["mode"], found["secret"]) == ("0644", False)
 
@@ -56,7 +56,7 @@ def test_an_undefined_variable_names_file_and_template(tmp_path: pathlib.Path) -
 
 def test_data(tmp_path: pathlib.Path) -> None:
     data = {"b": 1, "a": ["x", "é", None], "c": "yes"}
-    assert render(tmp_path, yaml=data)["text"] == f"# {_render.MANAGED}\nb: 1\na:\n- x\n- é\n- null\nc: 'yes'\n"
+    assert render(tmp_path, yaml=data)["text"] == f"# {rendering.MANAGED}\nb: 1\na:\n- x\n- é\n- null\nc: 'yes'\n"
     assert render(tmp_path, json=data)["text"].startswith('{\n  "b": 1,\n')
 
 
@@ -81,7 +81,7 @@ def test_what_is_secret(tmp_path: pathlib.Path, file: dict[str, t.Any], show: bo
 
 
 def test_the_host_learns_no_content_in_order_to_compare(tmp_path: pathlib.Path) -> None:
-    assert "hunter2" not in repr(_render.for_collect(render(tmp_path, content="hunter2")))
+    assert "hunter2" not in repr(rendering.for_collect(render(tmp_path, content="hunter2")))
 
 
 def test_a_pki_that_does_not_exist_yet(tmp_path: pathlib.Path) -> None:

@@ -10,14 +10,14 @@ import time
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _rolling
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rolling
 
 FORK = multiprocessing.get_context("fork")
 
 
 def take(directory: pathlib.Path, host: str, *, fail: bool = False) -> None:
     """What a fork does in its turn; it leaves when it was in, for the test to read."""
-    with _rolling.turn(directory, component="etcd", host=host):
+    with rolling.turn(directory, component="etcd", host=host):
         began = time.monotonic()
         time.sleep(0.1)
         (directory / f"{host}.turn").write_text(f"{began} {time.monotonic()}")
@@ -44,7 +44,7 @@ def test_turns_do_not_overlap(tmp_path: pathlib.Path) -> None:
 def test_a_failed_turn_stops_the_others_and_says_why(tmp_path: pathlib.Path) -> None:
     with pytest.raises(RuntimeError):
         take(tmp_path, "first", fail=True)
-    with pytest.raises(_rolling.RollingStopped, match=r"etcd was not touched on this host: its restart failed on first"):
+    with pytest.raises(rolling.RollingStopped, match=r"etcd was not touched on this host: its restart failed on first"):
         take(tmp_path, "second")
     assert not (tmp_path / "second.turn").exists()
 
@@ -52,5 +52,5 @@ def test_a_failed_turn_stops_the_others_and_says_why(tmp_path: pathlib.Path) -> 
 def test_another_component_is_not_stopped(tmp_path: pathlib.Path) -> None:
     with pytest.raises(RuntimeError):
         take(tmp_path, "first", fail=True)
-    with _rolling.turn(tmp_path, component="master", host="second"):
+    with rolling.turn(tmp_path, component="master", host="second"):
         pass

@@ -18,8 +18,9 @@ import typing as t
 import pytest
 from binaries_mirror import Mirror, archive, sha256
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _binaries, _download
-from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binaries
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import http_download
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 PROGRAM = b"\x7fELF" + bytes(range(256)) * 4000
 
@@ -42,7 +43,7 @@ def downloads(item: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     """The actions that install and switch all of an item, as the planner would send them."""
     actions = []
     for install in item["install"]:
-        file = _binaries.versioned(item, install)
+        file = binaries.versioned(item, install)
         wanted = {key: item.get(key) for key in ("name", "version", "url", "sha256", "checksum_url")}
         data = {"release": wanted, "member": install.get("member"), "file": file, "path": install["path"]}
         actions.append({"kind": "binary", "operation": "download", "target": file, "data": data})
@@ -52,7 +53,7 @@ def downloads(item: dict[str, t.Any]) -> list[dict[str, t.Any]]:
 
 
 def contents(item: dict[str, t.Any]) -> list[str]:
-    return [found["content"] for found in _binaries.collect([item])[0]["files"]]
+    return [found["content"] for found in binaries.collect([item])[0]["files"]]
 
 
 def parts(host: pathlib.Path) -> list[str]:
@@ -71,12 +72,12 @@ def part_of(host: pathlib.Path) -> pathlib.Path:
 def test_a_bare_host_gets_the_program_under_its_version_and_a_link(mirror: Mirror, host: pathlib.Path) -> None:
     item = release(mirror, host)
     assert contents(item) == ["absent"]
-    assert _binaries.apply(downloads(item)) == [{}, {}]
+    assert binaries.apply(downloads(item)) == [{}, {}]
     link, file = host / "bin" / "tool", host / "bin" / "tool-1.0.0"
     assert os.readlink(link) == str(file)
     assert file.read_bytes() == PROGRAM
     assert file.stat().st_mode & 0o7777 == 0o755
-    state = _binaries.collect([item])[0]
+    state = binaries.collect([item])[0]
     assert state["files"] == [
         {
             "path": str(link),
@@ -95,9 +96,9 @@ def test_a_bare_host_gets_the_program_under_its_version_and_a_link(mirror: Mirro
 
 def test_looking_needs_no_network_and_changes_nothing(mirror: Mirror, host: pathlib.Path) -> None:
     item = release(mirror, host)
-    _binaries.collect([item])
+    binaries.collect([item])
     assert not (host / "state").exists()
-    _binaries.apply(downloads(item))
+    binaries.apply(downloads(item))
     asked = len(mirror.requests)
     assert contents(item) == ["ok"]
     assert len(mirror.requests) == asked
@@ -108,7 +109,7 @@ def test_checksum_files(mirror: Mirror, host: pathlib.Path, form: str) -> None:
     item = release(mirror, host, sha256=None, checksum_url=f"{mirror.url}/SUMS")
     digest = sha256(PROGRAM)
     mirror.files["/SUMS"] = form.format(digest=digest, upper=digest.upper(), other="0" * 64).encode()
-    _binaries.apply(downloads(item))
+    binaries.apply(downloads(item))
     assert contents(item) == ["ok"]
 
 
@@ -117,21 +118,21 @@ def test_a_checksum_file_without_the_digest_is_an_error(mirror: Mirror, host: pa
     item = release(mirror, host, sha256=None, checksum_url=f"{mirror.url}/SUMS?token=hidden")
     mirror.files["/SUMS?token=hidden"] = text.encode()
     with pytest.raises(HostError, match=r"/SUMS: it holds neither a bare SHA-256 nor a line for tool \(") as caught:
-        _binaries.apply(downloads(item))
+        binaries.apply(downloads(item))
     assert "hidden" not in str(caught.value)
     assert contents(item) == ["absent"]
 
 
 def test_nothing_is_installed_without_any_checksum(mirror: Mirror, host: pathlib.Path) -> None:
     with pytest.raises(HostError, match="Give sha256 or checksum_url"):
-        _binaries.apply(downloads(release(mirror, host, sha256=None)))
+        binaries.apply(downloads(release(mirror, host, sha256=None)))
     assert mirror.requests == []
 
 
 def test_a_partial_file_is_continued(mirror: Mirror, host: pathlib.Path) -> None:
     item = release(mirror, host)
     part_of(host).write_bytes(PROGRAM[:1000])
-    _binaries.apply(downloads(item))
+    binaries.apply(downloads(item))
     assert mirror.ranges("/tool") == ["bytes=1000-"]
     assert contents(item) == ["ok"]
 
@@ -139,7 +140,7 @@ def test_a_partial_file_is_continued(mirror: Mirror, host: pathlib.Path) -> None
 def test_a_partial_file_that_is_complete_is_used(mirror: Mirror, host: pathlib.Path) -> None:
     item = release(mirror, host)
     part_of(host).write_bytes(PROGRAM)
-    _binaries.apply(downloads(item))
+    binaries.apply(downloads(item))
     assert mirror.ranges("/tool") == [f"bytes={len(PROGRAM)}-"]
     assert contents(item) == ["ok"]
 
@@ -160,16 +161,16 @@ def test_answers_that_do_not_fit(mirror: Mirror, host: pathlib.Path, fault: t.An
     mirror.faults["/tool"] = [fault]
     if left:
         part_of(host).write_bytes(left)
-    _binaries.apply(downloads(item))
+    binaries.apply(downloads(item))
     assert mirror.ranges("/tool") == ranges
     assert (host / "bin" / "tool").read_bytes() == PROGRAM
 
 
 def test_a_wrong_checksum_leaves_what_runs(mirror: Mirror, host: pathlib.Path) -> None:
-    _binaries.apply(downloads(release(mirror, host)))
+    binaries.apply(downloads(release(mirror, host)))
     newer = release(mirror, host, version="1.1.0", url=f"{mirror.url}/tool-1.1.0", sha256="0" * 64)
     with pytest.raises(HostError) as caught:
-        _binaries.apply(downloads(newer))
+        binaries.apply(downloads(newer))
     for part in ("0" * 64, sha256(PROGRAM), newer["url"], "what runs is untouched", "Check the version"):
         assert part in str(caught.value)
     assert parts(host) == []
@@ -181,7 +182,7 @@ def test_a_404_is_told_at_once(mirror: Mirror, host: pathlib.Path) -> None:
     item = release(mirror, host)
     mirror.files.clear()
     with pytest.raises(HostError, match=r"/tool: the server answered 404 Not Found.*Check that this version exists"):
-        _binaries.apply(downloads(item))
+        binaries.apply(downloads(item))
     assert len(mirror.requests) == 1
 
 
@@ -189,7 +190,7 @@ def test_a_lasting_fault_ends_after_four_attempts(mirror: Mirror, host: pathlib.
     item = release(mirror, host)
     mirror.faults["/tool"] = [503] * 9
     with pytest.raises(HostError, match=r"/tool: the server answered 503 .*; tried 4 times"):
-        _binaries.apply(downloads(item))
+        binaries.apply(downloads(item))
     assert len(mirror.requests) == 4
 
 
@@ -198,21 +199,21 @@ def test_a_server_that_is_not_there(mirror: Mirror, host: pathlib.Path) -> None:
     mirror.server.shutdown()
     mirror.server.server_close()
     with pytest.raises(HostError, match=r"no connection \(.*refused.*tried 4 times.*proxy, firewall"):
-        _binaries.apply(downloads(item))
+        binaries.apply(downloads(item))
 
 
 def test_a_server_that_never_answers(host: pathlib.Path, mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_download, "TIMEOUT", 0.2)
+    monkeypatch.setattr(http_download, "TIMEOUT", 0.2)
     mirror.barrier = threading.Barrier(9)
     with pytest.raises(HostError, match=r"/tool: no answer \(.*timed out.*tried 4 times"):
-        _binaries.apply(downloads(release(mirror, host)))
+        binaries.apply(downloads(release(mirror, host)))
     mirror.barrier.abort()
 
 
 def test_credentials_in_a_url_are_refused_and_not_told(mirror: Mirror, host: pathlib.Path) -> None:
     item = release(mirror, host, url="https://someone:secret@mirror.example/tool")
     with pytest.raises(HostError, match=r"^https://mirror.example/tool: not a URL"):
-        _binaries.apply(downloads(item))
+        binaries.apply(downloads(item))
 
 
 @pytest.fixture
@@ -230,16 +231,16 @@ def small_disk(host: pathlib.Path) -> t.Iterator[pathlib.Path]:
 def test_too_little_space_is_told_before_anything_is_fetched(mirror: Mirror, host: pathlib.Path, small_disk: pathlib.Path) -> None:
     item = release(mirror, host, os.urandom(3 << 20))
     with pytest.raises(HostError, match=r"bin: 2 MiB are free, .*/tool needs 3 MiB and 16 MiB shall stay free.*Free some space"):
-        _binaries.apply(downloads(item))
+        binaries.apply(downloads(item))
     assert parts(host) == []
 
 
 def test_a_disk_that_becomes_full(mirror: Mirror, host: pathlib.Path, small_disk: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_download, "SPACE_LEFT_FREE", 0)
+    monkeypatch.setattr(http_download, "SPACE_LEFT_FREE", 0)
     item = release(mirror, host, os.urandom(3 << 20))
     mirror.faults["/tool"] = ["no-length"]
     with pytest.raises(HostError, match=r"the disk became full while .*/tool was downloaded"):
-        _binaries.apply(downloads(item))
+        binaries.apply(downloads(item))
     assert parts(host) == []
     assert contents(item) == ["absent"]
 
@@ -248,7 +249,7 @@ def test_only_the_named_members_of_an_archive(mirror: Mirror, host: pathlib.Path
     content = archive(tool__one=b"1", tool__two=b"2", tool__README=b"text")
     install = [{"member": "tool/two", "path": str(host / "bin" / "two")}, {"member": "./tool/one", "path": str(host / "bin" / "one")}]
     item = release(mirror, host, content, store=str(host / "opt" / "tool-1.0.0" / "bin"), install=install)
-    _binaries.apply(downloads(item))
+    binaries.apply(downloads(item))
     assert contents(item) == ["ok", "ok"]
     assert sorted(os.listdir(host / "opt" / "tool-1.0.0" / "bin")) == ["one", "two"]
     assert (host / "bin" / "two").read_bytes() == b"2"
@@ -258,7 +259,7 @@ def test_only_the_named_members_of_an_archive(mirror: Mirror, host: pathlib.Path
 def test_a_missing_member_is_named_with_what_is_there(mirror: Mirror, host: pathlib.Path) -> None:
     item = release(mirror, host, archive(a=b"", b=b""), install=[{"member": "c", "path": str(host / "c")}])
     with pytest.raises(HostError, match=r"/tool: c not in it; it holds a, b\."):
-        _binaries.apply(downloads(item))
+        binaries.apply(downloads(item))
 
 
 def test_links_and_escapes_in_an_archive(mirror: Mirror, host: pathlib.Path) -> None:
@@ -270,39 +271,39 @@ def test_links_and_escapes_in_an_archive(mirror: Mirror, host: pathlib.Path) -> 
         tar.addfile(link)
     item = release(mirror, host, buffer.getvalue(), install=[{"member": "tool", "path": str(host / "bin" / "tool")}])
     with pytest.raises(HostError, match="tool in it is not a regular file"):
-        _binaries.apply(downloads(item))
+        binaries.apply(downloads(item))
     assert not [path for path in host.rglob("*") if path.name in ("escaped", "tool", "tool-1.0.0")]
 
 
 def test_what_is_no_archive(mirror: Mirror, host: pathlib.Path) -> None:
     item = release(mirror, host, b"<html>", install=[{"member": "tool", "path": str(host / "bin" / "tool")}])
     with pytest.raises(HostError, match="not a tar archive that can be read"):
-        _binaries.apply(downloads(item))
+        binaries.apply(downloads(item))
 
 
 def test_altered_programs_are_found(mirror: Mirror, host: pathlib.Path) -> None:
     item = release(mirror, host)
-    _binaries.apply(downloads(item))
+    binaries.apply(downloads(item))
     file = host / "bin" / "tool-1.0.0"
     os.utime(file)
     assert contents(item) == ["ok"]
     file.write_bytes(PROGRAM[:-1] + b"x")
-    found = _binaries.collect([item])[0]["files"][0]
+    found = binaries.collect([item])[0]["files"][0]
     assert (found["content"], found["found"]) == (
         "differs",
         f"its sha256 is {sha256(PROGRAM[:-1] + b'x')}, it was installed with {sha256(PROGRAM)}",
     )
-    _binaries.apply(downloads(item))
+    binaries.apply(downloads(item))
     assert file.read_bytes() == PROGRAM
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"name": "tool"}'])
 def test_a_broken_record_counts_as_none(mirror: Mirror, host: pathlib.Path, text: str) -> None:
     item = release(mirror, host)
-    _binaries.apply(downloads(item))
+    binaries.apply(downloads(item))
     (host / "state" / "binaries" / "tool-1.0.0.json").write_text(text)
     assert contents(item) == ["differs"]
-    _binaries.apply(downloads(item))
+    binaries.apply(downloads(item))
     assert contents(item) == ["ok"]
 
 
@@ -310,7 +311,7 @@ def test_releases_are_fetched_at_the_same_time(mirror: Mirror, host: pathlib.Pat
     items = [release(mirror, host, name=f"tool{number}") for number in range(4)]
     # No request is answered before all four are there.
     mirror.barrier = threading.Barrier(4)
-    _binaries.apply([action for item in items for action in downloads(item)])
+    binaries.apply([action for item in items for action in downloads(item)])
     assert [contents(item) for item in items] == [["ok"]] * 4
 
 
@@ -318,7 +319,7 @@ def test_one_failure_switches_nothing_and_keeps_what_came(mirror: Mirror, host: 
     good, bad = release(mirror, host), release(mirror, host, name="bad")
     del mirror.files["/bad"]
     with pytest.raises(HostError, match="/bad: the server answered 404"):
-        _binaries.apply(downloads(good) + downloads(bad))
+        binaries.apply(downloads(good) + downloads(bad))
     assert not (host / "bin" / "tool").exists()
     assert contents(good) == ["ok"]
 
@@ -327,23 +328,23 @@ def test_a_file_in_the_place_of_the_link_is_replaced_a_directory_is_not(mirror: 
     item = release(mirror, host)
     (host / "bin").mkdir()
     (host / "bin" / "tool").write_text("by hand")
-    assert _binaries.collect([item])[0]["files"][0]["link"] == "a file that is not a link"
-    _binaries.apply(downloads(item))
+    assert binaries.collect([item])[0]["files"][0]["link"] == "a file that is not a link"
+    binaries.apply(downloads(item))
     assert (host / "bin" / "tool").read_bytes() == PROGRAM
     (host / "bin" / "tool").unlink()
     (host / "bin" / "tool").mkdir()
     with pytest.raises(HostError, match=r"bin/tool: cannot be made a link"):
-        _binaries.apply(downloads(item))
+        binaries.apply(downloads(item))
 
 
 def test_pruning_spares_what_a_path_leads_to(mirror: Mirror, host: pathlib.Path) -> None:
     for version in ("1.0.0", "1.1.0"):
         store = str(host / "opt" / f"tool-{version}" / "bin")
-        _binaries.apply(
+        binaries.apply(
             downloads(release(mirror, host, PROGRAM + version.encode(), version=version, url=f"{mirror.url}/{version}", store=store))
         )
     prune = [{"operation": "prune", "data": {"name": "tool", "version": version}} for version in ("1.0.0", "1.1.0")]
-    _binaries.apply(prune)
+    binaries.apply(prune)
     assert os.listdir(host / "opt") == ["tool-1.1.0"]
     assert (host / "bin" / "tool").read_bytes() == PROGRAM + b"1.1.0"
 
@@ -365,10 +366,10 @@ def test_a_killed_download_is_continued(mirror: Mirror, host: pathlib.Path) -> N
     mirror.answer = stall  # type: ignore[method-assign]
     code = (
         "import json, sys; sys.path.insert(0, sys.argv[1]);"
-        "from ansible_collections.barehost.kubernetes.plugins.module_utils import _binaries;"
-        "_binaries.ROOT = sys.argv[2]; _binaries.apply(json.loads(sys.argv[3]))"
+        "from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binaries;"
+        "binaries.ROOT = sys.argv[2]; binaries.apply(json.loads(sys.argv[3]))"
     )
-    collections = str(pathlib.Path(_binaries.__file__).parents[5])
+    collections = str(pathlib.Path(binaries.__file__).parents[6])
     child = subprocess.Popen([sys.executable, "-c", code, collections, str(host / "state"), json.dumps(downloads(item))])
     part = host / "bin" / ".tool-1.0.0.barehost-new"
     deadline = time.monotonic() + 20
@@ -381,6 +382,6 @@ def test_a_killed_download_is_continued(mirror: Mirror, host: pathlib.Path) -> N
     kept = part.stat().st_size
     assert part.stat().st_mode & 0o777 == 0o600
     mirror.answer = serve  # type: ignore[method-assign]
-    _binaries.apply(downloads(item))
+    binaries.apply(downloads(item))
     assert mirror.ranges("/tool")[-1] == f"bytes={kept}-"
     assert (host / "bin" / "tool").read_bytes() == content

@@ -10,9 +10,9 @@ import typing as t
 import pytest
 from binaries_mirror import Mirror, Refusal, archive, sha256
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _binaries
-from ansible_collections.barehost.kubernetes.plugins.module_utils._checksums import fetch_checksum
-from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binaries
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds.binary_checksums import fetch_checksum
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 PATH = "/repos/flannel-io/flannel/releases/tags/v0.28.9"
 FILE = "flannel-v0.28.9-linux-amd64.tar.gz"
@@ -56,12 +56,12 @@ def test_a_program_is_installed_by_the_digest_of_its_release(mirror: Mirror, hos
     }
     data = {"release": item, "member": "flanneld", "file": f"{path}-0.28.9", "path": path}
     action = {"kind": "binary", "operation": "download", "target": path, "data": data}
-    _binaries.apply([action])
+    binaries.apply([action])
     assert (host / "bin" / "flanneld-0.28.9").read_bytes() == b"\x7fELF flannel"
     (host / "bin" / "flanneld-0.28.9").unlink()
     describe(mirror, asset(FILE, "sha256:" + "0" * 64))
     with pytest.raises(HostError, match=r"wrong checksum\. Wanted sha256 0000"):
-        _binaries.apply([action])
+        binaries.apply([action])
     assert not (host / "bin" / "flanneld-0.28.9").exists()
 
 

@@ -13,9 +13,9 @@ from binaries_mirror import Mirror, archive, sha256
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _binaries
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_binary
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binaries
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import binaries as plan_binaries
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
 
 VERSIONS = ("1.0.0", "1.1.0", "1.2.0", "2.0.0")
 
@@ -36,12 +36,12 @@ def item_of(mirror: Mirror, root: pathlib.Path, version: str, *, store: bool = F
 
 
 def planned(item: dict[str, t.Any]) -> list[Action]:
-    return _plan_binary.plan(item, _binaries.collect([item])[0], PlanContext(component="test", now=0.0))
+    return plan_binaries.plan(item, binaries.collect([item])[0], PlanContext(component="test", now=0.0))
 
 
 def converge(item: dict[str, t.Any]) -> list[Action]:
     actions = planned(item)
-    _binaries.apply([action.for_host() for action in actions])
+    binaries.apply([action.for_host() for action in actions])
     return actions
 
 
@@ -94,7 +94,7 @@ def test_a_run_that_ends_early_is_completed_by_the_next(mirror: Mirror, host: pa
     converge(item_of(mirror, host, "1.0.0"))
     converge(item_of(mirror, host, "1.1.0"))
     item = item_of(mirror, host, "1.2.0")
-    _binaries.apply([action.for_host() for action in planned(item)][:operations])
+    binaries.apply([action.for_host() for action in planned(item)][:operations])
     converge(item)
     assert planned(item) == []
     assert sorted(os.listdir(host / "bin")) == ["a", "a-1.1.0", "a-1.2.0", "b", "b-1.1.0", "b-1.2.0"]
@@ -114,7 +114,7 @@ DAMAGE = ("none", "altered", "removed", "no record", "not executable", "link rem
 
 
 def damage(kind: str, root: pathlib.Path, item: dict[str, t.Any]) -> None:
-    file, link = pathlib.Path(_binaries.versioned(item, item["install"][0])), root / "bin" / "a"
+    file, link = pathlib.Path(binaries.versioned(item, item["install"][0])), root / "bin" / "a"
     if kind == "altered":
         file.write_text("altered")
     elif kind == "removed":
@@ -143,7 +143,7 @@ def test_plan_after_apply_is_empty(
 ) -> None:
     with tempfile.TemporaryDirectory(dir=host) as directory, pytest.MonkeyPatch.context() as patch:
         root = pathlib.Path(directory)
-        patch.setattr(_binaries, "ROOT", str(root / "state"))
+        patch.setattr(binaries, "ROOT", str(root / "state"))
         for earlier, kind in history:
             item = item_of(mirror, root, earlier, store=store, pinned=pinned)
             converge(item)
@@ -152,6 +152,6 @@ def test_plan_after_apply_is_empty(
         actions = converge(wanted)
         assert planned(wanted) == []
         assert (root / "bin" / "a").read_bytes() == version.encode() * 10
-        assert len(_binaries.collect([wanted])[0]["releases"]) <= 2
+        assert len(binaries.collect([wanted])[0]["releases"]) <= 2
         for action in actions:
             assert action.reason and action.before != action.after

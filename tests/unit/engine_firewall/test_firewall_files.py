@@ -15,10 +15,11 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _firewall, _firewall_xml, _paths
-from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_firewall
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import firewall, firewall_xml
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import firewall as plan_firewall
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
 
 CONTEXT = PlanContext(component="firewall", now=0.0)
 FOREIGN_ZONE = """<?xml version="1.0" encoding="utf-8"?>
@@ -59,10 +60,10 @@ ITEMS = st.fixed_dictionaries(
 @pytest.fixture
 def root(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
     """A host's root with firewalld's files, on which firewalld does not run."""
-    user = _paths.Ownership(pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name, "0644")
-    monkeypatch.setattr(_firewall_xml, "_OWNERSHIP", user)
-    monkeypatch.setattr(_firewall, "ROOT", tmp_path)
-    monkeypatch.setattr(_firewall, "is_running", lambda: False)
+    user = atomic.Ownership(pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name, "0644")
+    monkeypatch.setattr(firewall_xml, "_OWNERSHIP", user)
+    monkeypatch.setattr(firewall, "ROOT", tmp_path)
+    monkeypatch.setattr(firewall, "is_running", lambda: False)
     _reset(tmp_path)
     return tmp_path
 
@@ -80,13 +81,13 @@ def _reset(root: pathlib.Path) -> None:
 
 
 def _plan(item: dict[str, t.Any]) -> list[Action]:
-    (state,) = _firewall.collect([item])
-    return _plan_firewall.plan(item, json.loads(json.dumps(state)), CONTEXT)
+    (state,) = firewall.collect([item])
+    return plan_firewall.plan(item, json.loads(json.dumps(state)), CONTEXT)
 
 
 def _converge(item: dict[str, t.Any]) -> list[Action]:
     actions = _plan(item)
-    results = _firewall.apply(json.loads(json.dumps([action.for_host() for action in actions])))
+    results = firewall.apply(json.loads(json.dumps([action.for_host() for action in actions])))
     assert len(results) == len(actions)
     return actions
 

@@ -8,9 +8,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_firewall
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action, PlanContext
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import firewall
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
 
 CONTEXT = PlanContext(component="firewall", now=0.0)
 RULE = 'rule family="ipv4" source ipset="barehost-etcd" service name="barehost-etcd" accept'
@@ -58,7 +58,7 @@ def _state(*, running: bool = True) -> dict[str, t.Any]:
 def _plan(state: dict[str, t.Any], item: dict[str, t.Any] | None = None) -> list[Action]:
     item = ITEM if item is None else item
     before = copy.deepcopy((item, state))
-    actions = _plan_firewall.plan(item, state, CONTEXT)
+    actions = firewall.plan(item, state, CONTEXT)
     assert (item, state) == before, "the planner changed its input"
     return actions
 
@@ -183,14 +183,14 @@ def test_a_whole_family_is_a_rule_without_a_set() -> None:
 @pytest.mark.parametrize("service", ["barehost-etcd", "barehost-kube-controller-manager", "barehost-kube-controller-managers"])
 @pytest.mark.parametrize("family", ["ipv4", "ipv6"])
 def test_a_set_name_fits_and_keeps_the_mark(service: str, family: str) -> None:
-    name = _plan_firewall.set_name(service, family=family)
+    name = firewall.set_name(service, family=family)
     assert name.startswith("barehost-")
     assert len(name) <= 31
 
 
 def test_set_names_of_different_services_differ() -> None:
     services = ("barehost-kube-controller-manager", "barehost-kube-controller-managers")
-    assert len({_plan_firewall.set_name(service, family=family) for service in services for family in ("ipv4", "ipv6")}) == 4
+    assert len({firewall.set_name(service, family=family) for service in services for family in ("ipv4", "ipv6")}) == 4
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import sys
 import mutations
 
 from ansible_collections.barehost.kubernetes.plugins.action import admin_kubeconfig
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import (
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
     AUTHORITIES,
     ENCRYPTION,
     SERVICE_ACCOUNT_KEY,

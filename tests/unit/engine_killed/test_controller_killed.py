@@ -14,12 +14,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import directory
 
 HERE = pathlib.Path(__file__).parent
-COLLECTIONS = pathlib.Path(_pki.__file__).parents[5]
-KEYS = (*(f"{authority}-ca.key" for authority in _pki.AUTHORITIES), _pki.SERVICE_ACCOUNT_KEY)
-PUBLIC = (*(f"{authority}-ca.crt" for authority in _pki.AUTHORITIES), _pki.SERVICE_ACCOUNT_PUBLIC)
+COLLECTIONS = pathlib.Path(directory.__file__).parents[5]
+KEYS = (*(f"{authority}-ca.key" for authority in directory.AUTHORITIES), directory.SERVICE_ACCOUNT_KEY)
+PUBLIC = (*(f"{authority}-ca.crt" for authority in directory.AUTHORITIES), directory.SERVICE_ACCOUNT_PUBLIC)
 OPEN = (*PUBLIC, ".lock")
 
 
@@ -47,7 +47,7 @@ def test_everything_is_whole_or_absent_and_closed_at_every_moment(deaths: list[t
             assert not secret or mode & 0o077 == 0, f"before {what}: {path.name} has mode {mode:04o}"
             assert path.name != "pki" or mode == 0o700, f"before {what}: the PKI directory has mode {mode:04o}"
         for name, content in contents(folder).items():
-            if name in (*KEYS, *PUBLIC, _pki.ENCRYPTION, "kubeconfig"):
+            if name in (*KEYS, *PUBLIC, directory.ENCRYPTION, "kubeconfig"):
                 assert content.endswith(b"\n"), f"before {what}: {name} is half written"
             if name in KEYS:
                 serialization.load_pem_private_key(content, password=None)
@@ -56,16 +56,16 @@ def test_everything_is_whole_or_absent_and_closed_at_every_moment(deaths: list[t
 def test_the_next_run_keeps_every_key_and_makes_the_rest(deaths: list[tuple[str, pathlib.Path]]) -> None:
     for what, folder in deaths:
         before = contents(folder)
-        pki = _pki.Pki(folder / "inventory" / "pki")
-        for name in (*PUBLIC, _pki.SERVICE_ACCOUNT_KEY, _pki.ENCRYPTION):
+        pki = directory.Pki(folder / "inventory" / "pki")
+        for name in (*PUBLIC, directory.SERVICE_ACCOUNT_KEY, directory.ENCRYPTION):
             pki.read(name)
         after = contents(folder)
-        assert {name for name in after if name != "kubeconfig"} >= {*KEYS, *PUBLIC, _pki.ENCRYPTION}, f"before {what}"
+        assert {name for name in after if name != "kubeconfig"} >= {*KEYS, *PUBLIC, directory.ENCRYPTION}, f"before {what}"
         lost = [name for name, content in before.items() if after.get(name) != content and not name.startswith(".")]
         assert lost == [], f"before {what}"
         left = [name for name in after if name.startswith(".") and name not in (".lock", ".kubeconfig.tmp")]
         assert left == [], f"before {what}"
-        for authority in _pki.AUTHORITIES:
+        for authority in directory.AUTHORITIES:
             key = serialization.load_pem_private_key(after[f"{authority}-ca.key"], password=None)
             assert x509.load_pem_x509_certificate(after[f"{authority}-ca.crt"]).public_key() == key.public_key(), f"before {what}"
         assert pki.warnings == [], f"before {what}"

@@ -18,7 +18,7 @@ import yaml
 from certificates_bench import openssl
 
 from ansible_collections.barehost.kubernetes.plugins.action import admin_kubeconfig
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import Pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 
 pytestmark = pytest.mark.slow
 

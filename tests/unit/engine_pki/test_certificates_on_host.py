@@ -12,8 +12,8 @@ import typing as t
 import pytest
 from certificates_bench import item_in, key_of_certificate, key_of_key, openssl
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _certificates
-from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import certificates
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 HOST_DATA = ("name", "path", "key", "owner", "group")
 
@@ -36,12 +36,12 @@ def issue(item: dict[str, t.Any], certificate: str) -> dict[str, t.Any]:
 
 
 def converge(authority: pathlib.Path, item: dict[str, t.Any]) -> None:
-    (answer,) = _certificates.request([item])
-    assert _certificates.apply([issue(item, signed(authority, answer["csr"]))]) == [{}]
+    (answer,) = certificates.request([item])
+    assert certificates.apply([issue(item, signed(authority, answer["csr"]))]) == [{}]
 
 
 def state_of(item: dict[str, t.Any]) -> dict[str, t.Any]:
-    return _certificates.collect([item])[0]
+    return certificates.collect([item])[0]
 
 
 def mode(path: str) -> int:
@@ -74,7 +74,7 @@ def test_a_key_is_closed_from_its_first_byte(tmp_path: pathlib.Path, monkeypatch
     monkeypatch.setattr(os, "open", spy)
     before = os.umask(0)
     try:
-        _certificates.request([item_in(tmp_path)])
+        certificates.request([item_in(tmp_path)])
     finally:
         os.umask(before)
     assert [(mode, exclusive) for name, mode, exclusive in opened if "key" in name] == [(0o600, True)]
@@ -89,8 +89,8 @@ def test_a_key_is_in_no_argument_and_no_answer(tmp_path: pathlib.Path, monkeypat
         commands.append(" ".join(arguments))
         return real(arguments, check=check, **more)
 
-    monkeypatch.setattr(_certificates.subprocess, "run", spy)
-    (answer,) = _certificates.request([item_in(tmp_path)])
+    monkeypatch.setattr(certificates.subprocess, "run", spy)
+    (answer,) = certificates.request([item_in(tmp_path)])
     secret = (tmp_path / "pki" / "server.key.new").read_text().splitlines()[1]
     assert commands
     assert secret not in " ".join(commands) + repr(answer)
@@ -106,9 +106,9 @@ def test_a_sound_key_is_kept(tmp_path: pathlib.Path, authority: pathlib.Path) ->
 
 def test_a_key_that_waits_is_used(tmp_path: pathlib.Path, authority: pathlib.Path) -> None:
     item = item_in(tmp_path)
-    first = _certificates.request([item])[0]["csr"]
+    first = certificates.request([item])[0]["csr"]
     waiting = (tmp_path / "pki" / "server.key.new").read_bytes()
-    second = _certificates.request([item])[0]["csr"]
+    second = certificates.request([item])[0]["csr"]
     assert openssl("req", "-noout", "-pubkey", text=first) == openssl("req", "-noout", "-pubkey", text=second)
     converge(authority, item)
     assert pathlib.Path(item["key"]).read_bytes() == waiting
@@ -135,9 +135,9 @@ def test_an_unusable_key_is_replaced_only_with_its_certificate(tmp_path: pathlib
         key.write_text(texts[kind]())
     assert state_of(item)["key"] == "differs"
     before = key.read_bytes()
-    (answer,) = _certificates.request([item])
+    (answer,) = certificates.request([item])
     assert key.read_bytes() == before
-    _certificates.apply([issue(item, signed(authority, answer["csr"]))])
+    certificates.apply([issue(item, signed(authority, answer["csr"]))])
     assert state_of(item)["key"] == "matches"
     assert key_of_key(item["key"]) == key_of_certificate(item["path"])
 
@@ -158,9 +158,9 @@ def test_a_certificate_for_another_key_is_refused(tmp_path: pathlib.Path, author
     item = item_in(tmp_path)
     converge(authority, item)
     before = pathlib.Path(item["path"]).read_bytes()
-    foreign = _certificates.request([item_in(tmp_path / "other")])[0]["csr"]
+    foreign = certificates.request([item_in(tmp_path / "other")])[0]["csr"]
     with pytest.raises(HostError, match=r"it was made for a key that is neither .*The old certificate stays in place; run again"):
-        _certificates.apply([issue(item, signed(authority, foreign))])
+        certificates.apply([issue(item, signed(authority, foreign))])
     assert pathlib.Path(item["path"]).read_bytes() == before
     assert sorted(os.listdir(tmp_path / "pki")) == ["server.crt", "server.key"]
 
@@ -173,8 +173,8 @@ def test_without_openssl_the_state_is_known_and_a_request_says_what_is_missing(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert state_of(item)["key"] == "matches"
     with pytest.raises(HostError, match=r"certificate server: the program openssl.* Add openssl to the packages"):
-        _certificates.request([item])
-    assert _certificates.request([]) == []
+        certificates.request([item])
+    assert certificates.request([]) == []
 
 
 def test_an_owner_that_does_not_exist(tmp_path: pathlib.Path, authority: pathlib.Path) -> None:
@@ -189,7 +189,7 @@ def test_owner_and_mode_are_mended(tmp_path: pathlib.Path, authority: pathlib.Pa
     converge(authority, item)
     os.chmod(item["key"], 0o666)
     data = {"path": item["key"], "owner": item["owner"], "group": item["group"], "mode": "0640"}
-    _certificates.apply([{"operation": "set-attributes", "data": data}])
+    certificates.apply([{"operation": "set-attributes", "data": data}])
     assert mode(item["key"]) == 0o640
 
 

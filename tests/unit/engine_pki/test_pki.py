@@ -14,8 +14,8 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from certificates_bench import item_in, openssl
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import AUTHORITIES, Pki, PkiError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, Pki, PkiError
 
 DAY = 86400
 NOW = 1_800_000_000.0
@@ -261,10 +261,10 @@ def test_a_leaf_ends_no_later_than_its_authority(tmp_path: pathlib.Path) -> None
     late = NOW + 3600 * DAY
     item = item_in(tmp_path)
     authority = Pki(tmp_path, now=late).certificate("etcd")
-    leaf = _x509.load(Pki(tmp_path, now=late).sign("etcd", csr(tmp_path), item))
-    loaded = _x509.load(authority or "")
+    leaf = certs.load(Pki(tmp_path, now=late).sign("etcd", csr(tmp_path), item))
+    loaded = certs.load(authority or "")
     assert leaf is not None and loaded is not None
     assert leaf.not_valid_after_utc == loaded.not_valid_after_utc
     # It cannot be had any longer, so it is left alone until it has ended.
-    assert _x509.fault(item, leaf, authority, late + 30 * DAY) is None
-    assert _x509.fault(item, leaf, authority, late + 51 * DAY) == "it expired on 2037-01-12"
+    assert certs.fault(item, leaf, authority, late + 30 * DAY) is None
+    assert certs.fault(item, leaf, authority, late + 51 * DAY) == "it expired on 2037-01-12"

@@ -14,28 +14,28 @@ from certificates_bench import item_in, openssl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _certificates
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_certificate
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action, PlanContext
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import AUTHORITIES, Pki
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import certificates
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, Pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import certificates as plan_certificates
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
 
 DAY = 86400
 NOW = 1_800_000_000.0
 
 
 def planned(item: dict[str, t.Any], pki: Pki, now: float = NOW) -> list[Action]:
-    state = _certificates.collect([item])[0]
-    return _plan_certificate.plan(pki.enrich(item), state, PlanContext(component="test", now=now))
+    state = certificates.collect([item])[0]
+    return plan_certificates.plan(pki.enrich(item), state, PlanContext(component="test", now=now))
 
 
 def converge(item: dict[str, t.Any], pki: Pki, now: float = NOW) -> list[Action]:
     """What the frame does."""
     actions = planned(item, pki, now)
     for action in actions:
-        if action.operation == _plan_certificate.ISSUE:
-            (answer,) = _certificates.request([action.data])
+        if action.operation == plan_certificates.ISSUE:
+            (answer,) = certificates.request([action.data])
             action.data["certificate"] = pki.sign(item["authority"], answer["csr"], item)
-    _certificates.apply([action.for_host() for action in actions])
+    certificates.apply([action.for_host() for action in actions])
     return actions
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_etcd_access
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import DescriptionError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import DescriptionError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import plan_access
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
 
 Object = dict[str, t.Any]
 ROOT: Object = {"name": "root", "roles": ["root"]}
@@ -31,12 +31,12 @@ DONE: Object = {
 
 def wanted(**changes: t.Any) -> Object:
     arguments: Object = {"roles": [PREFIX], "users": [ROOT, FLANNEL], "keys": [CONFIG], **changes}
-    return _plan_etcd_access.described("store", arguments)
+    return plan_access.described("store", arguments)
 
 
 def planned(state: Object, **changes: t.Any) -> list[Action]:
     before = copy.deepcopy(state)
-    actions = _plan_etcd_access.plan(wanted(**changes), state)
+    actions = plan_access.plan(wanted(**changes), state)
     assert state == before, "the planner changed its input"
     return actions
 

@@ -8,10 +8,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_steps import Policy
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_view import HostState, Member, View, Wanted
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan_etcd_members import plan
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_view import HostState, Member, View, Wanted
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.plan_members import plan
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Policy
 
 RUNS = HostState(data=True, committed=50)
 STOPPED = HostState(data=True)

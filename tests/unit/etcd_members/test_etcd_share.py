@@ -9,10 +9,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _etcd_share
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_looks import Looks
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_steps import Policy
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import host_plan
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.looks import Looks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Policy
 
 BARE = (False, None)
 RUNS = (True, 50)
@@ -20,7 +20,7 @@ STOPPED = (True, None)
 
 
 def wanted(names: str) -> t.Any:
-    return _etcd_share.wanted_of(
+    return host_plan.wanted_of(
         {"host": f"h-{name}", "name": name, "address": "", "peer_url": f"https://{name}:2380", "client_url": f"https://{name}:2379"}
         for name in names
     )
@@ -57,9 +57,9 @@ def look(local: tuple[bool, int | None], *, members: str = "", healthy: str = ""
 def shares(names: str, present: str = "", **looks: dict[str, t.Any]) -> dict[str, tuple[list[str], bool, bool]]:
     """Of each host that looked: its steps, whether it holds the unit back, whether the start waits for others."""
     found = {f"h-{name}": value for name, value in looks.items()}
-    view = _etcd_share.view_of(found)
-    plan = _etcd_share.plan(wanted(names), view, Policy())
-    parts = {host: _etcd_share.share(plan, view=view, host=host, present=[f"h-{name}" for name in present or names]) for host in found}
+    view = host_plan.view_of(found)
+    plan = host_plan.plan(wanted(names), view, Policy())
+    parts = {host: host_plan.share(plan, view=view, host=host, present=[f"h-{name}" for name in present or names]) for host in found}
     return {
         host.removeprefix("h-"): ([f"{action.operation} {action.target}" for action in part.actions], part.hold, part.together)
         for host, part in parts.items()
@@ -98,18 +98,18 @@ def test_lost_data_and_a_changed_address_are_the_hosts_own() -> None:
 
 
 def test_a_first_start_beside_an_apiserver_of_other_members_is_refused() -> None:
-    view = _etcd_share.view_of({"h-d": look(BARE)})
-    plan = _etcd_share.plan(wanted("d"), view, Policy())
-    _etcd_share.refuse_to_forget(plan, wanted=wanted("d"), used=[])
-    _etcd_share.refuse_to_forget(plan, wanted=wanted("d"), used=["https://d:2379", "https://a:2379"])
+    view = host_plan.view_of({"h-d": look(BARE)})
+    plan = host_plan.plan(wanted("d"), view, Policy())
+    host_plan.refuse_to_forget(plan, wanted=wanted("d"), used=[])
+    host_plan.refuse_to_forget(plan, wanted=wanted("d"), used=["https://d:2379", "https://a:2379"])
     with pytest.raises(PlanError, match=r"uses https://a:2379, and none of these is a member in the inventory.*Nothing was changed"):
-        _etcd_share.refuse_to_forget(plan, wanted=wanted("d"), used=["https://a:2379"])
+        host_plan.refuse_to_forget(plan, wanted=wanted("d"), used=["https://a:2379"])
 
 
 def test_with_a_quorum_a_host_goes_by_what_the_members_say() -> None:
     there = {"members": "abc", "healthy": "abc"}
     looks = {"h-d": look(BARE, **there), "h-e": look(BARE)}
-    actions = _etcd_share.next_for("h-d", wanted=wanted("abcde"), looks=looks, policy=Policy())
+    actions = host_plan.next_for("h-d", wanted=wanted("abcde"), looks=looks, policy=Policy())
     assert [(action.operation, action.target) for action in actions] == [("add", "d"), ("start", "d"), ("promote", "d")]
 
 
@@ -118,7 +118,7 @@ def test_without_a_quorum_only_who_comes_first_begins() -> None:
     steps = {
         host: [
             (action.operation, action.target)
-            for action in _etcd_share.next_for(host, wanted=wanted("abc"), looks=looks, policy=Policy(disaster_recovery=True))
+            for action in host_plan.next_for(host, wanted=wanted("abc"), looks=looks, policy=Policy(disaster_recovery=True))
         ]
         for host in looks
     }
@@ -138,7 +138,7 @@ def test_without_a_quorum_only_who_comes_first_begins() -> None:
     ],
 )
 def test_settled(names: str, found: dict[str, t.Any], outcome: bool) -> None:
-    assert _etcd_share.settled(wanted(names), _etcd_share.view_of({"h-a": found}), host="h-a") is outcome
+    assert host_plan.settled(wanted(names), host_plan.view_of({"h-a": found}), host="h-a") is outcome
 
 
 class HostVars(dict[str, dict[str, t.Any]]):

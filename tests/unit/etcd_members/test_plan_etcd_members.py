@@ -11,10 +11,8 @@ from etcd_views import EMPTY, RUNS, STOPPED, UNSEEN, joining, member, refused, s
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_steps import Model, Policy, after
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_view import (
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_view import (
     HostState,
     View,
     Wanted,
@@ -22,7 +20,9 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_view imp
     quorum,
     view,
 )
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan_etcd_members import plan
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.plan_members import plan
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Model, Policy, after
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
 
 
 def test_a_first_start_is_of_all_together() -> None:

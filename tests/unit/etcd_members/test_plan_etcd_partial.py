@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 from etcd_views import EMPTY, RUNS, joining, member, seen, steps
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd_view import HostState
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_view import HostState
 
 
 def test_the_last_of_a_first_start_is_started_as_the_member_that_it_is() -> None:

@@ -7,9 +7,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_node
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import plan_node
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
 
 Object = dict[str, t.Any]
 
@@ -30,39 +30,39 @@ def told(actions: list[Action]) -> list[tuple[str, str, str]]:
 
 
 def test_what_can_run_elsewhere_is_evicted() -> None:
-    actions = _plan_node.drain(node="n", reachable=True, unmanaged=False, state=state(*PODS))
+    actions = plan_node.drain(node="n", reachable=True, unmanaged=False, state=state(*PODS))
     assert told(actions) == [("node", "cordon", "n"), ("pod", "evict", "default/web"), ("pod", "evict", "default/done")]
 
 
 def test_a_drained_node_has_nothing_to_do() -> None:
-    assert _plan_node.drain(node="n", reachable=True, unmanaged=False, state=state(*PODS[1:3], schedulable=False)) == []
+    assert plan_node.drain(node="n", reachable=True, unmanaged=False, state=state(*PODS[1:3], schedulable=False)) == []
 
 
 def test_a_pod_without_a_controller_is_lost_only_if_it_may_be() -> None:
     found = state(pod("web"), pod("alone", owner=""))
     with pytest.raises(PlanError, match=r"nothing was changed: default/alone would be lost"):
-        _plan_node.drain(node="n", reachable=True, unmanaged=False, state=found)
-    actions = _plan_node.drain(node="n", reachable=True, unmanaged=True, state=found)
+        plan_node.drain(node="n", reachable=True, unmanaged=False, state=found)
+    actions = plan_node.drain(node="n", reachable=True, unmanaged=True, state=found)
     assert ("pod", "evict", "default/alone") in told(actions)
 
 
 def test_nothing_is_evicted_from_a_host_that_is_away() -> None:
     found = state(*PODS, pod("alone", owner=""))
-    assert told(_plan_node.drain(node="n", reachable=False, unmanaged=False, state=found)) == [("node", "cordon", "n")]
+    assert told(plan_node.drain(node="n", reachable=False, unmanaged=False, state=found)) == [("node", "cordon", "n")]
 
 
 def test_all_that_is_left_goes_with_the_node() -> None:
-    actions = told(_plan_node.remove(node="n", drained=False, state=state(*PODS)))
+    actions = told(plan_node.remove(node="n", drained=False, state=state(*PODS)))
     assert actions[0] == ("node", "delete", "n")
     assert [target for _kind, _operation, target in actions[1:]] == [f"default/{entry['name']}" for entry in PODS]
 
 
 def test_what_a_drain_was_foretold_to_take_is_not_foretold_twice() -> None:
-    actions = told(_plan_node.remove(node="n", drained=True, state=state(*PODS)))
+    actions = told(plan_node.remove(node="n", drained=True, state=state(*PODS)))
     assert actions == [("node", "delete", "n"), ("pod", "delete", "default/agent"), ("pod", "delete", "default/static")]
 
 
 def test_a_node_that_is_gone_stays_gone() -> None:
     gone: Object = {"unready": "", "node": None, "pods": []}
-    assert _plan_node.remove(node="n", drained=False, state=gone) == []
-    assert _plan_node.drain(node="n", reachable=True, unmanaged=False, state=gone) == []
+    assert plan_node.remove(node="n", drained=False, state=gone) == []
+    assert plan_node.drain(node="n", reachable=True, unmanaged=False, state=gone) == []

@@ -8,14 +8,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import (
-    _progress_changes,
-    _progress_errors,
-    _progress_lines,
-    _progress_profile,
-)
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _progress_text as text
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_run import Phase, Run
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress import changes, errors, phase_lines, run_profile
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress import text as text
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.run import Phase, Run
 
 
 def action(kind: str, operation: str, path: str, reason: str) -> dict[str, str]:
@@ -27,9 +22,9 @@ RESTART = action("unit", "restart", "kube-apiserver.service", "/etc/kubernetes/a
 START = action("unit", "start", "docker.service", "it is absent, wanted started")
 
 
-def read(actions: list[dict[str, str]], *, name: str = "master", predicted: bool = False, **others: t.Any) -> _progress_changes.Change:
+def read(actions: list[dict[str, str]], *, name: str = "master", predicted: bool = False, **others: t.Any) -> changes.Change:
     result = {"changed": True, "actions": actions, **others}
-    return _progress_changes.read_change(result, task="Converge it", arguments={"name": name}, predicted=predicted)
+    return changes.read_change(result, task="Converge it", arguments={"name": name}, predicted=predicted)
 
 
 # ---------------------------------------------------------------- words
@@ -71,7 +66,7 @@ def test_names_are_counted_when_they_are_many() -> None:
 
 
 def test_few_actions_are_listed_with_their_reasons() -> None:
-    assert _progress_changes.change_lines("k8s.master.dev", read([FILE, RESTART])) == [
+    assert changes.change_lines("k8s.master.dev", read([FILE, RESTART])) == [
         "k8s.master.dev  master: 2 changes, restarted kube-apiserver.service",
         "    file write /etc/kubernetes/apiserver: its content differs",
         "    unit restart kube-apiserver.service: /etc/kubernetes/apiserver changed since it was started",
@@ -80,7 +75,7 @@ def test_few_actions_are_listed_with_their_reasons() -> None:
 
 def test_of_many_actions_the_restarts_are_listed() -> None:
     change = read([FILE] * 12 + [START, RESTART], name="docker")
-    assert _progress_changes.change_lines("a.dev", change, width=8) == [
+    assert changes.change_lines("a.dev", change, width=8) == [
         "a.dev     docker: 14 changes, started docker.service, restarted kube-apiserver.service",
         "    unit restart kube-apiserver.service: /etc/kubernetes/apiserver changed since it was started",
     ]
@@ -89,11 +84,11 @@ def test_of_many_actions_the_restarts_are_listed() -> None:
 
 def test_the_reasons_of_restarts_come_from_the_result_when_it_has_them() -> None:
     change = read([FILE] * 5 + [RESTART], restarted=["kube-apiserver.service: its program is another one"])
-    assert _progress_changes.change_lines("a.dev", change)[1:] == ["    unit restart kube-apiserver.service: its program is another one"]
+    assert changes.change_lines("a.dev", change)[1:] == ["    unit restart kube-apiserver.service: its program is another one"]
 
 
 def test_predictions_are_called_so() -> None:
-    assert _progress_changes.change_lines("a.dev", read([RESTART, START], predicted=True), listed=0) == [
+    assert changes.change_lines("a.dev", read([RESTART, START], predicted=True), listed=0) == [
         "a.dev  master: 2 changes predicted, would restart kube-apiserver.service, would start docker.service",
         "    unit restart kube-apiserver.service: /etc/kubernetes/apiserver changed since it was started",
     ]
@@ -112,8 +107,8 @@ def test_predictions_are_called_so() -> None:
     ],
 )
 def test_other_modules(result: dict[str, t.Any], predicted: bool, line: str) -> None:
-    change = _progress_changes.read_change(result, task="Copy it", arguments={"name": "not a component"}, predicted=predicted)
-    assert _progress_changes.change_lines("a.dev", change) == [line]
+    change = changes.read_change(result, task="Copy it", arguments={"name": "not a component"}, predicted=predicted)
+    assert changes.change_lines("a.dev", change) == [line]
 
 
 # ---------------------------------------------------------------- phases
@@ -145,17 +140,17 @@ def phase_of(hosts: int = 4) -> Phase:
     ],
 )
 def test_the_live_line_fits_the_terminal(width: int, line: str) -> None:
-    assert _progress_lines.live_line(phase_of(), plays=5, now=112.9, width=width) == line
+    assert phase_lines.live_line(phase_of(), plays=5, now=112.9, width=width) == line
     assert text.columns(line) <= width
 
 
 def test_the_live_line_of_many_hosts_counts_them() -> None:
-    line = _progress_lines.live_line(phase_of(100), plays=5, now=190.0, width=160)
+    line = phase_lines.live_line(phase_of(100), plays=5, now=190.0, width=160)
     assert "  1/100 hosts  1 min 30 s  waiting for Converge Docker (k8s.minion3.dev, k8s.minion4.dev and 96 more), Conv" in line
 
 
 def test_a_log_is_told_what_is_waited_for() -> None:
-    assert _progress_lines.waiting_line(phase_of(), plays=5, now=131.0) == (
+    assert phase_lines.waiting_line(phase_of(), plays=5, now=131.0) == (
         "[2/5] Prepare hosts and start the control plane  1/4 hosts  31 s"
         "  waiting for Converge Docker (k8s.minion3.dev, k8s.minion4.dev), Converge etcd (k8s.minion2.dev)"
     )
@@ -171,27 +166,27 @@ def test_a_phase_that_has_ended() -> None:
     run.lose("d", "unreachable")
     phase = run.end_phase(41.2)
     assert phase is not None
-    assert _progress_lines.phase_line(phase, plays=3, check=False) == "[1/3] Start  2/4 hosts  4 changes  failed: c  unreachable: d  41.2 s"
-    assert _progress_lines.phase_line(phase, plays=3, check=True).count("4 changes predicted") == 1
+    assert phase_lines.phase_line(phase, plays=3, check=False) == "[1/3] Start  2/4 hosts  4 changes  failed: c  unreachable: d  41.2 s"
+    assert phase_lines.phase_line(phase, plays=3, check=True).count("4 changes predicted") == 1
     assert run.end_phase(42.0) is None
     # those that were lost take no part
     assert run.begin_phase(number=2, name="Go on", hosts=["a", "b", "c", "d"], now=42.0).hosts == ("a", "b")
     # batches of one play
-    assert _progress_lines.title(run.begin_phase(number=2, name="Go on", hosts=["a"], now=43.0)) == "Go on (batch 2)"
+    assert phase_lines.title(run.begin_phase(number=2, name="Go on", hosts=["a"], now=43.0)) == "Go on (batch 2)"
 
 
 def test_a_stopped_phase_has_not_done_all_hosts() -> None:
     phase = phase_of()
     phase.stopped, phase.seconds = True, 9.0
     phase.lost["k8s.minion2.dev"] = "failed"
-    assert _progress_lines.phase_line(phase, plays=5, check=False) == (
+    assert phase_lines.phase_line(phase, plays=5, check=False) == (
         "[2/5] Prepare hosts and start the control plane  1/4 hosts  failed: k8s.minion2.dev  stopped  9.0 s"
     )
 
 
 def test_a_phase_without_hosts() -> None:
     phase = dataclasses.replace(phase_of(), hosts=())
-    assert _progress_lines.phase_line(phase, plays=5, check=False) == "[2/5] Prepare hosts and start the control plane  no hosts"
+    assert phase_lines.phase_line(phase, plays=5, check=False) == "[2/5] Prepare hosts and start the control plane  no hosts"
 
 
 # ---------------------------------------------------------------- the end
@@ -205,7 +200,7 @@ def ended(*, check: bool) -> Run:
         change = read([FILE, RESTART], predicted=check)
         run.finish(host=host, task_id="1", task="Converge the master", status="changed", now=1.0 + seconds, change=change)
     run.start(host="a.dev", task_id="2", task="Copy it", now=62.0)
-    copied = _progress_changes.read_change({"changed": True}, task="Copy it")
+    copied = changes.read_change({"changed": True}, task="Copy it")
     run.finish(host="a.dev", task_id="2", task="Copy it", status="changed", now=62.05, change=copied)
     run.end_phase(63.0)
     return run
@@ -223,18 +218,18 @@ Slowest steps:
 
 
 def test_summary() -> None:
-    lines = _progress_lines.summary_lines(ended(check=False), hosts=["a.dev", "b.dev", "c.dev", "other.dev"])
+    lines = phase_lines.summary_lines(ended(check=False), hosts=["a.dev", "b.dev", "c.dev", "other.dev"])
     assert "\n".join(lines) == SUMMARY
 
 
 def test_summary_of_a_prediction() -> None:
-    lines = _progress_lines.summary_lines(ended(check=True), hosts=["a.dev", "b.dev", "c.dev"])
+    lines = phase_lines.summary_lines(ended(check=True), hosts=["a.dev", "b.dev", "c.dev"])
     assert lines[:3] == [
         "Predicted changes:",
         "    a.dev  3 (master 2, Copy it), would restart kube-apiserver.service",
         "    b.dev, c.dev  2 (master 2), would restart kube-apiserver.service",
     ]
-    assert _progress_lines.total_lines(ended(check=True), now=75.2) == [
+    assert phase_lines.total_lines(ended(check=True), now=75.2) == [
         "Total time: 1 min 15 s",
         "Check mode: nothing was changed, only predicted (6 changes).",
         "But 1 result came from tasks that work in check mode too (check_mode: false).",
@@ -242,8 +237,8 @@ def test_summary_of_a_prediction() -> None:
 
 
 def test_summary_of_nothing() -> None:
-    assert _progress_lines.summary_lines(Run(plays=1, started=0.0), hosts=["a"]) == ["Changes: none"]
-    assert _progress_lines.total_lines(Run(plays=1, started=0.0), now=2.0) == ["Total time: 2.0 s"]
+    assert phase_lines.summary_lines(Run(plays=1, started=0.0), hosts=["a"]) == ["Changes: none"]
+    assert phase_lines.total_lines(Run(plays=1, started=0.0), now=2.0) == ["Total time: 2.0 s"]
 
 
 def test_the_slowest_steps_are_a_few() -> None:
@@ -252,13 +247,13 @@ def test_the_slowest_steps_are_a_few() -> None:
     for number in range(50):
         run.start(host="a", task_id="x", task=f"Step {number}", now=100.0)
         run.finish(host="a", task_id="x", task=f"Step {number}", status="ok", now=100.0 + (number * 7) % 50)
-    lines = _progress_lines.summary_lines(run, hosts=["a"])[2:]
+    lines = phase_lines.summary_lines(run, hosts=["a"])[2:]
     assert [line.split()[0] for line in lines] == ["49.0", "48.0", "47.0", "46.0", "45.0"]
     assert run.steps == []
 
 
 def test_profile() -> None:
-    profile = _progress_profile.profile(ended(check=False), now=64.0, recap={"a.dev": {"ok": 2}})
+    profile = run_profile.profile(ended(check=False), now=64.0, recap={"a.dev": {"ok": 2}})
     assert profile["plays"] == [{"number": 1, "batch": 1, "name": "Only", "hosts": 4, "seconds": 63.0}]
     assert profile["tasks"][0] == {
         "play": "Only",
@@ -301,7 +296,7 @@ def test_an_error_has_message_details_hint_and_place() -> None:
     cause = Event(help_text="Define it.", formatted_source_context="Origin: /etc.yml:7\n\n7 x: {{ y }}")
     event = Event(formatted_source_context="Origin: /task.yml:1", chain=Cause(cause))
     result = {"msg": "etcd did not start.\nIt ended with 1.", "details": "journal: bad flag", "changed": False}
-    assert _progress_errors.error_lines(result, event=event, path="/task.yml:1") == [
+    assert errors.error_lines(result, event=event, path="/task.yml:1") == [
         "    etcd did not start.",
         "    It ended with 1.",
         "    journal: bad flag",
@@ -314,12 +309,12 @@ def test_an_error_has_message_details_hint_and_place() -> None:
 
 def test_nothing_is_said_twice() -> None:
     result = {"msg": "no good: one; two\njournal: bad flag", "details": "journal: bad flag", "failures": ["one", "two"], "rc": 1}
-    assert _progress_errors.error_lines(result, path="/task.yml:1") == [
+    assert errors.error_lines(result, path="/task.yml:1") == [
         "    no good: one; two",
         "    journal: bad flag",
         "    Task: /task.yml:1",
     ]
-    assert _progress_errors.evidence(result) == {"rc": 1}
+    assert errors.evidence(result) == {"rc": 1}
 
 
 def test_the_output_of_a_command_is_evidence() -> None:
@@ -332,10 +327,10 @@ def test_the_output_of_a_command_is_evidence() -> None:
         "stderr_lines": ["no"],
         "cmd": ["x"],
     }
-    assert _progress_errors.evidence(result) == {"rc": 2, "stderr": "no", "cmd": ["x"]}
-    assert _progress_errors.block('{"rc": 2}') == ['    {"rc": 2}']
-    assert _progress_errors.block("\n    rc: 2\n    cmd: x\n") == ["    rc: 2", "    cmd: x"]
+    assert errors.evidence(result) == {"rc": 2, "stderr": "no", "cmd": ["x"]}
+    assert errors.block('{"rc": 2}') == ['    {"rc": 2}']
+    assert errors.block("\n    rc: 2\n    cmd: x\n") == ["    rc: 2", "    cmd: x"]
 
 
 def test_a_censored_error_says_that_it_is() -> None:
-    assert _progress_errors.error_lines({"censored": "the output has been hidden"}) == ["    the output has been hidden"]
+    assert errors.error_lines({"censored": "the output has been hidden"}) == ["    the output has been hidden"]

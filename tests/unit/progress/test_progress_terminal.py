@@ -10,8 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _progress_terminal
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress_terminal import LiveLine, Ticker
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress import live_line
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.live_line import LiveLine, Ticker
 
 
 class Terminal(io.StringIO):
@@ -89,7 +89,7 @@ def test_a_worker_process_does_not_touch_the_line(terminal: Terminal, monkeypatc
     line.start()
     line.draw()
     with monkeypatch.context() as patched:
-        patched.setattr(_progress_terminal.os, "getpid", lambda: -1)
+        patched.setattr(live_line.os, "getpid", lambda: -1)
         display.display("from a copy")
         line.stop()
     assert terminal.getvalue() == "\rtext\x1b[Kfrom a copy\n"
@@ -131,5 +131,5 @@ def test_a_terminal_that_goes_away_ends_the_drawing() -> None:
 @pytest.mark.parametrize(("term", "is_one"), [("xterm-256color", True), ("dumb", False), ("", False)])
 def test_what_is_a_terminal(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, term: str, is_one: bool) -> None:
     monkeypatch.setenv("TERM", term)
-    assert _progress_terminal.is_terminal(terminal) is is_one
-    assert not _progress_terminal.is_terminal(io.StringIO())
+    assert live_line.is_terminal(terminal) is is_one
+    assert not live_line.is_terminal(io.StringIO())

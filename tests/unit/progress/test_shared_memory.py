@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _shared_memory
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import shared_memory
 
 # The module by its path: where ansible-test runs, another process does not find the collection by its name.
 PROGRAM = """
@@ -31,7 +31,7 @@ def own_memory() -> dict[str, int]:
     """Kilobytes that a child has for itself after its collection."""
     found = {}
     for how in ("kept", "lost"):
-        command = [sys.executable, "-c", PROGRAM, how, str(_shared_memory.__file__)]
+        command = [sys.executable, "-c", PROGRAM, how, str(shared_memory.__file__)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         found[how] = int(done.stdout)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _plan_reset
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._reset import plan
 
 FILE = {"type": "file", "owner": "root", "group": "root", "uid": "0", "gid": "0", "mode": "0644", "target": ""}
 DIRECTORY = {**FILE, "type": "directory", "mode": "0755"}
@@ -20,8 +20,8 @@ def entry(kind: str, target: str, *, now: t.Any, **found: t.Any) -> Entry:
     return {"kind": kind, "target": target, "now": now, **found}
 
 
-def planned(*entries: Entry, packages: bool = True) -> _plan_reset.Reset:
-    return _plan_reset.plan({"entries": list(entries), "firewall": None, "remains": ["/var/lib/barehost"]}, packages=packages)
+def planned(*entries: Entry, packages: bool = True) -> plan.Reset:
+    return plan.plan({"entries": list(entries), "firewall": None, "remains": ["/var/lib/barehost"]}, packages=packages)
 
 
 def done(*entries: Entry, **options: t.Any) -> list[tuple[str, str, str]]:

@@ -10,15 +10,17 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _record, _reset, _reset_files, _reset_network
-from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._component import host_record
+from ansible_collections.barehost.kubernetes.plugins.module_utils._reset import files, network
+from ansible_collections.barehost.kubernetes.plugins.module_utils._reset import steps as reset_steps
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 Entry = dict[str, t.Any]
 
 
 @pytest.fixture(autouse=True)
 def root(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    monkeypatch.setattr(_record, "ROOT", str(tmp_path / "var"))
+    monkeypatch.setattr(host_record, "ROOT", str(tmp_path / "var"))
     return tmp_path
 
 
@@ -27,39 +29,39 @@ def write(path: pathlib.Path, **data: t.Any) -> Entry:
 
 
 def entry(kind: str, target: object) -> Entry:
-    return _record.Record.read().entries[kind, str(target)]
+    return host_record.Record.read().entries[kind, str(target)]
 
 
 def undo(kind: str, operation: str, target: object, **data: t.Any) -> str | None:
-    return _reset_files.UNDO[kind, operation]({"kind": kind, "operation": operation, "target": str(target), "data": data})
+    return files.UNDO[kind, operation]({"kind": kind, "operation": operation, "target": str(target), "data": data})
 
 
 def test_the_first_note_counts(root: pathlib.Path) -> None:
     path = root / "a.conf"
     path.write_text("theirs")
-    _record.note([write(path)])
+    host_record.note([write(path)])
     path.write_text("ours")
-    _record.note([write(path)])
+    host_record.note([write(path)])
     assert entry("path", path)["found"]["type"] == "file"
-    assert _reset_files.LOOKS["path"](entry("path", path))["same"] is False
+    assert files.LOOKS["path"](entry("path", path))["same"] is False
     undo("file", "restore", path, found=entry("path", path)["found"])
     assert path.read_text() == "theirs"
-    assert _reset_files.LOOKS["path"](entry("path", path))["same"] is True
+    assert files.LOOKS["path"](entry("path", path))["same"] is True
 
 
 def test_the_record_and_what_it_keeps_are_private(root: pathlib.Path) -> None:
     path = root / "secret"
     path.write_text("theirs")
     path.chmod(0o600)
-    _record.note([write(path)])
-    kept = pathlib.Path(_record.original_path(entry("path", path)))
+    host_record.note([write(path)])
+    kept = pathlib.Path(host_record.original_path(entry("path", path)))
     assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert (root / "var" / "record.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_parents_that_were_missing_are_noted(root: pathlib.Path) -> None:
-    _record.note([write(root / "one" / "two" / "a.conf")])
-    assert list(_record.Record.read().entries) == [
+    host_record.note([write(root / "one" / "two" / "a.conf")])
+    assert list(host_record.Record.read().entries) == [
         ("directory", str(root / "one")),
         ("directory", str(root / "one" / "two")),
         ("path", str(root / "one" / "two" / "a.conf")),
@@ -69,8 +71,8 @@ def test_parents_that_were_missing_are_noted(root: pathlib.Path) -> None:
 def test_parents_of_what_a_program_makes_are_noted(root: pathlib.Path) -> None:
     """They go if they are empty by then, while a tree goes with everything in it."""
     tree = root / "one" / "two"
-    _record.note([write(root / "a.conf")], [{"kind": "trace_path", "target": str(tree)}])
-    assert list(_record.Record.read().entries) == [
+    host_record.note([write(root / "a.conf")], [{"kind": "trace_path", "target": str(tree)}])
+    assert list(host_record.Record.read().entries) == [
         ("directory", str(tree.parent)),
         ("trace_path", str(tree)),
         ("path", str(root / "a.conf")),
@@ -78,7 +80,7 @@ def test_parents_of_what_a_program_makes_are_noted(root: pathlib.Path) -> None:
 
 
 def test_nothing_is_written_for_an_empty_plan(root: pathlib.Path) -> None:
-    _record.note([], [{"kind": "trace_path", "target": str(root / "x")}])
+    host_record.note([], [{"kind": "trace_path", "target": str(root / "x")}])
     assert not (root / "var").exists()
 
 
@@ -89,7 +91,7 @@ def test_a_tree_is_known_as_it_was(root: pathlib.Path, make: str, found: str) ->
         tree.mkdir()
     if make == "used":
         (tree / "theirs").touch()
-    _record.note([write(root / "a")], [{"kind": "trace_path", "target": str(tree)}])
+    host_record.note([write(root / "a")], [{"kind": "trace_path", "target": str(tree)}])
     assert entry("trace_path", tree)["found"] == found
 
 
@@ -112,7 +114,7 @@ def test_nothing_is_removed_through_a_mount(root: pathlib.Path, monkeypatch: pyt
     (tree / "mounted").mkdir(parents=True)
     mounts = root / "mountinfo"
     mounts.write_text(f"1 2 0:3 / {tree}/mounted rw - nfs server:/ rw\n")
-    monkeypatch.setattr(_reset_files, "MOUNTS", str(mounts))
+    monkeypatch.setattr(files, "MOUNTS", str(mounts))
     with pytest.raises(HostError, match="still mounted in it"):
         undo("tree", "remove", tree)
     assert (tree / "mounted").exists()
@@ -129,18 +131,18 @@ def test_swap_lines_come_back(root: pathlib.Path) -> None:
     path = root / "fstab"
     path.write_text("# /old none swap sw 0 0\n# /swap none swap sw 0 0\n/dev/sda1 / ext4 defaults 0 1\n")
     noted = {"target": str(path), "lines": ["/swap none swap sw 0 0"]}
-    assert _reset_files.LOOKS["fstab"](noted) == noted["lines"]
+    assert files.LOOKS["fstab"](noted) == noted["lines"]
     undo("swap", "restore", path, lines=noted["lines"])
     assert path.read_text() == "# /old none swap sw 0 0\n/swap none swap sw 0 0\n/dev/sda1 / ext4 defaults 0 1\n"
-    assert _reset_files.LOOKS["fstab"](noted) == []
+    assert files.LOOKS["fstab"](noted) == []
 
 
 def test_packages_are_those_that_came(monkeypatch: pytest.MonkeyPatch) -> None:
     present = ["bash"]
-    monkeypatch.setattr(_record, "installed", lambda: sorted(present))
-    _record.note([{"kind": "package", "operation": "install", "target": "docker-ce", "data": {}}])
+    monkeypatch.setattr(host_record, "installed", lambda: sorted(present))
+    host_record.note([{"kind": "package", "operation": "install", "target": "docker-ce", "data": {}}])
     present += ["docker-ce", "containerd.io"]
-    record = _record.Record.read()
+    record = host_record.Record.read()
     record.settle_packages()
     assert sorted(target for kind, target in record.entries if kind == "package") == ["containerd.io", "docker-ce"]
 
@@ -149,18 +151,18 @@ def test_a_record_that_cannot_be_read_stops_the_reset(root: pathlib.Path) -> Non
     (root / "var").mkdir()
     (root / "var" / "record.json").write_text("{")
     with pytest.raises(HostError, match=r"record\.json cannot be read"):
-        _reset.run("collect", {})
+        reset_steps.run("collect", {})
 
 
 def test_a_host_without_a_record_has_nothing_to_undo(root: pathlib.Path) -> None:
-    found = _reset.run("collect", {})
+    found = reset_steps.run("collect", {})
     assert (found["entries"], found["firewall"]) == ([], None)
 
 
 def test_chains_go_with_the_rules_that_lead_to_them() -> None:
     policies = {"INPUT": "ACCEPT", "FORWARD": "DROP", "KUBE-FIREWALL": "-", "DOCKER-USER": "-", "MINE": "-"}
     rules = ["-A INPUT -j KUBE-FIREWALL", "-A INPUT -j MINE", "-A FORWARD -i docker0 ! -o docker0 -j ACCEPT", "-A KUBE-FIREWALL -j DROP"]
-    text = _reset_network.without(policies, rules, prefixes=("KUBE-", "DOCKER"), interfaces=["docker0"])
+    text = network.without(policies, rules, prefixes=("KUBE-", "DOCKER"), interfaces=["docker0"])
     assert text is not None
     assert text.splitlines() == [
         ":FORWARD ACCEPT",
@@ -171,9 +173,9 @@ def test_chains_go_with_the_rules_that_lead_to_them() -> None:
         "-X KUBE-FIREWALL",
         "-X DOCKER-USER",
     ]
-    assert _reset_network.without({"INPUT": "ACCEPT", "MINE": "-"}, rules[1:2], prefixes=("KUBE-",), interfaces=[]) is None
+    assert network.without({"INPUT": "ACCEPT", "MINE": "-"}, rules[1:2], prefixes=("KUBE-",), interfaces=[]) is None
 
 
 def test_the_record_is_json(root: pathlib.Path) -> None:
-    _record.note([write(root / "a")])
+    host_record.note([write(root / "a")])
     assert json.loads((root / "var" / "record.json").read_text())["version"] == 1

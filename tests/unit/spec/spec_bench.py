@@ -7,7 +7,7 @@ import time
 
 from spec_inventory import large
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import resolve
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.resolve import resolve
 
 
 def seconds(nodes: int, *, runs: int = 5) -> float:

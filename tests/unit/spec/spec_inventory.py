@@ -8,9 +8,9 @@ import typing as t
 
 import yaml
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import Spec, resolve
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_inputs import ClusterInputs, Given
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_problems import SpecError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import ClusterInputs, Given
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import SpecError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.resolve import Spec, resolve
 
 TESTS = pathlib.Path(__file__).parents[2]
 BROKEN = TESTS / "inventories_broken"

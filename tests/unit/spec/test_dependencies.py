@@ -8,18 +8,20 @@ import sys
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _dependencies
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import libraries
 
 WITHOUT = """
 import sys
 sys.path[:0] = {path!r}
 sys.modules.update({{"netaddr": None, "cryptography": None}})
 from ansible_collections.barehost.kubernetes.plugins.action import admin_kubeconfig, cluster_spec, component
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _dependencies, _network, _x509
-for use in (lambda: _network.parse_address("192.0.2.1"), _x509.new_key, lambda: _x509.load("x")):
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import libraries
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import cidrs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+for use in (lambda: cidrs.parse_address("192.0.2.1"), certs.new_key, lambda: certs.load("x")):
     try:
         use()
-    except _dependencies.DependencyError as error:
+    except libraries.DependencyError as error:
         print(error)
 """
 
@@ -33,11 +35,11 @@ def test_plugins_load_without_the_libraries_and_say_what_to_install_when_used() 
 
 
 def test_a_version_that_is_too_old_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_dependencies.importlib.metadata, "version", lambda package: "1.2.9")
-    with pytest.raises(_dependencies.DependencyError, match=r"netaddr 1\.3 or newer is needed, but .* has 1\.2\.9"):
-        _dependencies.library("netaddr").IPAddress("192.0.2.1")
+    monkeypatch.setattr(libraries.importlib.metadata, "version", lambda package: "1.2.9")
+    with pytest.raises(libraries.DependencyError, match=r"netaddr 1\.3 or newer is needed, but .* has 1\.2\.9"):
+        libraries.library("netaddr").IPAddress("192.0.2.1")
 
 
 def test_the_first_version_that_will_do_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_dependencies.importlib.metadata, "version", lambda package: _dependencies.MINIMUM[package])
-    assert _dependencies.library("netaddr").IPAddress("192.0.2.1").version == 4
+    monkeypatch.setattr(libraries.importlib.metadata, "version", lambda package: libraries.MINIMUM[package])
+    assert libraries.library("netaddr").IPAddress("192.0.2.1").version == 4

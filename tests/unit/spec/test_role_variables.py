@@ -10,10 +10,10 @@ import typing as t
 import pytest
 from spec_inventory import large
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _role_variables
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import resolve
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_inputs import Given, Unusable
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_problems import Problems
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import role_variables
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Given, Unusable
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.resolve import resolve
 
 SPEC = {"nodes": {"m1": {}, "w1": {}, "w2": {}, "w3": {}}, "masters": ["m1"], "etcd_hosts": ["m1"], "node_hosts": ["m1", "w1", "w2", "w3"]}
 HOSTS = tuple(SPEC["nodes"])
@@ -21,7 +21,7 @@ HOSTS = tuple(SPEC["nodes"])
 
 def problems_with(spec: dict[str, t.Any] | None, *values: Given) -> list[str]:
     problems = Problems()
-    _role_variables.check(values, spec, problems)
+    role_variables.check(values, spec, problems)
     return [str(problem) for problem in problems.found]
 
 
@@ -41,9 +41,9 @@ def specification(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> t.
         path = tmp_path / "etcd" / "meta" / "argument_specs.yml"
         path.parent.mkdir(parents=True)
         path.write_text(f"argument_specs: {{main: {{options: {options}}}}}", encoding="utf-8")
-        known = _role_variables.specified(tmp_path)
-        monkeypatch.setattr(_role_variables, "specified", lambda: known)
-        _role_variables._fault_of.cache_clear()
+        known = role_variables.specified(tmp_path)
+        monkeypatch.setattr(role_variables, "specified", lambda: known)
+        role_variables._fault_of.cache_clear()
 
     return use
 
@@ -112,11 +112,11 @@ def test_suboptions(specification: t.Callable[[str], None]) -> None:
 def test_many_hosts_are_no_more_work_than_few() -> None:
     """Counted, not timed: a value is validated once, whoever has it."""
     for hosts in (4, 400):
-        _role_variables._fault_of.cache_clear()
+        role_variables._fault_of.cache_clear()
         names = [f"w{number}" for number in range(hosts)]
         values = [*on(names, "minion_max_pods", 50), *on(names, "minion_kubelet_config", {"a": {"b": [1]}})]
         assert problems_with({**SPEC, "nodes": dict.fromkeys(names)}, *values) == []
-        assert _role_variables._fault_of.cache_info().misses == 2
+        assert role_variables._fault_of.cache_info().misses == 2
 
 
 def test_the_spec_grows_by_the_same_for_each_node() -> None:

@@ -8,8 +8,8 @@ import pathlib
 import pytest
 from spec_inventory import BROKEN, expected, load
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import resolve
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_problems import SpecError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import SpecError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.resolve import resolve
 
 CORPUS = sorted(BROKEN.glob("*.yml"))
 # Wrong in more than one way on purpose.

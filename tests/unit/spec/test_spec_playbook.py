@@ -260,10 +260,10 @@ def test_documentation_names_every_variable() -> None:
     import yaml
 
     from ansible_collections.barehost.kubernetes.plugins.modules import cluster_spec
-    from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _spec_variables
+    from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import variables
 
     notes = yaml.safe_load(cluster_spec.DOCUMENTATION)["notes"]
-    for name, variable in {**_spec_variables.CLUSTER, **_spec_variables.HOST}.items():
+    for name, variable in {**variables.CLUSTER, **variables.HOST}.items():
         lines = [note for note in notes if f"C({name}) " in note or f"C({name})," in note]
         assert lines, f"{name} is not documented"
         if isinstance(variable.default, (bool, int)) or variable.default:

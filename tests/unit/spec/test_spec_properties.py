@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from spec_inventory import build
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _ports
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import Spec, resolve
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_inputs import ClusterInputs, Unusable
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_problems import SpecError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_variables import CLUSTER, HOST
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import port_matrix
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import ClusterInputs, Unusable
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import SpecError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.resolve import Spec, resolve
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.variables import CLUSTER, HOST
 
 PROFILE = settings(max_examples=3 * settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
 HOST_NAMES = ("m1", "m2", "w1", "w2", "W1", "192.0.2.40", "x_y")
@@ -45,7 +45,7 @@ LIKELY: dict[str, st.SearchStrategy[t.Any]] = {
     "cluster_dns_address": addresses,
     "cluster_node_cidr_size": st.integers(0, 33),
     "cluster_node_port_range": ports,
-    "cluster_api_port": st.one_of(st.integers(0, 70000), st.sampled_from(sorted(_ports.TAKEN))),
+    "cluster_api_port": st.one_of(st.integers(0, 70000), st.sampled_from(sorted(port_matrix.TAKEN))),
     "cluster_api_endpoint_mode": st.sampled_from(["direct", "vip", "local", "external"]),
     "cluster_api_endpoint_host": st.one_of(addresses, st.just("api.example.org")),
     "cluster_kubernetes_version": st.one_of(versions, st.sampled_from(["1.37.1", "1.36.3", "1.35.4"])),

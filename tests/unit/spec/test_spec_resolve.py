@@ -9,9 +9,9 @@ import typing as t
 import pytest
 from spec_inventory import MIRROR, build, large, problems_of, spec_of
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils import _releases, _versions
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import resolve
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec_inputs import Unusable
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import releases, version_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Unusable
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.resolve import resolve
 
 DIGEST = "a1" * 32
 
@@ -206,7 +206,7 @@ def test_upstream_addresses() -> None:
     assert binaries["cri-dockerd"]["url"].endswith("/Mirantis/cri-dockerd/releases/download/v0.4.4/cri-dockerd-0.4.4.amd64.tgz")
     assert binaries["flannel"]["sha256"] == DIGEST
     assert binaries["cni-plugins"]["store"] == "/opt/cni/cni-plugins-1.9.1/bin"
-    assert sorted(binaries) == sorted([*_releases.KUBERNETES_PROGRAMS, "etcd", "cri-dockerd", "cni-plugins", "flannel"])
+    assert sorted(binaries) == sorted([*releases.KUBERNETES_PROGRAMS, "etcd", "cri-dockerd", "cni-plugins", "flannel"])
 
 
 def test_digests_of_releases_without_a_checksum_file_come_from_github() -> None:
@@ -237,7 +237,7 @@ def test_own_checksum_wins_over_the_mirrors() -> None:
 
 def test_known_checksum_is_taken() -> None:
     item = spec_of({"cluster_cri_dockerd_version": "0.3.26"}).binaries["cri-dockerd"]
-    assert item["sha256"] == _releases.KNOWN_CHECKSUMS["cri-dockerd-0.3.26.amd64.tgz"]
+    assert item["sha256"] == releases.KNOWN_CHECKSUMS["cri-dockerd-0.3.26.amd64.tgz"]
 
 
 def test_registry() -> None:
@@ -248,14 +248,14 @@ def test_registry() -> None:
 # --- versions
 
 
-@pytest.mark.parametrize("minor", _versions.MINORS)
+@pytest.mark.parametrize("minor", version_table.MINORS)
 def test_defaults_of_a_minor_go_together(minor: str) -> None:
     spec = spec_of({"cluster_kubernetes_version": f"{minor}.1"})
-    for program, allowed in _versions.MINORS[minor].programs.items():
+    for program, allowed in version_table.MINORS[minor].programs.items():
         assert spec.versions[program] == allowed.default
 
 
-@pytest.mark.parametrize("version", _versions.TESTED)
+@pytest.mark.parametrize("version", version_table.TESTED)
 def test_tested_versions_give_no_warning(version: str) -> None:
     assert spec_of({"cluster_kubernetes_version": version}).warnings == ()
 

@@ -12,21 +12,24 @@ import types
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _alone, _etcd_perform, _etcd_restore, _host, _reset
-from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._component import steps
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import membership, restore
+from ansible_collections.barehost.kubernetes.plugins.module_utils._reset import steps as reset_steps
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 
 @pytest.fixture(autouse=True)
 def lock(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
     path = tmp_path / "run" / "lock"
-    monkeypatch.setattr(_alone, "PATH", str(path))
+    monkeypatch.setattr(host_lock, "PATH", str(path))
     return path
 
 
 def test_looking_leaves_no_trace(lock: pathlib.Path) -> None:
-    with _alone.alone(changes=False):
+    with host_lock.alone(changes=False):
         assert not lock.parent.exists()
-    with _alone.alone(changes=True):
+    with host_lock.alone(changes=True):
         assert lock.stat().st_mode & 0o777 == 0o600
 
 
@@ -35,10 +38,10 @@ def test_the_second_waits_for_the_end_of_the_first(changes: bool) -> None:
     order = []
 
     def second() -> None:
-        with _alone.alone(changes=changes):
+        with host_lock.alone(changes=changes):
             order.append("second")
 
-    with _alone.alone(changes=True):
+    with host_lock.alone(changes=True):
         thread = threading.Thread(target=second)
         thread.start()
         thread.join(timeout=0.3)
@@ -50,16 +53,16 @@ def test_the_second_waits_for_the_end_of_the_first(changes: bool) -> None:
 @pytest.mark.parametrize(
     ("module", "step", "waits"),
     [
-        *((module, step, True) for module in (_host, _reset, _etcd_restore) for step in module.STEPS),
-        (_etcd_perform, "perform", True),
+        *((module, step, True) for module in (steps, reset_steps, restore) for step in module.STEPS),
+        (membership, "perform", True),
         # hosts that start together look at each other meanwhile
-        (_etcd_perform, "collect", False),
+        (membership, "collect", False),
     ],
 )
 def test_whose_steps_wait(module: types.ModuleType, step: str, waits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = threading.Event()
     monkeypatch.setitem(module.STEPS, step, lambda _payload: begun.set())
-    with _alone.alone(changes=True):
+    with host_lock.alone(changes=True):
         thread = threading.Thread(target=module.run, args=(step, {}))
         thread.start()
         assert begun.wait(timeout=0.3 if waits else 10) is not waits
@@ -72,10 +75,10 @@ def test_a_lock_that_a_reset_has_removed_is_nobodys(lock: pathlib.Path) -> None:
     found = []
 
     def second() -> None:
-        with _alone.alone(changes=True):
+        with host_lock.alone(changes=True):
             found.append(lock.exists())
 
-    with _alone.alone(changes=True):
+    with host_lock.alone(changes=True):
         thread = threading.Thread(target=second)
         thread.start()
         thread.join(timeout=0.3)
@@ -85,19 +88,19 @@ def test_a_lock_that_a_reset_has_removed_is_nobodys(lock: pathlib.Path) -> None:
 
 
 def test_two_may_look_at_once() -> None:
-    with _alone.alone(changes=True):
+    with host_lock.alone(changes=True):
         pass
-    with _alone.alone(changes=False), _alone.alone(changes=False):
+    with host_lock.alone(changes=False), host_lock.alone(changes=False):
         pass
 
 
 def test_one_that_does_not_end_is_told(lock: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_alone, "DEADLINE", 0.2)
+    monkeypatch.setattr(host_lock, "DEADLINE", 0.2)
     lock.parent.mkdir()
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
-        with pytest.raises(HostError, match="another run has been changing this host"), _alone.alone(changes=False):
+        with pytest.raises(HostError, match="another run has been changing this host"), host_lock.alone(changes=False):
             pass
     finally:
         os.close(descriptor)

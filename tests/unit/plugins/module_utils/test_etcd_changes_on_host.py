@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _etcd_members
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
 
 LEARNER = {"id": "3", "name": "c", "peer_urls": ["https://c:2380"], "client_urls": [], "learner": True}
 
@@ -40,8 +40,8 @@ class Etcd:
                 etcd.asked.append(f"remove {self.url}")
                 etcd.members = [entry for entry in etcd.members if entry["id"] != member]
 
-        monkeypatch.setattr(_etcd_members, "EtcdApi", Api)
-        monkeypatch.setattr(_etcd_members, "look_at_all", self.look)
+        monkeypatch.setattr(member_list, "EtcdApi", Api)
+        monkeypatch.setattr(member_list, "look_at_all", self.look)
 
     def look(self, urls: t.Sequence[str], _access: object) -> list[dict[str, t.Any]]:
         return [
@@ -51,7 +51,7 @@ class Etcd:
 
     def change(self, operation: str, data: dict[str, str]) -> list[str]:
         action = {"operation": operation, "target": "x", "data": data}
-        _etcd_members.run("apply", {"access": {}, "endpoints": ["a", "b"], "actions": [action]})
+        member_list.run("apply", {"access": {}, "endpoints": ["a", "b"], "actions": [action]})
         return self.asked
 
 

@@ -9,8 +9,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _alone, _etcd_former, _etcd_members
-from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import former
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 ANSWERS = [
     {"linearizable": False, "members": [{"name": "old"}]},
@@ -31,11 +33,11 @@ class Host:
         ):
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).touch()
-        monkeypatch.setattr(_alone, "PATH", str(root / "run" / "lock"))
-        monkeypatch.setattr(_etcd_former, "UNITS", str(root / "units"))
-        monkeypatch.setattr(_etcd_former, "must", self.systemctl)
-        monkeypatch.setattr(_etcd_former, "run_program", self.systemctl)
-        monkeypatch.setattr(_etcd_members, "look_at_all", lambda urls, _access: ANSWERS[: len(urls)])
+        monkeypatch.setattr(host_lock, "PATH", str(root / "run" / "lock"))
+        monkeypatch.setattr(former, "UNITS", str(root / "units"))
+        monkeypatch.setattr(former, "must", self.systemctl)
+        monkeypatch.setattr(former, "run_program", self.systemctl)
+        monkeypatch.setattr(member_list, "look_at_all", lambda urls, _access: ANSWERS[: len(urls)])
 
     def systemctl(self, argv: list[str], **_options: t.Any) -> None:
         self.asked.append(argv[1])
@@ -44,13 +46,13 @@ class Host:
 
     def collect(self, *endpoints: str) -> dict[str, t.Any]:
         here = {"unit": "etcd.service", "data_directory": f"{self.root}/data"}
-        return _etcd_former.run("collect", {**here, "access": {}, "endpoints": endpoints})
+        return former.run("collect", {**here, "access": {}, "endpoints": endpoints})
 
     def retire(self) -> None:
         files = [f"{self.root}/etc/{name}" for name in ("pki/root.key", "etcd.conf", "never.conf")]
         here = {"unit": "etcd.service", "data_directory": f"{self.root}/data"}
         directories = [f"{self.root}/etc/pki", f"{self.root}/etc"]
-        _etcd_former.run("retire", {**here, "files": files, "directories": directories})
+        former.run("retire", {**here, "files": files, "directories": directories})
 
 
 @pytest.fixture

@@ -8,8 +8,11 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _alone, _etcd_members, _etcd_perform, _paths, _systemd
-from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import membership
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import units
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, host_lock
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 STEADY = 'ETCD_INITIAL_CLUSTER="a=x,b=y"\n'
 JOIN = {"host": "h-b", "initial_cluster": "a=x,b=y", "state": "existing"}
@@ -25,13 +28,13 @@ class Play:
         self.asked: list[str] = []
         self.seen = ""
         self.healthy = True
-        monkeypatch.setattr(_alone, "PATH", str(root / "run" / "lock"))
-        monkeypatch.setattr(_etcd_perform, "must", lambda argv, **_options: self.asked.append(argv[1]))
-        monkeypatch.setattr(_etcd_perform, "run_program", lambda argv: self.asked.append(argv[1]))
-        monkeypatch.setattr(_etcd_members, "wait_until_led", self.wait)
-        monkeypatch.setattr(_etcd_members, "run", lambda step, payload: self.asked.append(payload["actions"][0]["operation"]))
-        monkeypatch.setattr(_systemd, "failure", lambda name, message: HostError(message))
-        monkeypatch.setattr(_paths, "write", lambda path, content, ownership: pathlib.Path(path).write_bytes(content))
+        monkeypatch.setattr(host_lock, "PATH", str(root / "run" / "lock"))
+        monkeypatch.setattr(membership, "must", lambda argv, **_options: self.asked.append(argv[1]))
+        monkeypatch.setattr(membership, "run_program", lambda argv: self.asked.append(argv[1]))
+        monkeypatch.setattr(member_list, "wait_until_led", self.wait)
+        monkeypatch.setattr(member_list, "run", lambda step, payload: self.asked.append(payload["actions"][0]["operation"]))
+        monkeypatch.setattr(units, "failure", lambda name, message: HostError(message))
+        monkeypatch.setattr(atomic, "write", lambda path, content, ownership: pathlib.Path(path).write_bytes(content))
 
     def wait(self, urls: list[str], access: object, *, deadline: float) -> None:
         self.seen = self.file.read_text(encoding="utf-8")
@@ -54,7 +57,7 @@ class Play:
             "deadline": 1.0,
         }
         listed = [{"operation": operation, "target": "b", "data": data} for operation, data in actions]
-        _etcd_perform.run("perform", {"here": here, "access": {}, "endpoints": [], "actions": listed})
+        membership.run("perform", {"here": here, "access": {}, "endpoints": [], "actions": listed})
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _etcd_members, _etcd_quorum
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_api import Access
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list, quorum
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.json_api import Access
 
 URL = "https://127.0.0.1:2379"
 
@@ -16,11 +16,11 @@ def asked(monkeypatch: pytest.MonkeyPatch, *, up: str, of: str = "abc", learners
     members = [
         {"id": name, "name": name, "client_urls": [f"https://{name}:2379"], "peer_urls": [], "learner": name in learners} for name in of
     ]
-    monkeypatch.setattr(_etcd_quorum, "look", lambda url, access: {"member_id": "a", "linearizable": "a" in up, "members": members})
+    monkeypatch.setattr(quorum, "look", lambda url, access: {"member_id": "a", "linearizable": "a" in up, "members": members})
     monkeypatch.setattr(
-        _etcd_members, "look_at_all", lambda urls, access: [{"linearizable": url.removeprefix("https://")[0] in up} for url in urls]
+        member_list, "look_at_all", lambda urls, access: [{"linearizable": url.removeprefix("https://")[0] in up} for url in urls]
     )
-    return _etcd_quorum.in_the_way(URL, Access())
+    return quorum.in_the_way(URL, Access())
 
 
 def test_nothing_when_all_are_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _blocks, _directories, _files, _paths
-from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import directories, file_blocks, files
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 OWNER = pwd.getpwuid(os.getuid()).pw_name
 GROUP = grp.getgrgid(os.getgid()).gr_name
@@ -30,14 +31,14 @@ def item(path: pathlib.Path, text: str, **changes: t.Any) -> dict[str, t.Any]:
 
 def write(path: pathlib.Path, text: str, **changes: t.Any) -> None:
     data = {"owner": OWNER, "group": GROUP, "mode": "0640", "text": text, "block": None, "validate": None, **changes}
-    _files.apply([{"kind": "file", "operation": "write", "target": str(path), "data": data}])
+    files.apply([{"kind": "file", "operation": "write", "target": str(path), "data": data}])
 
 
 def test_what_was_written_is_found_the_same(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "new" / "directory" / "a.conf"
-    assert _files.collect([item(path, "hello\n")])[0] == {"type": "absent", "same": False, "text": None}
+    assert files.collect([item(path, "hello\n")])[0] == {"type": "absent", "same": False, "text": None}
     write(path, "hello\n")
-    found = _files.collect([item(path, "hello\n")])[0]
+    found = files.collect([item(path, "hello\n")])[0]
     numbers = {"uid": str(os.getuid()), "gid": str(os.getgid())}
     expected = {"type": "file", "owner": OWNER, "group": GROUP, **numbers, "mode": "0640", "target": "", "same": True, "text": None}
     assert found == expected
@@ -48,17 +49,17 @@ def test_what_was_written_is_found_the_same(tmp_path: pathlib.Path) -> None:
 def test_a_differing_text_is_returned_and_a_secret_never(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "a"
     path.write_text("old\n")
-    assert _files.collect([item(path, "new\n")])[0]["text"] == "old\n"
-    assert _files.collect([item(path, "new\n", secret=True)])[0]["text"] is None
+    assert files.collect([item(path, "new\n")])[0]["text"] == "old\n"
+    assert files.collect([item(path, "new\n", secret=True)])[0]["text"] is None
     path.write_bytes(b"\0binary")
-    assert _files.collect([item(path, "new\n")])[0]["text"] is None
+    assert files.collect([item(path, "new\n")])[0]["text"] is None
 
 
 def test_a_link_is_replaced_and_its_target_left_alone(tmp_path: pathlib.Path) -> None:
     target, path = tmp_path / "target", tmp_path / "a"
     target.write_text("theirs\n")
     path.symlink_to(target)
-    assert _files.collect([item(path, "theirs\n")])[0]["type"] == "link"
+    assert files.collect([item(path, "theirs\n")])[0]["type"] == "link"
     write(path, "ours\n")
     assert not path.is_symlink()
     assert (path.read_text(), target.read_text()) == ("ours\n", "theirs\n")
@@ -89,7 +90,7 @@ def test_a_file_is_closed_to_others_before_it_has_content(tmp_path: pathlib.Path
 
     before = os.umask(0)
     try:
-        _paths.write(str(tmp_path / "a"), b"secret", ownership=_paths.Ownership(OWNER, GROUP, "0600"), check=look)
+        atomic.write(str(tmp_path / "a"), b"secret", ownership=atomic.Ownership(OWNER, GROUP, "0600"), check=look)
     finally:
         os.umask(before)
     assert seen == [0o600]
@@ -98,10 +99,10 @@ def test_a_file_is_closed_to_others_before_it_has_content(tmp_path: pathlib.Path
 KILLED = """
 import os, signal, sys
 sys.path.insert(0, {collections!r})
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _paths
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic
 def kill(temporary):
     os.kill(os.getpid(), signal.SIGKILL)
-_paths.write({path!r}, b"new", ownership=_paths.Ownership({owner!r}, {group!r}, "0644"), check=kill)
+atomic.write({path!r}, b"new", ownership=atomic.Ownership({owner!r}, {group!r}, "0644"), check=kill)
 """
 
 
@@ -123,9 +124,9 @@ def test_a_block_keeps_what_others_wrote(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "hosts"
     path.write_text("127.0.0.1 localhost")
     wanted = item(path, "10.0.0.1 a\n", block="cluster")
-    assert not _files.collect([wanted])[0]["same"]
+    assert not files.collect([wanted])[0]["same"]
     write(path, "10.0.0.1 a\n", block="cluster")
-    assert _files.collect([wanted])[0]["same"]
+    assert files.collect([wanted])[0]["same"]
     path.write_text(path.read_text() + "10.9.9.9 theirs\n")
     write(path, "10.0.0.2 b\n", block="cluster")
     assert path.read_text() == ("127.0.0.1 localhost\n# BEGIN barehost: cluster\n10.0.0.2 b\n# END barehost: cluster\n10.9.9.9 theirs\n")
@@ -134,19 +135,19 @@ def test_a_block_keeps_what_others_wrote(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize("text", ["", "a", "a\n", "# BEGIN barehost: x\n", "# BEGIN barehost: x\nold\n# END barehost: x\nz", "caf\udce9\n"])
 @pytest.mark.parametrize("content", ["", "one\n", "one\ntwo\n"])
 def test_a_merged_block_is_found_again(text: str, content: str) -> None:
-    merged = _blocks.merge(text, "x", content)
-    assert _blocks.extract(merged, "x") == content
-    assert _blocks.merge(merged, "x", content) == merged
+    merged = file_blocks.merge(text, "x", content)
+    assert file_blocks.extract(merged, "x") == content
+    assert file_blocks.merge(merged, "x", content) == merged
 
 
 def test_directories_get_their_mode_and_keep_what_is_in_them(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "d" / "e"
     action = {"kind": "directory", "operation": "create", "target": str(path), "data": {"owner": OWNER, "group": GROUP, "mode": "0700"}}
-    _directories.apply([action])
+    directories.apply([action])
     (path / "f").write_text("x")
     (path / "f").chmod(0o604)
-    _directories.apply([{**action, "data": {**action["data"], "mode": "0750"}}])
-    assert _directories.collect([{"path": str(path)}])[0]["mode"] == "0750"
+    directories.apply([{**action, "data": {**action["data"], "mode": "0750"}}])
+    assert directories.collect([{"path": str(path)}])[0]["mode"] == "0750"
     assert (path / "f").stat().st_mode & 0o777 == 0o604
 
 
@@ -159,18 +160,18 @@ def test_what_must_not_be_there_is_removed(tmp_path: pathlib.Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "full")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "f").write_text("x")
-    _files.apply_absent(absent(tmp_path / "file") + absent(tmp_path / "link") + absent(tmp_path / "never"))
+    files.apply_absent(absent(tmp_path / "file") + absent(tmp_path / "link") + absent(tmp_path / "never"))
     assert os.listdir(tmp_path) == ["full"]
     with pytest.raises(HostError, match="full: cannot be removed: Directory not empty"):
-        _files.apply_absent(absent(tmp_path / "full"))
-    _files.apply_absent(absent(tmp_path / "full", recursive=True))
+        files.apply_absent(absent(tmp_path / "full"))
+    files.apply_absent(absent(tmp_path / "full", recursive=True))
     assert os.listdir(tmp_path) == []
 
 
 def test_a_link_is_switched_at_once(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "bin"
-    _paths.link(str(path), "/v1")
-    _paths.link(str(path), "/v2")
+    atomic.link(str(path), "/v1")
+    atomic.link(str(path), "/v2")
     assert os.readlink(path) == "/v2"
     assert os.listdir(tmp_path) == ["bin"]
 
@@ -184,13 +185,13 @@ def test_threads_may_make_the_same_directories_at_once(tmp_path: pathlib.Path, m
         time.sleep(0.02)  # another would now find that the directory is missing
         real(path, mode)
 
-    monkeypatch.setattr(_paths.os, "mkdir", mkdir)
+    monkeypatch.setattr(atomic.os, "mkdir", mkdir)
     with concurrent.futures.ThreadPoolExecutor(makers) as pool:
-        list(pool.map(_paths.make_parents, [str(tmp_path / "new" / str(number)) for number in range(makers)]))
+        list(pool.map(atomic.make_parents, [str(tmp_path / "new" / str(number)) for number in range(makers)]))
     assert os.listdir(tmp_path) == ["new"]
 
 
 def test_a_file_where_a_directory_belongs_is_told(tmp_path: pathlib.Path) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(HostError, match="taken is not a directory"):
-        _paths.make_parents(str(tmp_path / "taken" / "file"))
+        atomic.make_parents(str(tmp_path / "taken" / "file"))

@@ -11,8 +11,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _kernel, _selinux, _users
-from ansible_collections.barehost.kubernetes.plugins.module_utils._errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import kernel, selinux, users
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 FSTAB = "/dev/sda1 / xfs defaults 0 0\n/dev/sda2 none swap sw 0 0\n# /dev/sdb swap swap sw 0 0\n/swapfile swap swap defaults 0 0\n"
 
@@ -24,12 +24,12 @@ def put(path: pathlib.Path, text: str) -> None:
 
 @pytest.fixture
 def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    monkeypatch.setattr(_kernel, "PROC", str(tmp_path / "proc"))
-    monkeypatch.setattr(_kernel, "SYS", str(tmp_path / "sys"))
-    monkeypatch.setattr(_kernel, "FSTAB", str(tmp_path / "etc/fstab"))
-    monkeypatch.setattr(_kernel, "LIBRARY", str(tmp_path / "modules"))
-    monkeypatch.setattr(_selinux, "ENFORCE", str(tmp_path / "enforce"))
-    monkeypatch.setattr(_selinux, "CONFIG", str(tmp_path / "etc/selinux/config"))
+    monkeypatch.setattr(kernel, "PROC", str(tmp_path / "proc"))
+    monkeypatch.setattr(kernel, "SYS", str(tmp_path / "sys"))
+    monkeypatch.setattr(kernel, "FSTAB", str(tmp_path / "etc/fstab"))
+    monkeypatch.setattr(kernel, "LIBRARY", str(tmp_path / "modules"))
+    monkeypatch.setattr(selinux, "ENFORCE", str(tmp_path / "enforce"))
+    monkeypatch.setattr(selinux, "CONFIG", str(tmp_path / "etc/selinux/config"))
     return tmp_path
 
 
@@ -44,12 +44,12 @@ def test_a_module_is_there_by_evidence_by_name_or_built_in(host: pathlib.Path) -
         {"name": "vxlan", "evidence": str(host / "evidence")},
         {"name": "ip_vs", "evidence": None},
     ]
-    assert [state["loaded"] for state in _kernel.collect_modules(items)] == [True, True, True, True, False]
+    assert [state["loaded"] for state in kernel.collect_modules(items)] == [True, True, True, True, False]
 
 
 def test_a_module_that_cannot_be_loaded_is_an_error_with_a_hint() -> None:
     with pytest.raises(HostError, match=r"no_such_module_x cannot be loaded: .*kernel-modules-extra-"):
-        _kernel.apply_modules([{"target": "no_such_module_x", "data": {}}])
+        kernel.apply_modules([{"target": "no_such_module_x", "data": {}}])
 
 
 @pytest.mark.parametrize(
@@ -61,22 +61,22 @@ def test_a_module_that_cannot_be_loaded_is_an_error_with_a_hint() -> None:
     ],
 )
 def test_a_setting_is_read_and_written(host: pathlib.Path, name: str, path: str) -> None:
-    assert _kernel.collect_sysctls([{"name": name}]) == [{"exists": False, "value": None}]
+    assert kernel.collect_sysctls([{"name": name}]) == [{"exists": False, "value": None}]
     put(host / "proc/sys" / path, "4096\t8192\n")
-    assert _kernel.collect_sysctls([{"name": name}]) == [{"exists": True, "value": "4096 8192"}]
-    _kernel.apply_sysctls([{"target": name, "data": {"value": "1"}}])
+    assert kernel.collect_sysctls([{"name": name}]) == [{"exists": True, "value": "4096 8192"}]
+    kernel.apply_sysctls([{"target": name, "data": {"value": "1"}}])
     assert (host / "proc/sys" / path).read_text() == "1\n"
 
 
 def test_swap_that_the_next_boot_would_bring_becomes_a_comment(host: pathlib.Path) -> None:
-    assert _kernel.collect_swap([{}]) == [{"active": [], "fstab": []}]
+    assert kernel.collect_swap([{}]) == [{"active": [], "fstab": []}]
     put(host / "etc/fstab", FSTAB)
     put(host / "proc/swaps", "Filename Type Size Used Priority\n/dev/sda2 partition 1 0 -2\n")
     lines = ["/dev/sda2 none swap sw 0 0", "/swapfile swap swap defaults 0 0"]
-    assert _kernel.collect_swap([{}]) == [{"active": ["/dev/sda2"], "fstab": lines}]
-    _kernel.apply_swap([{"operation": "disable", "target": "/etc/fstab", "data": {}}])
+    assert kernel.collect_swap([{}]) == [{"active": ["/dev/sda2"], "fstab": lines}]
+    kernel.apply_swap([{"operation": "disable", "target": "/etc/fstab", "data": {}}])
     assert (host / "etc/fstab").read_text() == FSTAB.replace(lines[0], f"# {lines[0]}").replace(lines[1], f"# {lines[1]}")
-    assert _kernel.collect_swap([{}])[0]["fstab"] == []
+    assert kernel.collect_swap([{}])[0]["fstab"] == []
 
 
 @pytest.mark.parametrize(
@@ -88,22 +88,22 @@ def test_swap_that_the_next_boot_would_bring_becomes_a_comment(host: pathlib.Pat
     ],
 )
 def test_selinux(host: pathlib.Path, text: str, wanted: str) -> None:
-    assert _selinux.collect([{}]) == [{"kernel": "disabled", "config": None}]
+    assert selinux.collect([{}]) == [{"kernel": "disabled", "config": None}]
     put(host / "enforce", "1")
     put(host / "etc/selinux/config", text)
-    assert _selinux.collect([{}])[0]["kernel"] == "enforcing"
-    _selinux.apply([{"operation": operation, "target": "x", "data": {"state": "permissive"}} for operation in ("set-config", "set-live")])
+    assert selinux.collect([{}])[0]["kernel"] == "enforcing"
+    selinux.apply([{"operation": operation, "target": "x", "data": {"state": "permissive"}} for operation in ("set-config", "set-live")])
     assert (host / "etc/selinux/config").read_text() == wanted
-    assert _selinux.collect([{}]) == [{"kernel": "permissive", "config": "permissive"}]
+    assert selinux.collect([{}]) == [{"kernel": "permissive", "config": "permissive"}]
 
 
 def test_users_and_groups_are_found() -> None:
     group, user = grp.getgrgid(0), pwd.getpwuid(0)
-    assert _users.collect_groups([{"name": group.gr_name}, {"name": "no-such"}]) == [
+    assert users.collect_groups([{"name": group.gr_name}, {"name": "no-such"}]) == [
         {"exists": True, "gid": 0},
         {"exists": False, "gid": None},
     ]
-    found: list[dict[str, t.Any]] = _users.collect_users([{"name": user.pw_name}, {"name": "no-such"}])
+    found: list[dict[str, t.Any]] = users.collect_users([{"name": user.pw_name}, {"name": "no-such"}])
     assert found[0]["exists"]
     assert (found[0]["uid"], found[0]["group"], found[0]["home"]) == (0, group.gr_name, user.pw_dir)
     assert found[1] == {"exists": False}

@@ -10,9 +10,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils import _stamps
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import unit_stamps
 
-HELPER = pathlib.Path(_stamps.__file__).parent.parent / "plugin_utils" / "stamp.sh"
+HELPER = pathlib.Path(unit_stamps.__file__).parents[2] / "plugin_utils" / "_engine" / "stamp.sh"
 UNIT = "a.service"
 
 
@@ -32,7 +32,7 @@ class Started(t.NamedTuple):
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
     def differences(self) -> list[str] | None:
-        return _stamps.differences(UNIT, self.inputs, directory=str(self.root / "run"))
+        return unit_stamps.differences(UNIT, self.inputs, directory=str(self.root / "run"))
 
 
 @pytest.fixture

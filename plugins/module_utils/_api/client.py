@@ -1,0 +1,170 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small client of the Kubernetes API: one kept connection, a client certificate, JSON."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import ssl
+import time
+import typing as t
+import urllib.parse
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+
+Object = dict[str, t.Any]
+
+APPLY = "application/apply-patch+yaml"  # of which JSON is a part
+_CALL_TIMEOUT = 30.0
+# the apiserver asks to come again while it starts, sheds load, or etcd elects a leader
+_COME_AGAIN = (429, 503)
+_ATTEMPTS = 6
+_PAUSE = 0.5
+
+
+class ApiUnreachable(HostError):
+    """Nobody answers at the API's address, or the files needed to ask are not there."""
+
+
+class ApiError(HostError):
+    """The API refused."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Resource(t.NamedTuple):
+    """Where objects of a kind live."""
+
+    base: str
+    plural: str
+    namespaced: bool
+
+    def path(self, name: str = "", *, namespace: str = "") -> str:
+        """The path of an object, or of the collection; a namespaced one without a namespace is in ``default``."""
+        place = f"/namespaces/{namespace or 'default'}" if self.namespaced else ""
+        return f"{self.base}{place}/{self.plural}" + (f"/{urllib.parse.quote(name, safe=':')}" if name else "")
+
+
+class KubeApi:
+    """The API of one server, as the holder of a client certificate; ``ca``, ``cert`` and ``key`` are paths on this host."""
+
+    def __init__(self, *, server: str, ca: str, cert: str, key: str) -> None:
+        self.server = server.rstrip("/")
+        self._files = {"ca": ca, "cert": cert, "key": key}
+        self._kept: t.Optional[http.client.HTTPSConnection] = None
+        self._groups: dict[str, dict[str, Resource]] = {}
+
+    def request(self, method: str, path: str, *, body: t.Optional[Object] = None, content: str = "", **query: str) -> Object:
+        """The answer's object; raises ApiError for a refusal, ApiUnreachable when there is no answer."""
+        status, text = self._patiently(method, path + (f"?{urllib.parse.urlencode(query)}" if query else ""), body, content)
+        if status >= 300:
+            raise ApiError(_refusal(status, text, method, path), status=status)
+        answer: Object = json.loads(text)
+        return answer
+
+    def find(self, path: str, **query: str) -> t.Optional[Object]:
+        """The object at the path, or None."""
+        try:
+            return self.request("GET", path, body=None, content="", **query)
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def text(self, path: str) -> tuple[int, str]:
+        """Status and text of something that is not an object, such as ``/readyz``; asked once."""
+        return self._send("GET", path, None, "")
+
+    def locate(self, api_version: str, kind: str) -> t.Optional[Resource]:
+        """Where the kind's objects live; None while the server does not know it."""
+        if kind not in self._groups.get(api_version, {}):
+            base = f"/api/{api_version}" if "/" not in api_version else f"/apis/{api_version}"
+            found = self.find(base) or {"resources": []}
+            self._groups[api_version] = {
+                entry["kind"]: Resource(base, entry["name"], entry["namespaced"])
+                for entry in found["resources"]
+                if "/" not in entry["name"]
+            }
+        return self._groups[api_version].get(kind)
+
+    def not_ready(self, *, deadline: float) -> str:
+        """Empty as soon as the server says it is ready; at the deadline, what it said instead."""
+        end = time.monotonic() + deadline
+        while True:
+            found = self._readiness()
+            if not found or time.monotonic() >= end:
+                return found
+            time.sleep(_PAUSE)
+
+    def _readiness(self) -> str:
+        try:
+            status, text = self.text("/readyz?verbose")
+        except ApiUnreachable as error:
+            return error.message
+        if status == 200:
+            return ""
+        failed = [line for line in text.splitlines() if line.startswith("[-]")]
+        return f"{self.server}/readyz answers {status}: {'; '.join(failed) or ' '.join(text.split())[:200]}"
+
+    def _patiently(self, method: str, path: str, body: t.Optional[Object], content: str) -> tuple[int, str]:
+        for _attempt in range(_ATTEMPTS):
+            status, text = self._send(method, path, body, content)
+            if status not in _COME_AGAIN:
+                break
+            time.sleep(_PAUSE)
+        return status, text
+
+    def _send(self, method: str, path: str, body: t.Optional[Object], content: str) -> tuple[int, str]:
+        payload = None if body is None else json.dumps(body).encode()
+        headers = {"Accept": "application/json", "Content-Type": content or "application/json"}
+        for fresh in (False, True):
+            if fresh or self._kept is None:
+                self._kept = self._connect()
+            try:
+                self._kept.request(method, path, body=payload, headers=headers)
+                answer = self._kept.getresponse()
+                return answer.status, answer.read().decode(errors="replace")
+            except (OSError, http.client.HTTPException) as error:
+                # the server may have closed a kept connection; every request here can be made twice
+                self._kept.close()
+                if fresh or isinstance(error, (ConnectionRefusedError, ssl.SSLError, TimeoutError)):
+                    self._kept = None
+                    raise ApiUnreachable(f"{self.server} does not answer: {_cause(error)}") from error
+        raise AssertionError("the second attempt neither returned nor failed")
+
+    def _connect(self) -> http.client.HTTPSConnection:
+        missing = [path for path in self._files.values() if not os.path.exists(path)]
+        if missing:
+            raise ApiUnreachable(f"{', '.join(missing)}: no such file, so {self.server} cannot be asked; a master has these files")
+        try:
+            context = ssl.create_default_context(cafile=self._files["ca"])
+            context.load_cert_chain(self._files["cert"], self._files["key"])
+        except (OSError, ssl.SSLError) as error:
+            raise HostError(
+                f"{', '.join(self._files.values())} cannot be used as authority, certificate and key: {_cause(error)}"
+            ) from error
+        address = urllib.parse.urlsplit(self.server)
+        return http.client.HTTPSConnection(address.hostname or "", address.port, timeout=_CALL_TIMEOUT, context=context)
+
+
+def _refusal(status: int, text: str, method: str, path: str) -> str:
+    try:
+        answer = json.loads(text)
+        message = answer.get("message") if isinstance(answer, dict) else None
+        causes = ((answer.get("details") or {}).get("causes") or []) if message else []
+    except ValueError:
+        message, causes = None, []
+    if message:
+        # of an eviction that is refused, which budget refuses it
+        told = [cause["message"] for cause in causes if cause.get("message") and cause["message"] not in message]
+        return " ".join([message, *told])
+    return f"{method} {path}: status {status}: {' '.join(text.split())[:300]}"
+
+
+def _cause(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,129 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host side of ``node``: takes the pods from a Node, and the Node out of the cluster, by the API of a master.
+
+Pods leave by eviction, which the API refuses while a PodDisruptionBudget would be broken; that is tried again until the deadline.
+A pod of a host that is gone cannot end in order: it is deleted at once.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import ApiError, KubeApi, Object
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+
+_MERGE = "application/merge-patch+json"
+_MIRROR = "kubernetes.io/config.mirror"
+_FINISHED = ("Succeeded", "Failed")
+_PAUSE = 1.0
+# Too many at the API says that the budget allows no eviction now.
+_BUDGET = 429
+
+
+def run(step: str, payload: Object) -> Object:
+    """One step; raises HostError."""
+    return STEPS[step](KubeApi(**payload["connection"]), payload)
+
+
+def _collect(api: KubeApi, payload: Object) -> Object:
+    why = api.not_ready(deadline=payload["deadline"])
+    if why:
+        return {"unready": why, "node": None, "pods": []}
+    node = api.find(f"/api/v1/nodes/{payload['node']}")
+    found = {"schedulable": not node.get("spec", {}).get("unschedulable", False)} if node else None
+    return {"unready": "", "node": found, "pods": _pods(api, payload["node"])}
+
+
+def _pods(api: KubeApi, node: str) -> list[Object]:
+    """What a planner must know of each pod: who makes another one when it is gone."""
+    pods = (api.find("/api/v1/pods", fieldSelector=f"spec.nodeName={node}") or {}).get("items", [])
+    return [_pod(pod) for pod in pods]
+
+
+def _pod(pod: Object) -> Object:
+    metadata = pod["metadata"]
+    owners = [owner["kind"] for owner in metadata.get("ownerReferences", []) if owner.get("controller")]
+    return {
+        "namespace": metadata["namespace"],
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "owner": owners[0] if owners else "",
+        "mirror": _MIRROR in metadata.get("annotations", {}),
+        "finished": pod.get("status", {}).get("phase") in _FINISHED,
+    }
+
+
+def _apply(api: KubeApi, payload: Object) -> Object:
+    actions = payload["actions"]
+    node = payload["node"]
+    if any(action["operation"] == "cordon" for action in actions):
+        api.request("PATCH", f"/api/v1/nodes/{node}", body={"spec": {"unschedulable": True}}, content=_MERGE)
+    pods = [action["data"] for action in actions if action["operation"] == "evict"]
+    _evict(api, node, pods, timeout=payload["timeout"])
+    if any(action["kind"] == "node" and action["operation"] == "delete" for action in actions):
+        _delete(api, f"/api/v1/nodes/{node}", None)
+    for pod in (action["data"] for action in actions if action["kind"] == "pod" and action["operation"] == "delete"):
+        _delete(api, _path(pod), _options(pod, gracePeriodSeconds=0))
+    return {}
+
+
+def _evict(api: KubeApi, node: str, pods: list[Object], *, timeout: float) -> None:
+    """All at once, then again those that a budget holds back, until all are gone."""
+    end = time.monotonic() + timeout
+    left = {pod["uid"]: pod for pod in pods}
+    asked: set[str] = set()
+    while left:
+        held = {uid: refusal for uid, pod in left.items() if uid not in asked and (refusal := _ask(api, pod))}
+        asked |= left.keys() - held.keys()
+        present = {pod["uid"] for pod in _pods(api, node)}
+        left = {uid: pod for uid, pod in left.items() if uid in present}
+        if left and time.monotonic() >= end:
+            raise HostError(_complaint(node, left, held, timeout))
+        if left:
+            time.sleep(_PAUSE)
+
+
+def _ask(api: KubeApi, pod: Object) -> str:
+    """Why the pod may not leave yet, or nothing."""
+    metadata = {"name": pod["name"], "namespace": pod["namespace"]}
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata, "deleteOptions": _options(pod)}
+    try:
+        api.request("POST", f"{_path(pod)}/eviction", body=body)
+    except ApiError as error:
+        if error.status == _BUDGET:
+            return error.message
+        if error.status not in (404, 409):  # gone, or another pod of this name meanwhile
+            raise HostError(f"pod {pod['namespace']}/{pod['name']} cannot be evicted: {error.message}") from error
+    return ""
+
+
+def _complaint(node: str, left: dict[str, Object], held: dict[str, str], timeout: float) -> str:
+    lines = [f"{pod['namespace']}/{pod['name']}: {held.get(uid) or 'was evicted and has not ended'}" for uid, pod in left.items()]
+    return (
+        f"{len(left)} pods are still on {node} after {timeout:.0f} s: {'; '.join(sorted(lines))}. The node stays cordoned and nothing else "
+        "was done. Give the pods' owners more room (replicas, the PodDisruptionBudget) or more time, and run this again; or "
+        f"'kubectl uncordon {node}'"
+    )
+
+
+def _options(pod: Object, **more: t.Any) -> Object:
+    """Of this very pod: a controller may have made another of the same name."""
+    return {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": pod["uid"]}, **more}
+
+
+def _path(pod: Object) -> str:
+    return f"/api/v1/namespaces/{pod['namespace']}/pods/{pod['name']}"
+
+
+def _delete(api: KubeApi, path: str, options: t.Optional[Object]) -> None:
+    try:
+        api.request("DELETE", path, body=options)
+    except ApiError as error:
+        if error.status not in (404, 409):
+            raise
+
+
+STEPS: dict[str, t.Callable[[KubeApi, Object], Object]] = {"collect": _collect, "apply": _apply}

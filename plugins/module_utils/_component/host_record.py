@@ -1,0 +1,278 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host was like before the collection changed it: noted before each change, for playbooks/reset.yml alone.
+
+The first note of a thing is the one that counts: what comes later is ours. A file that is replaced is kept beside the record.
+Nothing else reads the record, so a lost one costs nothing but the way back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._component import netfilter
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import (
+    firewall,
+    firewall_xml,
+    kernel,
+    selinux,
+    selinux_booleans,
+    units,
+    users,
+)
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds.packages import installed
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, locations
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+
+ROOT = locations.STATE_DIRECTORY
+_VERSION = 1
+_PRIVATE = atomic.Ownership("0", "0", "0600")
+
+Entry = dict[str, t.Any]
+Actions = list[dict[str, t.Any]]
+
+
+def record_path() -> str:
+    return os.path.join(ROOT, "record.json")
+
+
+def original_path(entry: Entry) -> str:
+    """Where the file is kept that an entry's path had at first."""
+    return os.path.join(ROOT, "originals", hashlib.sha256(entry["target"].encode()).hexdigest())
+
+
+class Record:
+    """The entries in the order in which they were made; ``installing`` is what rpm had when packages began to be installed."""
+
+    def __init__(self, entries: list[Entry], installing: t.Optional[dict[str, list[str]]] = None) -> None:
+        self.entries = {(entry["kind"], entry["target"]): entry for entry in entries}
+        self.installing = installing
+
+    @classmethod
+    def read(cls) -> Record:
+        try:
+            with open(record_path(), encoding="utf-8") as stream:
+                found = json.load(stream)
+            return cls(found["entries"], found["installing"])
+        except FileNotFoundError:
+            return cls([])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise HostError(
+                f"{record_path()} cannot be read ({error}): it says what this host was like before; put it back from a backup of the host, "
+                "or move it away, after which a reset cannot know what to undo"
+            ) from None
+
+    def write(self) -> None:
+        text = json.dumps({"version": _VERSION, "entries": list(self.entries.values()), "installing": self.installing}, indent=1)
+        atomic.write(record_path(), (text + "\n").encode(), ownership=_PRIVATE)
+
+    def add(self, kind: str, target: str, **found: t.Any) -> None:
+        """``found`` is what was there before; a thing that is known already is not looked at again."""
+        self.entries.setdefault((kind, target), {"kind": kind, "target": target, **found})
+
+    def knows(self, kind: str, target: str) -> bool:
+        return (kind, target) in self.entries
+
+    def settle_packages(self) -> None:
+        """What came with the packages that were being installed: by name, the dependencies too."""
+        if self.installing is None:
+            return
+        for name in sorted(set(installed()) - set(self.installing["before"])):
+            self.add("package", name)
+        self.installing = None
+
+
+def note(actions: Actions, traces: t.Sequence[Entry] = ()) -> None:
+    """Before the actions are performed; ``traces`` are what the component's programs will make while they run."""
+    if not actions:
+        return
+    with _lock():
+        record = Record.read()
+        before = (list(record.entries), record.installing)
+        record.settle_packages()
+        # Traces first: a reset stops the latest first, and a component's programs use the units that it names as traces.
+        for trace in traces:
+            _note_trace(record, trace)
+        for action in actions:
+            _NOTES[action["kind"]](record, action)
+        wanted = [action["target"] for action in actions if action["kind"] == "package"]
+        if wanted:
+            record.installing = {"wanted": wanted, "before": installed()}
+        if (list(record.entries), record.installing) != before:
+            record.write()
+
+
+@contextlib.contextmanager
+def _lock() -> t.Iterator[None]:
+    os.makedirs(ROOT, mode=0o755, exist_ok=True)
+    with open(os.path.join(ROOT, ".record.lock"), "w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _note_path(record: Record, path: str) -> None:
+    """A file or link, with its missing parents; what is there is kept."""
+    if record.knows("path", path):
+        return
+    _note_parents(record, path)
+    found = atomic.describe(path)
+    entry = {"kind": "path", "target": path, "found": found}
+    if found["type"] == "file":
+        _keep(entry)
+    record.add("path", path, found=found)
+
+
+def _note_parents(record: Record, path: str) -> None:
+    missing = []
+    parent = os.path.dirname(path)
+    while not os.path.isdir(parent):
+        missing.append(parent)
+        parent = os.path.dirname(parent)
+    for directory in reversed(missing):
+        record.add("directory", directory, found={"type": "absent"})
+
+
+def _keep(entry: Entry) -> None:
+    kept = original_path(entry)
+    os.makedirs(os.path.dirname(kept), mode=0o700, exist_ok=True)
+    temporary = f"{kept}.new"
+    with open(entry["target"], "rb") as source, open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
+        shutil.copyfileobj(source, target)
+        target.flush()
+        os.fsync(target.fileno())
+    os.rename(temporary, kept)
+
+
+def _note_file(record: Record, action: Entry) -> None:
+    block = action["data"].get("block")
+    if block:
+        record.add("block", f"{action['target']}#{block}", path=action["target"], block=block, found=atomic.describe(action["target"]))
+    else:
+        _note_path(record, action["target"])
+
+
+def _note_directory(record: Record, action: Entry) -> None:
+    if not record.knows("directory", action["target"]):
+        _note_parents(record, action["target"])
+        record.add("directory", action["target"], found=atomic.describe(action["target"]))
+
+
+def _note_binary(record: Record, action: Entry) -> None:
+    for path in (action["data"].get("file"), action["data"].get("path")):
+        if path:
+            _note_path(record, path)
+
+
+def _note_certificate(record: Record, action: Entry) -> None:
+    for path in (action["data"]["path"], action["data"].get("key")):
+        if path:
+            _note_path(record, path)
+
+
+def _note_absent(record: Record, action: Entry) -> None:
+    """Of a directory only that it was there: what it held is gone with the removal."""
+    _note_path(record, action["target"])
+
+
+def _note_user(record: Record, action: Entry) -> None:
+    record.add("user", action["target"], found=users.collect_users([{"name": action["target"]}])[0])
+
+
+def _note_group(record: Record, action: Entry) -> None:
+    record.add("group", action["target"], found=users.collect_groups([{"name": action["target"]}])[0])
+
+
+def _note_sysctl(record: Record, action: Entry) -> None:
+    record.add("sysctl", action["target"], found=kernel.collect_sysctls([{"name": action["target"]}])[0])
+
+
+def _note_module(record: Record, action: Entry) -> None:
+    record.add("kernel_module", action["target"])
+
+
+def _note_swap(record: Record, action: Entry) -> None:
+    if action["operation"] == "disable":
+        record.add("fstab", action["target"], lines=kernel.collect_swap([{}])[0]["fstab"])
+    else:
+        record.add("swap", action["target"])
+
+
+def _note_selinux(record: Record, action: Entry) -> None:
+    record.add("selinux", action["operation"], found=selinux.collect([{}])[0])
+
+
+def _note_boolean(record: Record, action: Entry) -> None:
+    if not record.knows("selinux_boolean", action["target"]):
+        record.add("selinux_boolean", action["target"], found=selinux_booleans.collect([{"name": action["target"]}])[0])
+
+
+def _note_firewall(record: Record, action: Entry) -> None:
+    """Which zones had a file, and which interfaces we put into a zone."""
+    if not record.knows("firewall", "firewalld"):
+        record.add("firewall", "firewalld", zones=sorted(firewall_xml.read_permanent(root=firewall.ROOT)["zones"]))
+    for zone, sides in action["data"].get("zones", {}).items():
+        for interface in (name for side in sides.values() for name in side.get("add_interfaces", [])):
+            record.add("firewall_interface", f"{zone} {interface}", zone=zone, interface=interface)
+
+
+def _note_unit(record: Record, action: Entry) -> None:
+    if not record.knows("unit", action["target"]):
+        record.add("unit", action["target"], found=units.found(action["target"]))
+
+
+def _note_nothing(record: Record, action: Entry) -> None:
+    """Packages: all that come with them are found when they are there."""
+
+
+def _note_trace(record: Record, trace: Entry) -> None:
+    kind, target = trace["kind"], trace["target"]
+    if kind in _AS_CHANGED:
+        _NOTES[_AS_CHANGED[kind]](record, trace)
+    elif not record.knows(kind, target):
+        if kind == "trace_path":
+            _note_parents(record, target)
+        record.add(kind, target, found=_TRACES[kind](target))
+
+
+def contents(path: str) -> str:
+    """absent, empty (a directory without anything in it) or used."""
+    found = str(atomic.describe(path)["type"])
+    if found == "absent":
+        return found
+    return "empty" if found == "directory" and not os.listdir(path) else "used"
+
+
+_TRACES: dict[str, t.Callable[[str], t.Any]] = {
+    "trace_path": contents,
+    "trace_interface": lambda name: name in netfilter.interfaces(),
+    "trace_table": lambda name: name in netfilter.nft_tables(),
+    "trace_chain": lambda prefix: any(chain.split()[2].startswith(prefix) for chain in netfilter.chains()),
+    "trace_container": lambda unit: None,
+}
+# What programs do themselves to things that the collection could have changed as well
+_AS_CHANGED = {"trace_unit": "unit", "trace_sysctl": "sysctl"}
+_NOTES: dict[str, t.Callable[[Record, Entry], None]] = {
+    "early_file": _note_file,
+    "package": _note_nothing,
+    "group": _note_group,
+    "user": _note_user,
+    "directory": _note_directory,
+    "binary": _note_binary,
+    "certificate": _note_certificate,
+    "file": _note_file,
+    "absent": _note_absent,
+    "kernel_module": _note_module,
+    "sysctl": _note_sysctl,
+    "swap": _note_swap,
+    "selinux": _note_selinux,
+    "selinux_boolean": _note_boolean,
+    "firewall": _note_firewall,
+    "unit": _note_unit,
+}

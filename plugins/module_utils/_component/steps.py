@@ -1,0 +1,57 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host side of a component: collect, request, apply."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._component import host_record, rollback
+from ansible_collections.barehost.kubernetes.plugins.module_utils._component.kinds import KINDS
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import certificates, checks, units
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
+
+Items = list[dict[str, t.Any]]
+
+
+def run(step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
+    """One step; raises HostError."""
+    with host_lock.alone(changes=step != "collect"):
+        return STEPS[step](payload)
+
+
+def _collect(payload: dict[str, t.Any]) -> dict[str, t.Any]:
+    wanted: dict[str, Items] = payload["wanted"]
+    return {"state": {name: kind.collect(wanted[name]) for name, kind in KINDS.items() if wanted.get(name)}}
+
+
+def _request(payload: dict[str, t.Any]) -> dict[str, t.Any]:
+    host_record.note([{"kind": "certificate", "data": item} for item in payload["items"]])
+    return {"requests": certificates.request(payload["items"])}
+
+
+def _apply(payload: dict[str, t.Any]) -> dict[str, t.Any]:
+    actions: Items = payload["actions"]
+    # before anything is changed, so that a refusal leaves what runs and its files as they were
+    for check in payload.get("gate", []):
+        checks.wait(check)
+    host_record.note(actions, payload.get("traces", []))
+    before = rollback.keep(actions)
+    outcomes = {}
+    for name, kind in KINDS.items():
+        chosen = [action for action in actions if action["kind"] == name]
+        if not chosen:
+            continue
+        try:
+            outcomes[name] = kind.apply(chosen)
+        except units.UnitFailure as error:
+            raise before.bring_back(error) from error
+    return {"outcomes": outcomes, "units": units.starts(payload["units"])}
+
+
+STEPS: dict[str, t.Callable[[dict[str, t.Any]], dict[str, t.Any]]] = {
+    "collect": _collect,
+    "request": _request,
+    "apply": _apply,
+}

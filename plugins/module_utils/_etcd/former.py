@@ -1,0 +1,58 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host that was a member of etcd and goes on as something else: what is left of the member there, and its removal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import membership
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.json_api import Access, Object
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as run_program
+
+UNITS = "/etc/systemd/system"
+
+
+def run(step: str, payload: Object) -> Object:
+    """One step; raises HostError."""
+    with host_lock.alone(changes=step != "collect"):
+        return STEPS[step](payload)
+
+
+def _collect(payload: Object) -> Object:
+    """``left``: whether there is a member's unit; the members are asked only then. ``members`` is None if none of them answers."""
+    if not os.path.lexists(os.path.join(UNITS, payload["unit"])):
+        return {"left": False, "data": False, "members": []}
+    answers = member_list.look_at_all(payload["endpoints"], Access(**payload["access"]))
+    told = next((answer["members"] for answer in answers if answer["linearizable"]), None)
+    return {"left": True, "data": os.path.lexists(os.path.join(payload["data_directory"], "member")), "members": told}
+
+
+def _retire(payload: Object) -> Object:
+    """The unit's file goes last: as long as it is there, a killed run is gone on with. The programs stay, and so does the data, renamed."""
+    unit = payload["unit"]
+    path = os.path.join(UNITS, unit)
+    must(["systemctl", "disable", "--now", "--", unit], what=f"stop and disable {unit}", timeout=membership.STOP_TIMEOUT)
+    run_program(["systemctl", "reset-failed", "--", unit])
+    membership.put_aside(payload["data_directory"])
+    for file in payload["files"]:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(file)
+    for directory in payload["directories"]:
+        # what others have put there stays
+        with contextlib.suppress(OSError):
+            os.rmdir(directory)
+    shutil.rmtree(f"{path}.d", ignore_errors=True)
+    os.unlink(path)
+    must(["systemctl", "daemon-reload"], what="make systemd read its units again")
+    return {}
+
+
+STEPS: dict[str, t.Callable[[Object], Object]] = {"collect": _collect, "retire": _retire}

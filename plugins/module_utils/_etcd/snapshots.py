@@ -1,0 +1,165 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host side of backups: how the member beside is, a snapshot of it, and the snapshot's way to the controller.
+
+etcd is asked by etcdctl and not by its JSON API: where etcd has users, only gRPC takes the name of a certificate for one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import typing as t
+import zlib
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._component import host_record
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import http_download
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as run_program
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+
+ETCDCTL = "/usr/local/bin/etcdctl"
+ETCDUTL = "/usr/local/bin/etcdutl"
+PKI = "/etc/etcd/pki"
+ENDPOINT = "https://127.0.0.1:2379"
+# etcd's administrator, where there is one, else the member itself
+_NAMES = ("root", "member")
+_TIMEOUT = 1800.0
+_PAGE = 2000
+# The alarm that a full database raises: it may still be read, and then is worth a backup.
+_HARMLESS = ("NOSPACE",)
+
+Object = dict[str, t.Any]
+
+
+def run(step: str, payload: Object) -> Object:
+    """One step; raises HostError."""
+    return STEPS[step](payload)
+
+
+def directory() -> str:
+    """Where a snapshot waits for the controller; root's alone."""
+    return os.path.join(host_record.ROOT, "backup")
+
+
+def snapshot_path() -> str:
+    return os.path.join(directory(), "snapshot")
+
+
+def etcdctl(*arguments: str) -> list[str]:
+    found = [name for name in _NAMES if os.path.exists(f"{PKI}/{name}.crt")]
+    if not found:
+        raise HostError(
+            f"{PKI}/{_NAMES[-1]}.crt: no such file, so that etcd cannot be asked; is this an etcd host that site.yml has converged?"
+        )
+    access = [f"--cacert={PKI}/ca.crt", f"--cert={PKI}/{found[0]}.crt", f"--key={PKI}/{found[0]}.key"]
+    return [ETCDCTL, f"--endpoints={ENDPOINT}", "--dial-timeout=5s", *access, *arguments]
+
+
+def _collect(payload: Object) -> Object:
+    """Whether the member beside can give a snapshot of what the whole cluster agrees on."""
+    try:
+        health = run_program(etcdctl("endpoint", "health", "--command-timeout=10s"), timeout=30)
+        if not health.ok:
+            return {"healthy": False, "fault": health.complaint()}
+        return _status()
+    except HostError as error:
+        return {"healthy": False, "fault": error.message}
+
+
+def _status() -> Object:
+    status = json.loads(must(etcdctl("endpoint", "status", "--write-out=json"), what="ask etcd for its status").output)[0]["Status"]
+    faults = [fault for fault in status.get("errors", []) if not any(name in fault for name in _HARMLESS)]
+    if status.get("isLearner"):
+        faults.append("it is a learner")
+    header = status["header"]
+    return {
+        "healthy": not faults,
+        "fault": "; ".join(faults),
+        "leads": header["member_id"] == status.get("leader"),
+        "cluster_id": f"{header['cluster_id']:x}",
+        "version": status["version"],
+        "size": status["dbSize"],
+    }
+
+
+def _save(payload: Object) -> Object:
+    """A snapshot that etcdutl has read, with what tells it from others."""
+    _clean({})
+    os.makedirs(directory(), mode=0o700)
+    http_download.ensure_space(directory(), payload["size"], needed_for="the snapshot of etcd")
+    path = snapshot_path()
+    must(etcdctl("snapshot", "save", path, f"--command-timeout={_TIMEOUT:.0f}s"), what="save a snapshot of etcd", timeout=_TIMEOUT)
+    os.chmod(path, 0o600)
+    described = describe(path)
+    return {**described, **contents(revision=described["revision"])}
+
+
+def describe(path: str) -> Object:
+    """What etcdutl finds when it reads the whole file, and the file's own digest."""
+    done = run_program([ETCDUTL, "snapshot", "status", path, "--write-out=json"], timeout=_TIMEOUT)
+    if not done.ok:
+        raise HostError(f"{path} is not a whole snapshot of etcd: {done.complaint()}")
+    status = json.loads(done.output)
+    return {
+        "hash": f"{status['hash']:x}",
+        "revision": status["revision"],
+        "total_keys": status["totalKey"],
+        "total_size": status["totalSize"],
+        "storage_version": status.get("version", ""),
+        "size": os.path.getsize(path),
+        "sha256": _digest(path),
+    }
+
+
+def _digest(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        for block in iter(lambda: stream.read(http_download.BLOCK), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def contents(*, revision: int = 0) -> Object:
+    """How many keys there are at a revision (0: now), and the digest of keys and values; without those that a lease may take away."""
+    digest, count = hashlib.sha256(), 0
+    for entry in _entries(revision):
+        if not entry.get("lease"):
+            count += 1
+            for part in (entry["key"], entry.get("value", "")):
+                digest.update(f"{part}\n".encode())
+    return {"keys": count, "digest": digest.hexdigest()}
+
+
+def _entries(revision: int) -> t.Iterator[Object]:
+    """Page by page: each begins with the last key of the one before."""
+    start, last = "", ""
+    while True:
+        options = [f"--rev={revision}", f"--limit={_PAGE}", "--from-key", "--write-out=json", "--command-timeout=60s"]
+        answer = json.loads(must(etcdctl("get", *options, "--", start), what="read the keys of etcd", timeout=120).output)
+        page = [entry for entry in answer.get("kvs", []) if entry["key"] != last]
+        yield from page
+        if not answer.get("more"):
+            return
+        last = page[-1]["key"]
+        start = base64.b64decode(last).decode()
+
+
+def _read(payload: Object) -> Object:
+    """A part of the snapshot, compressed; empty behind its end."""
+    with open(snapshot_path(), "rb") as stream:
+        stream.seek(payload["offset"])
+        block = stream.read(payload["length"])
+    return {"length": len(block), "part": base64.b64encode(zlib.compress(block, 1)).decode()}
+
+
+def _clean(payload: Object) -> Object:
+    shutil.rmtree(directory(), ignore_errors=True)
+    return {}
+
+
+STEPS: dict[str, t.Callable[[Object], Object]] = {"collect": _collect, "save": _save, "read": _read, "clean": _clean}

@@ -1,0 +1,38 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the other members can do without this one for the moment of a restart."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.json_api import Access, Object, look
+
+
+def in_the_way(url: str, access: Access) -> t.Optional[str]:
+    """None if a restart of the member at ``url`` takes no quorum away, else why it would.
+
+    All voters must be up: who is not may be the one that was restarted just before. A member that is not well itself, or is alone,
+    may always be restarted: nothing is lost by it, and it may be what mends it.
+    """
+    own = look(url, access)
+    if not own["linearizable"]:
+        return None
+    voters = [member for member in own["members"] if not member["learner"]]
+    if len(voters) == 1:
+        return None
+    down = [member for member in voters if member["id"] != own["member_id"] and not _answers(member, access)]
+    if not down:
+        return None
+    names = ", ".join(f"{member['name'] or 'not started'} ({', '.join(member['client_urls']) or 'no address'})" for member in down)
+    left, needed = len(voters) - len(down) - 1, len(voters) // 2 + 1
+    return (
+        f"{len(voters) - len(down)} of {len(voters)} etcd members answer a linearizable read, not: {names}; with this one down {left} "
+        f"would be left, the quorum is {needed}. Mend them, or take them out of the inventory, and run the playbook again"
+    )
+
+
+def _answers(member: Object, access: Access) -> bool:
+    return any(answer["linearizable"] for answer in member_list.look_at_all(member["client_urls"], access))

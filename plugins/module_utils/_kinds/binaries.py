@@ -1,0 +1,348 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Released programs on a host: downloaded, verified, kept under their version, and switched by a symbolic link.
+
+What each file of a release is, is recorded (digest of the download it came with; its own size, time and digest), so
+that nothing needs the network, or reading a program, to be known as right.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import posixpath
+import stat
+import typing as t
+import urllib.parse
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binary_checksums
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, http_download, locations, selinux_labels
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+
+ROOT = locations.STATE_DIRECTORY
+PARALLEL = 4
+MODE = 0o755
+
+_NAMES_SHOWN = 10
+
+
+def versioned(item: dict[str, t.Any], install: dict[str, t.Any]) -> str:
+    """Where a program of a release lies; its path without version is only a link to it."""
+    if item.get("store"):
+        return os.path.join(str(item["store"]), os.path.basename(install["path"]))
+    return f"{install['path']}-{item['version']}"
+
+
+def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    return [_state(item) for item in items]
+
+
+def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """All downloads first and at once; a program is switched, or an old release removed, only when every one has come."""
+    with _lock():
+        _install_releases([action["data"] for action in actions if action["operation"] == "download"])
+        for action in actions:
+            if action["operation"] != "download":
+                _OPERATIONS[action["operation"]](action["data"])
+    return [{} for _action in actions]
+
+
+def _state(item: dict[str, t.Any]) -> dict[str, t.Any]:
+    record = _read_record(item["name"], item["version"])
+    return {
+        "files": [_file_state(versioned(item, install), install, record) for install in item["install"]],
+        "releases": _releases(item["name"]),
+    }
+
+
+def _file_state(file: str, install: dict[str, t.Any], record: dict[str, t.Any]) -> dict[str, t.Any]:
+    recorded = record["files"].get(file)
+    content, found = _content_state(file, install, recorded)
+    return {
+        "path": install["path"],
+        "file": file,
+        "link": _link(atomic.describe(install["path"])),
+        "content": content,
+        "found": found,
+        "download": recorded["download"] if recorded else None,
+        "mode": atomic.describe(file).get("mode"),
+    }
+
+
+def _content_state(file: str, install: dict[str, t.Any], recorded: dict[str, t.Any] | None) -> tuple[str, str]:
+    """("ok" | "absent" | "differs", what was found)."""
+    try:
+        found = os.lstat(file)
+    except FileNotFoundError:
+        return "absent", "absent"
+    if not stat.S_ISREG(found.st_mode):
+        return "differs", "it is not a regular file"
+    if recorded is None or recorded["member"] != install.get("member"):
+        return "differs", "where it came from is not recorded"
+    if (found.st_size, found.st_mtime_ns) == (recorded["size"], recorded["mtime_ns"]):
+        return "ok", ""
+    digest = _digest(file)
+    return (
+        ("ok", "") if digest == recorded["sha256"] else ("differs", f"its sha256 is {digest}, it was installed with {recorded['sha256']}")
+    )
+
+
+def _link(found: dict[str, t.Any]) -> str:
+    """What is at a path: empty if nothing, else "-> target" or the kind of thing in its place."""
+    if found["type"] == "link":
+        return f"-> {found['target']}"
+    return "" if found["type"] == "absent" else f"a {found['type']} that is not a link"
+
+
+def _releases(name: str) -> list[dict[str, t.Any]]:
+    """All recorded releases of that name, the one installed last at the end."""
+    found = []
+    with contextlib.suppress(FileNotFoundError):
+        for entry in os.scandir(_records()):
+            if entry.name.startswith(f"{name}-") and entry.name.endswith(".json"):
+                record = _load_record(entry.path)
+                if record.get("name") == name:
+                    release = {"version": record["version"], "files": sorted(record["files"])}
+                    found.append((entry.stat().st_mtime_ns, record["version"], release))
+    return [release for _time, _version, release in sorted(found, key=lambda entry: entry[:2])]
+
+
+def _records() -> str:
+    return os.path.join(ROOT, "binaries")
+
+
+def _record_path(name: str, version: str) -> str:
+    return os.path.join(_records(), f"{name}-{version}.json")
+
+
+def _read_record(name: str, version: str) -> dict[str, t.Any]:
+    return _load_record(_record_path(name, version)) or {"name": name, "version": version, "files": {}}
+
+
+def _load_record(path: str) -> dict[str, t.Any]:
+    """A record, or an empty one where it is missing or broken: then the release is simply fetched again."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            record = json.load(file)
+    except (FileNotFoundError, ValueError):
+        return {}
+    complete = isinstance(record, dict) and {"name", "version", "files"} <= set(record)
+    return record if complete else {}
+
+
+def _write_record(record: dict[str, t.Any]) -> None:
+    path = _record_path(record["name"], record["version"])
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    with open(f"{path}.tmp", "w", encoding="utf-8") as file:
+        json.dump(record, file, indent=1, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(f"{path}.tmp", path)
+
+
+@contextlib.contextmanager
+def _lock() -> t.Iterator[None]:
+    """Two runs at once must not write the same partial file."""
+    os.makedirs(ROOT, mode=0o755, exist_ok=True)
+    with open(os.path.join(ROOT, ".binaries.lock"), "w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _install_releases(wanted: list[dict[str, t.Any]]) -> None:
+    import concurrent.futures  # only here: most calls only look at what is installed
+
+    releases: dict[str, list[dict[str, t.Any]]] = {}
+    for data in wanted:
+        # Here and not in the threads, which would meet each other making the same directory.
+        atomic.make_parents(data["file"])
+        releases.setdefault(json.dumps(data["release"], sort_keys=True), []).append(data)
+    with concurrent.futures.ThreadPoolExecutor(max_workers=PARALLEL) as pool:
+        running = [pool.submit(_install_release, files[0]["release"], files) for files in releases.values()]
+    failures = [failure for failure in (future.exception() for future in running) if failure is not None]
+    for failure in failures:
+        if not isinstance(failure, HostError):
+            raise failure
+    if failures:
+        raise HostError("\n".join(str(failure) for failure in failures))
+
+
+def _install_release(release: dict[str, t.Any], files: list[dict[str, t.Any]]) -> None:
+    url, sha256 = release["url"], _wanted_digest(release)
+    stem = f"{release['name']}-{release['version']}-"
+    if [data["member"] for data in files] == [None]:
+        # The program itself: it is written once, beside its place. What a killed run left there is continued, if it is of this one.
+        part = atomic.beside(files[0]["file"])
+        if not os.path.isfile(part) or os.path.islink(part):
+            atomic.cleared_beside(files[0]["file"])
+        _remove_parts(stem)
+    else:
+        # The wanted digest is part of the name: a partial file is never continued with another file's bytes.
+        part = os.path.join(ROOT, "downloads", f"{stem}{sha256[:16]}.part")
+        _remove_parts(stem, keep=part)
+    http_download.download(url, part, sha256)
+    try:
+        installed = _install_files(part, files, url=url, sha256=sha256)
+    except OSError as error:
+        raise HostError(
+            f"{release['name']} {release['version']} cannot be installed: {error.filename or files[0]['file']}: {error.strerror}. "
+            "What runs is untouched. Free some space or mend the file system, and run again."
+        ) from None
+    record = _read_record(release["name"], release["version"])
+    entries = {file: {**entry, "download": sha256} for file, entry in installed.items()}
+    _write_record({**record, "files": {**record["files"], **entries}})
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(part)
+
+
+def _wanted_digest(release: dict[str, t.Any]) -> str:
+    if release["sha256"]:
+        return str(release["sha256"]).lower()
+    if release["checksum_url"]:
+        return binary_checksums.fetch_checksum(release["checksum_url"], posixpath.basename(urllib.parse.urlsplit(release["url"]).path))
+    raise HostError(f"{release['name']} {release['version']}: nothing says what its checksum is. Give sha256 or checksum_url.")
+
+
+def _remove_parts(stem: str, *, keep: str = "") -> None:
+    directory = os.path.join(ROOT, "downloads")
+    with contextlib.suppress(FileNotFoundError):
+        for name in os.listdir(directory):
+            if name.startswith(stem) and os.path.join(directory, name) != keep:
+                os.unlink(os.path.join(directory, name))
+
+
+def _install_files(download: str, files: list[dict[str, t.Any]], *, url: str, sha256: str) -> dict[str, dict[str, t.Any]]:
+    installed = {}
+    if download == atomic.beside(files[0]["file"]):
+        return {files[0]["file"]: _put_in_place(download, sha256, files[0])}
+    for data in files:
+        if data["member"] is None:
+            with open(download, "rb") as source:
+                installed[data["file"]] = _install_file(source, os.path.getsize(download), data)
+    members: dict[str, list[dict[str, t.Any]]] = {}
+    for data in files:
+        if data["member"] is not None:
+            members.setdefault(_plain(data["member"]), []).append(data)
+    if members:
+        installed.update(_install_members(download, members, url=url))
+    return installed
+
+
+def _install_members(download: str, wanted: dict[str, list[dict[str, t.Any]]], *, url: str) -> dict[str, dict[str, t.Any]]:
+    """One pass over the archive. Only the named members are read, and only their contents: never a name, mode or link."""
+    import tarfile  # only here, as above
+
+    installed: dict[str, dict[str, t.Any]] = {}
+    missing, seen = set(wanted), []
+    try:
+        with tarfile.open(download, "r:*") as archive:
+            for member in archive:
+                name = _plain(member.name)
+                seen.append(name)
+                if name not in missing:
+                    continue
+                if not member.isreg():
+                    raise HostError(f"{http_download.shown(url)}: {name} in it is not a regular file. Check member: of this release.")
+                for data in wanted[name]:
+                    installed[data["file"]] = _install_file(t.cast(t.IO[bytes], archive.extractfile(member)), member.size, data)
+                missing.discard(name)
+                if not missing:
+                    return installed
+    except (tarfile.TarError, EOFError, ValueError) as error:
+        raise HostError(
+            f"{http_download.shown(url)}: not a tar archive that can be read ({error}), though its checksum is right."
+        ) from None
+    shown = ", ".join(seen[:_NAMES_SHOWN]) + (", …" if len(seen) > _NAMES_SHOWN else "")
+    raise HostError(
+        f"{http_download.shown(url)}: {', '.join(sorted(missing))} not in it; it holds {shown or 'nothing'}. "
+        "Correct member: of this release."
+    )
+
+
+def _plain(member: str) -> str:
+    return posixpath.normpath(member).lstrip("/")
+
+
+def _install_file(source: t.IO[bytes], size: int, data: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Puts a copy of one program under its version."""
+    file = data["file"]
+    http_download.ensure_space(os.path.dirname(file), size, needed_for=file)
+    temporary = atomic.cleared_beside(file)
+    digest = hashlib.sha256()
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+            for block in iter(lambda: source.read(http_download.BLOCK), b""):
+                digest.update(block)
+                target.write(block)
+        return _put_in_place(temporary, digest.hexdigest(), data)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+
+
+def _put_in_place(temporary: str, sha256: str, data: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Renames what lies beside its place; whoever looks sees all of it or nothing."""
+    file = data["file"]
+    with open(temporary, "rb") as written:
+        os.fchmod(written.fileno(), MODE)
+        os.fsync(written.fileno())
+    selinux_labels.apply(temporary, as_path=file)
+    os.rename(temporary, file)
+    atomic.sync_directory(os.path.dirname(file))
+    found = os.lstat(file)
+    return {
+        "member": data["member"],
+        "path": data["path"],
+        "size": found.st_size,
+        "mtime_ns": found.st_mtime_ns,
+        "sha256": sha256,
+    }
+
+
+def _digest(file: str) -> str:
+    digest = hashlib.sha256()
+    with open(file, "rb") as source:
+        for block in iter(lambda: source.read(http_download.BLOCK), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _switch(data: dict[str, t.Any]) -> None:
+    atomic.link(data["path"], data["file"])
+
+
+def _set_mode(data: dict[str, t.Any]) -> None:
+    os.chmod(data["file"], MODE)
+
+
+def _prune(data: dict[str, t.Any]) -> None:
+    """Removes a release that was recorded here, but no file that some path still leads to."""
+    # A run that was killed at the very end of its download has left that.
+    _remove_parts(f"{data['name']}-{data['version']}-")
+    record = _read_record(data["name"], data["version"])
+    for file, entry in record["files"].items():
+        if atomic.describe(entry["path"]).get("target") == file:
+            continue
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(file)
+        _remove_empty_store(os.path.dirname(file), data["version"])
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(_record_path(data["name"], data["version"]))
+
+
+def _remove_empty_store(directory: str, version: str) -> None:
+    """A store goes with its last file, up to the directory that carries the version."""
+    with contextlib.suppress(OSError):
+        while version in directory:
+            # A run that was killed here may have removed the lower ones.
+            with contextlib.suppress(FileNotFoundError):
+                os.rmdir(directory)
+            directory = os.path.dirname(directory)
+
+
+_OPERATIONS = {"switch": _switch, "set-mode": _set_mode, "prune": _prune}

@@ -1,0 +1,153 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waits for facts: a socket that accepts, a URL that answers, a unit that is active, a command that succeeds."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import typing as t
+import urllib.parse
+
+if t.TYPE_CHECKING:
+    import http.client
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import json_api, quorum
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 0.5
+_TRY_TIMEOUT = 10.0
+
+Check = dict[str, t.Any]
+
+
+def wait(check: Check, *, hopeless: t.Callable[[], str | None] | None = None) -> None:
+    """Returns when the check holds; raises HostError at its deadline, or when ``hopeless`` names a cause to give up at once."""
+    began = time.monotonic()
+    pause = _FIRST_PAUSE
+    while True:
+        found = probe(check, timeout=min(_TRY_TIMEOUT, max(1.0, check["deadline"])))
+        if found is None:
+            return
+        waited = time.monotonic() - began
+        cause = hopeless() if hopeless is not None else None
+        if cause is not None or waited >= check["deadline"]:
+            raise HostError(_failure(check, found=cause or found, waited=waited))
+        time.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+
+def _failure(check: Check, *, found: str, waited: float) -> str:
+    message = check.get("message") or f"{subject(check)} is not as wanted"
+    return f"{message} (waited {waited:.1f} s for {subject(check)}; found: {found})"
+
+
+def subject(check: Check) -> str:
+    """What is looked at, for messages."""
+    kind = kind_of(check)
+    value = " ".join(check[kind]) if kind == "command" else str(check[kind])
+    return f"{kind} {value}"
+
+
+def kind_of(check: Check) -> str:
+    return next(kind for kind in PROBES if kind in check)
+
+
+def probe(check: Check, *, timeout: float = _TRY_TIMEOUT) -> str | None:
+    """Looks once: None if the check holds, else what was found."""
+    return PROBES[kind_of(check)](check, timeout)
+
+
+def _unit(check: Check, timeout: float) -> str | None:
+    state = run(["systemctl", "is-active", check["unit"]], timeout=timeout).output.strip()
+    return None if state == "active" else (state or "unknown")
+
+
+def _file(check: Check, timeout: float) -> str | None:
+    return None if os.path.exists(check["file"]) else "no such file"
+
+
+def _socket(check: Check, timeout: float) -> str | None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout)
+        try:
+            connection.connect(check["socket"])
+        except OSError as error:
+            return _cause(error)
+    return None
+
+
+def _tcp(check: Check, timeout: float) -> str | None:
+    host, port = check["tcp"].rsplit(":", 1)
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=timeout).close()
+    except OSError as error:
+        return _cause(error)
+    return None
+
+
+def _http(check: Check, timeout: float) -> str | None:
+    import http.client  # only here: most checks are of units and sockets
+
+    url = urllib.parse.urlsplit(check["http"])
+    try:
+        connection = _connection(url, check, timeout)
+        try:
+            connection.request("GET", (url.path or "/") + (f"?{url.query}" if url.query else ""))
+            answer = connection.getresponse()
+            body = answer.read(1 << 20).decode(errors="replace")
+        finally:
+            connection.close()
+    except (OSError, http.client.HTTPException) as error:
+        return _cause(error)
+    if answer.status != check.get("status", 200):
+        return f"status {answer.status}: {' '.join(body.split())[:300]}"
+    return _lacks(check, body)
+
+
+def _connection(url: urllib.parse.SplitResult, check: Check, timeout: float) -> http.client.HTTPConnection:
+    import http.client
+    import ssl
+
+    if url.scheme != "https":
+        return http.client.HTTPConnection(url.hostname or "", url.port, timeout=timeout)
+    context = ssl.create_default_context(cafile=check.get("ca"))
+    if check.get("cert"):
+        context.load_cert_chain(check["cert"], check.get("key"))
+    return http.client.HTTPSConnection(url.hostname or "", url.port, timeout=timeout, context=context)
+
+
+def _command(check: Check, timeout: float) -> str | None:
+    done = run(check["command"], timeout=timeout, environment=check.get("environment"))
+    return _lacks(check, done.output) if done.ok else done.complaint()
+
+
+def _etcd(check: Check, timeout: float) -> str | None:
+    access = json_api.Access(check.get("ca", ""), check.get("cert", ""), check.get("key", ""))
+    return quorum.in_the_way(check["etcd"], access)
+
+
+def _lacks(check: Check, text: str) -> str | None:
+    wanted = check.get("contains")
+    if not wanted or wanted in text:
+        return None
+    return f"{' '.join(text.split())[:300]!r} without {wanted!r}"
+
+
+def _cause(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+PROBES: dict[str, t.Callable[[Check, float], str | None]] = {
+    "unit": _unit,
+    "socket": _socket,
+    "file": _file,
+    "tcp": _tcp,
+    "http": _http,
+    "command": _command,
+    "etcd": _etcd,
+}

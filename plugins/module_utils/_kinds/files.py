@@ -1,0 +1,106 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files: whole files, marked blocks within files, and paths that must not be there."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import shlex
+import shutil
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+
+# A longer text is not sent to the controller for the diff.
+_TEXT_LIMIT = 1 << 20
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise HostError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    return [_collect(item) for item in items]
+
+
+def _collect(item: dict[str, t.Any]) -> dict[str, t.Any]:
+    """`same`: the content is the wanted one; `text`: what is there, only where it differs and may be shown."""
+    path = item["path"]
+    state = {**atomic.describe(path), "same": False, "text": None}
+    if state["type"] != "file":
+        return state
+    content = _read(path)
+    ours: bytes | None = content
+    if item.get("block"):
+        inner = file_blocks.extract(content.decode(errors="surrogateescape"), item["block"])
+        ours = None if inner is None else inner.encode(errors="surrogateescape")
+    state["same"] = ours is not None and digest(ours) == item["digest"]
+    if not state["same"] and not item["secret"] and len(content) <= _TEXT_LIMIT and b"\0" not in content:
+        state["text"] = content.decode(errors="replace")
+    return state
+
+
+def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    for action in actions:
+        data = action["data"]
+        ownership = atomic.Ownership(data["owner"], data["group"], data["mode"])
+        if action["operation"] == "set-attributes":
+            atomic.set_ownership(action["target"], ownership=ownership)
+        else:
+            _write(action["target"], data, ownership=ownership)
+    return [{} for _action in actions]
+
+
+def _write(path: str, data: dict[str, t.Any], *, ownership: atomic.Ownership) -> None:
+    content = data["text"].encode()
+    if data.get("block"):
+        found = _read(path).decode(errors="surrogateescape") if os.path.isfile(path) else ""
+        content = file_blocks.merge(found, data["block"], data["text"]).encode(errors="surrogateescape")
+    check = functools.partial(_validate, path=path, command=data["validate"]) if data.get("validate") else None
+    atomic.write(path, content, ownership=ownership, check=check)
+
+
+def _validate(temporary: str, *, path: str, command: str) -> None:
+    done = run([word.replace("%s", temporary) for word in shlex.split(command)])
+    if not done.ok:
+        complaint = done.complaint().replace(temporary, path)
+        raise HostError(f"{path}: the new content is refused by `{command}`, so the file was left as it was: {complaint}")
+
+
+def collect_absent(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    return [atomic.describe(item["path"]) for item in items]
+
+
+def apply_absent(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    for action in actions:
+        try:
+            _remove(action["target"], recursive=action["data"]["recursive"])
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise HostError(f"{action['target']}: cannot be removed: {error.strerror}") from error
+        atomic.sync_directory(os.path.dirname(action["target"]))
+    return [{} for _action in actions]
+
+
+def _remove(path: str, *, recursive: bool) -> None:
+    if os.path.islink(path) or not os.path.isdir(path):
+        os.unlink(path)
+    elif recursive:
+        shutil.rmtree(path)
+    else:
+        os.rmdir(path)

@@ -1,0 +1,248 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Units: one look at all of them, and enabling, starting, restarting and reloading them in a fixed order."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import checks, unit_stamps
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, locations
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must, run
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+
+_PROPERTIES = (
+    "Id",
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "UnitFileState",
+    "NeedDaemonReload",
+    "MainPID",
+    "InvocationID",
+    "ActiveEnterTimestampMonotonic",
+    "InactiveExitTimestampMonotonic",
+)
+_JOURNAL_LINES = 20
+_STOP_TIMEOUT = 600.0
+# Longer than any TimeoutStartSec that makes sense: systemd itself ends a start that takes too long.
+_START_TIMEOUT = 900.0
+_KEY_MATERIAL = re.compile(r"PRIVATE KEY|^[A-Za-z0-9+/=]{60,}$|[?&; ](token|password|secret)=", re.IGNORECASE)
+
+
+# A unit without checks is watched so long: a program that exits at once was active for a moment.
+_SETTLE_SECONDS = 1.0
+
+
+class UnitFailure(HostError):
+    """A unit was touched and does not run as it must."""
+
+
+def _show(names: list[str]) -> list[dict[str, str]]:
+    """The properties of each unit, in order; empty ones where systemd cannot be asked."""
+    if not names:
+        return []
+    done = run(["systemctl", "show", "--property", ",".join(_PROPERTIES), "--", *names])
+    blocks = [
+        dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in done.output.split("\n\n") if block.strip()
+    ]
+    return blocks if len(blocks) == len(names) else [{} for _name in names]
+
+
+def _started_at(properties: dict[str, str]) -> float:
+    """When the unit began to start, in seconds since the epoch by today's clock; 0 if it does not run."""
+    microseconds = int(properties.get("InactiveExitTimestampMonotonic") or 0)
+    if not microseconds or properties.get("ActiveState") in ("inactive", "failed"):
+        return 0.0
+    return time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - microseconds / 1e6)
+
+
+def found(name: str) -> dict[str, t.Any]:
+    """How systemd has a unit: whether it knows it, whether it runs, whether it is enabled."""
+    properties = _show([name])[0]
+    return {
+        "known": properties.get("LoadState") in ("loaded", "masked"),
+        "active": properties.get("ActiveState", "unknown"),
+        "enabled": properties.get("UnitFileState", ""),
+    }
+
+
+def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    return [_state(item, properties) for item, properties in zip(items, _show([item["name"] for item in items]))]
+
+
+def _state(item: dict[str, t.Any], properties: dict[str, str]) -> dict[str, t.Any]:
+    name = item["name"]
+    started = _started_at(properties)
+    running = properties.get("ActiveState") in ("active", "reloading")
+    changed = _changed_inputs(item, started) if running else []
+    return {
+        "known": properties.get("LoadState") in ("loaded", "masked"),
+        "masked": properties.get("LoadState") == "masked",
+        "active": properties.get("ActiveState", "unknown"),
+        "enabled": properties.get("UnitFileState", ""),
+        "needs_daemon_reload": properties.get("NeedDaemonReload") == "yes",
+        "invocation": properties.get("InvocationID", ""),
+        "started": properties.get("ActiveEnterTimestampMonotonic", "0"),
+        "changed_inputs": changed,
+        "started_with": unit_stamps.values(name, changed) if item["stamped"] and changed else {},
+        "changed_reload_inputs": _newer(item["reload_on"], max(started, _mtime(_reload_mark(name)))) if running else [],
+        "unproven": running and os.path.exists(_doubt(name)),
+    }
+
+
+def _changed_inputs(item: dict[str, t.Any], started: float) -> list[str] | None:
+    """None: it runs and nothing says with what it was started."""
+    if not item["inputs"]:
+        return []
+    if not item["stamped"]:
+        return _newer(item["inputs"], started)
+    return unit_stamps.differences(item["name"], item["inputs"])
+
+
+def _newer(paths: list[str], moment: float) -> list[str]:
+    return [path for path in paths if _mtime(path) > moment]
+
+
+def _mtime(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0
+
+
+def _reload_mark(name: str) -> str:
+    return os.path.join(locations.RUN_DIRECTORY, f"{name}.reload")
+
+
+def _doubt(name: str) -> str:
+    """There from before a unit is started or reloaded until its health was seen: a killed or failed run leaves it to the next."""
+    return os.path.join(locations.RUN_DIRECTORY, f"{name}.unproven")
+
+
+def starts(names: list[str]) -> dict[str, dict[str, str]]:
+    """For the result: what tells one start of a unit from another."""
+    return {
+        name: {
+            "active": properties.get("ActiveState", "unknown"),
+            "started": properties.get("ActiveEnterTimestampMonotonic", "0"),
+            "invocation": properties.get("InvocationID", ""),
+        }
+        for name, properties in zip(names, _show(names))
+    }
+
+
+def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """In this order: unmask, disable, enable, daemon-reload, stop, reset-failed, requirements, start and restart, reload, health."""
+    chosen = _by_operation(actions)
+    # These work on files alone, of units too that systemd has not read yet; each would have it read all units again.
+    done = [_on_all(chosen(operation), operation, "--no-reload") for operation in ("unmask", "disable", "enable")]
+    if any(done) or chosen("daemon-reload"):
+        must(["systemctl", "daemon-reload"], what="make systemd read its units again")
+    for operation in ("stop", "reset-failed"):
+        _on_all(chosen(operation), operation)
+    begun = [action for action in actions if action["operation"] in ("start", "restart")]
+    loaded = chosen("reload")
+    unproven = begun + loaded + chosen("verify")
+    _require(unproven)
+    for action in begun + loaded:
+        atomic.write(_doubt(action["target"]), b"", ownership=atomic.Ownership("root", "root", "0600"))
+    for action in begun:
+        if action["operation"] == "restart" or not _runs_as_wanted(action):
+            restart(action["target"], block=action["data"]["block"])
+    for action in loaded:
+        _reload(action["target"])
+    for action in unproven:
+        wait_for_health(action)
+    return [{} for _action in actions]
+
+
+def _on_all(actions: list[dict[str, t.Any]], operation: str, *options: str) -> bool:
+    """One call for all units; whether there were any."""
+    names = [action["target"] for action in actions]
+    if names:
+        must(["systemctl", operation, *options, "--", *names], what=f"{operation} {', '.join(names)}", timeout=_STOP_TIMEOUT)
+    return bool(names)
+
+
+def _by_operation(actions: list[dict[str, t.Any]]) -> t.Callable[[str], list[dict[str, t.Any]]]:
+    return lambda operation: [action for action in actions if action["operation"] == operation]
+
+
+def _require(actions: list[dict[str, t.Any]]) -> None:
+    seen: list[dict[str, t.Any]] = []
+    for check in (check for action in actions for check in action["data"]["requires"]):
+        if check not in seen:
+            seen.append(check)
+            checks.wait(check)
+
+
+def _runs_as_wanted(action: dict[str, t.Any]) -> bool:
+    """Whether a unit to be started has been started since the plan was made (by another unit, say), with what is there now."""
+    runs = _show([action["target"]])[0].get("ActiveState") == "active"
+    return runs and unit_stamps.differences(action["target"], action["data"]["inputs"]) == []
+
+
+def restart(name: str, *, block: bool = True) -> None:
+    """Starts a unit, whether it runs or not. Without ``block`` its checks alone tell when it is up."""
+    done = run(["systemctl", "restart", *([] if block else ["--no-block"]), "--", name], timeout=_START_TIMEOUT)
+    if not done.ok:
+        raise failure(name, f"{name} did not start: {done.complaint()}")
+
+
+def _reload(name: str) -> None:
+    began = time.time()
+    done = run(["systemctl", "reload", "--", name], timeout=_START_TIMEOUT)
+    if not done.ok:
+        raise failure(name, f"{name} did not reload: {done.complaint()}")
+    mark = _reload_mark(name)
+    atomic.write(mark, b"", ownership=atomic.Ownership("root", "root", "0600"))
+    # What was changed while it reloaded may have come too late.
+    os.utime(mark, (began, began))
+
+
+def wait_for_health(action: dict[str, t.Any]) -> None:
+    name, health = action["target"], action["data"]["health"]
+    longest = 60.0 if action["data"]["block"] else max([60.0, *(check["deadline"] for check in health)])
+    for check in [{"unit": name, "deadline": longest}, *health]:
+        try:
+            checks.wait(check, hopeless=lambda: _dead(name))
+        except HostError as error:
+            raise failure(name, f"{name} was started but is not healthy: {error.message}") from error
+    if not health:
+        _settle(name)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(_doubt(name))
+
+
+def _settle(name: str) -> None:
+    before = _show([name])[0]
+    time.sleep(_SETTLE_SECONDS)
+    after = _show([name])[0]
+    if after.get("ActiveState") != "active" or after.get("InvocationID") != before.get("InvocationID"):
+        raise failure(name, f"{name} was started but did not stay up for {_SETTLE_SECONDS:.0f} s")
+
+
+def _dead(name: str) -> str | None:
+    """A unit that systemd gave up on will not become healthy, so its deadline need not be waited for."""
+    properties = _show([name])[0]
+    if properties.get("ActiveState") == "failed":
+        return f"{name} has failed"
+    return None
+
+
+def failure(name: str, message: str) -> UnitFailure:
+    """The error for the operator: what is wrong, the unit's state, and what it said last."""
+    properties = _show([name])[0]
+    state = f"{name}: {properties.get('ActiveState', 'unknown')} ({properties.get('SubState', '')})"
+    journal = run(["journalctl", "--no-pager", "--output=short-iso", f"--lines={_JOURNAL_LINES}", f"--unit={name}"], timeout=20)
+    lines = [
+        line if not _KEY_MATERIAL.search(line) else "(a line that may hold a secret is left out)" for line in journal.output.splitlines()
+    ]
+    advice = f"look at `journalctl -u {name}`, mend what it complains about and run the playbook again"
+    return UnitFailure(f"{message}; {advice}", details="\n".join([state, *lines]))

@@ -1,0 +1,25 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of all plugins that ask the API from a master."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+
+PKI = "/etc/kubernetes/pki"
+OPTIONS: dict[str, dict[str, t.Any]] = {
+    "server": {"type": "str"},
+    "ca": {"type": "path", "default": f"{PKI}/ca.crt"},
+    "cert": {"type": "path", "default": f"{PKI}/admin.crt"},
+    "key": {"type": "path", "default": f"{PKI}/admin.key", "no_log": False},
+}
+
+
+def connection(arguments: dict[str, t.Any], variables: dict[str, t.Any], *, templar: t.Any) -> dict[str, str]:
+    """How the host reaches the apiserver beside it: as told, else at the port that ``cluster`` gives."""
+    api = cluster_of(templar, variables).get("api", {})
+    server = arguments["server"] or f"https://127.0.0.1:{api.get('server_port') or 6443}"
+    return {"server": str(server), **{key: str(arguments[key]) for key in ("ca", "cert", "key")}}

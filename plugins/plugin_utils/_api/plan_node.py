@@ -1,0 +1,52 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans how a Node loses its pods and leaves the cluster."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+
+Object = dict[str, t.Any]
+
+
+def drain(*, node: str, reachable: bool, unmanaged: bool, state: Object) -> list[Action]:
+    """No new pods, and those that are there leave; a DaemonSet's and those of files on the host stay. Pure.
+
+    ``unmanaged`` allows the loss of pods that nobody makes again. Of a host that is not ``reachable`` no pod can leave in order.
+    """
+    pods = [pod for pod in state["pods"] if not _stays(pod)] if reachable else []
+    lost = [_title(pod) for pod in pods if not pod["owner"] and not pod["finished"]]
+    if lost and not unmanaged:
+        raise PlanError(
+            f"node {node}: nothing was changed: {', '.join(lost)} would be lost, because no controller makes another such pod elsewhere. "
+            "Delete them, or allow it (remove_unmanaged_pods=true)"
+        )
+    actions = []
+    if state["node"] is not None and state["node"]["schedulable"]:
+        actions.append(Action("node", "cordon", node, "takes pods", before="schedulable\n", after="unschedulable\n"))
+    return actions + [Action("pod", "evict", _title(pod), f"runs on {node}", before=f"{node}\n", data=pod) for pod in pods]
+
+
+def remove(*, node: str, drained: bool, state: Object) -> list[Action]:
+    """The Node, and then what is left of its pods, which nobody ends any more. Pure.
+
+    ``drained``: what a drain takes away has been foretold, and counts as gone.
+    """
+    actions = []
+    if state["node"] is not None:
+        actions.append(Action("node", "delete", node, "is to leave the cluster", before=f"{node}\n"))
+    pods = [pod for pod in state["pods"] if _stays(pod) or not drained]
+    return actions + [Action("pod", "delete", _title(pod), f"ran on {node}", before=f"{node}\n", data=pod) for pod in pods]
+
+
+def _stays(pod: Object) -> bool:
+    """Whether a drain leaves it: evicted, it would be made again on the same node."""
+    return bool(pod["mirror"] or pod["owner"] == "DaemonSet")
+
+
+def _title(pod: Object) -> str:
+    return f"{pod['namespace']}/{pod['name']}"

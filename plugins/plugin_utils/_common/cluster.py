@@ -1,0 +1,14 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The resolved spec as an action plugin finds it."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+def cluster_of(templar: t.Any, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What ``cluster`` is for this task: registered, or the variable of a role; empty where there is none."""
+    found = variables.get("cluster") or variables.get("ansible_facts", {}).get("cluster") or {}
+    return t.cast(dict[str, t.Any], templar.template(found))

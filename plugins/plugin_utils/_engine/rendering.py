@@ -1,0 +1,100 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gives every file its text, on the controller: from a template, a literal, data, or the PKI."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import hashlib
+import json
+import os
+import typing as t
+
+import yaml
+from ansible.errors import AnsibleError
+from ansible.template import trust_as_template
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+
+# A constant: a time or a host name in it would make every run a change.
+MANAGED = "Managed by Ansible (barehost.kubernetes): changes are overwritten."
+_KEY_MARK = "PRIVATE KEY-----"
+
+Item = dict[str, t.Any]
+
+
+class Renderer:
+    """Renders the files of one component for one host."""
+
+    def __init__(
+        self,
+        *,
+        find: c.Callable[[str], str],
+        loader: t.Any,
+        templar: t.Any,
+        variables: dict[str, t.Any],
+        read_pki: c.Callable[[str], tuple[str | None, bool]],
+    ) -> None:
+        self._find = find
+        self._loader = loader
+        self._templar = templar
+        self._variables = variables
+        self._read_pki = read_pki
+
+    def render(self, item: Item, *, show_secrets: bool) -> Item:
+        """The item with its text, the text's digest, and whether it must not be shown."""
+        text, born_secret = self._text(item)
+        if text and item["block"]:
+            text = _block_text(item, text)
+        never_shown = born_secret or _KEY_MARK in (text or "")
+        guarded = never_shown or bool(item["secret"])
+        return {
+            **{key: item[key] for key in ("path", "owner", "group", "block", "validate")},
+            "mode": item["mode"] or ("0600" if guarded else "0644"),
+            "text": text,
+            "digest": None if text is None else hashlib.sha256(text.encode()).hexdigest(),
+            "secret": never_shown or (guarded and not show_secrets),
+        }
+
+    def _text(self, item: Item) -> tuple[str | None, bool]:
+        """The text is None for a file of a PKI that does not exist yet, in check mode."""
+        if item["template"] is not None:
+            return self._template(item), False
+        if item["content"] is not None:
+            return item["content"], False
+        if item["pki"] is not None:
+            return self._read_pki(item["pki"])
+        if item["json"] is not None:
+            return json.dumps(item["json"], indent=2) + "\n", False
+        body = yaml.safe_dump(item["yaml"], sort_keys=False, default_flow_style=False, allow_unicode=True, width=1000)
+        return f"# {MANAGED}\n{body}", False
+
+    def _template(self, item: Item) -> str:
+        try:
+            source = self._find(item["template"])
+            template = trust_as_template(self._loader.get_text_file_contents(source))
+            variables = {**self._variables, "ansible_managed": MANAGED, **item["vars"]}
+            templar = self._templar.copy_with_new_env(searchpath=self._search_path(source), available_variables=variables)
+            overrides = {"trim_blocks": True, "lstrip_blocks": True}
+            text = templar.template(template, escape_backslashes=False, overrides=overrides)
+        except AnsibleError as error:
+            raise ComponentError(f"{item['path']}: its template {item['template']} cannot be rendered: {error}") from error
+        # A template that is one expression gives that expression's type.
+        return "" if text is None else str(text)
+
+    def _search_path(self, source: str) -> list[str]:
+        roots = [*self._variables.get("ansible_search_path", []), self._loader.get_basedir(), os.path.dirname(source)]
+        return [path for root in roots for path in (os.path.join(root, "templates"), root)]
+
+
+def _block_text(item: Item, text: str) -> str:
+    if file_blocks.holds_marker(text, item["block"]):
+        raise ComponentError(f"{item['path']}: the content of its block {item['block']} holds a marker of that block; remove it")
+    return text if text.endswith("\n") else text + "\n"
+
+
+def for_collect(item: Item) -> Item:
+    """What the host needs to know of a file in order to compare: not its content."""
+    return {key: item[key] for key in ("path", "digest", "secret", "block")}

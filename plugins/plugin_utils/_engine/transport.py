@@ -1,0 +1,126 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calls of the host, with results that hold no secret and no arguments."""
+
+from __future__ import annotations
+
+import abc
+import collections.abc as c
+import typing as t
+
+from ansible import constants
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program
+
+_DNF = "ansible.builtin.dnf"
+# Every EL has it, whatever else is installed.
+_PYTHON = "/usr/bin/python3"
+
+Variables = dict[str, t.Any]
+
+
+class HostFailure(ComponentError):
+    """The host's side failed; ``result`` is what the task returns."""
+
+    def __init__(self, message: str, result: dict[str, t.Any]) -> None:
+        self.result = result
+        super().__init__(message)
+
+
+class Host:
+    """The host of one task of an action plugin."""
+
+    MODULE = "_component.steps"
+
+    def __init__(self, action: ActionBase, variables: Variables) -> None:
+        self._action = action
+        self._variables = variables
+
+    def step(self, step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
+        """What the step returns. Its payload goes through standard input or a file for this task, never into a log."""
+        if step != "collect" and self._action._task.check_mode:
+            raise ComponentError(f"the step {step} changes the host and does not run in check mode")
+        done = self._run(host_program.text(module=self.MODULE, step=step, payload=payload))
+        answer = host_program.answer(done["stdout"])
+        if answer is None:
+            raise _died(done)
+        if "failed" in answer:
+            result = {"msg": answer["failed"], **({"details": answer["details"]} if answer.get("details") else {})}
+            raise HostFailure(_message(result), result)
+        return t.cast(dict[str, t.Any], answer["result"])
+
+    def install(self, packages: c.Sequence[str]) -> None:
+        """Installs packages that rpm does not have; a version may be lower than the one there."""
+        # dnf's lock may be held by what a killed run began.
+        arguments = {"name": list(packages), "state": "present", "allow_downgrade": True, "lock_timeout": 300}
+        result = self._action._execute_module(module_name=_DNF, module_args=arguments, task_vars=self._variables)
+        if result.get("unreachable"):
+            raise HostFailure(str(result.get("msg", "the host cannot be reached")), _shown(result))
+        if result.get("failed"):
+            raise HostFailure(_message(result), _shown(result))
+
+    def _run(self, program: str) -> dict[str, t.Any]:
+        """Runs the program as Ansible runs a module: through the pipe, or from a file where the connection or become has no pipe."""
+        action, shell = self._action, self._action._connection._shell
+        # -I: nothing of the directory or the environment that the login happens to have; -S: the standard library is all that is needed
+        command = f"{action._compute_environment_string()} {shell.quote(self._python())} -IS"
+        if action._connection.is_pipelining_enabled():
+            return t.cast(dict[str, t.Any], action._low_level_execute_command(command.strip(), in_data=program.encode()))
+        directory = shell.tmpdir or action._make_tmp_path()
+        path = shell.join_path(directory, "program.py")
+        action._transfer_data(path, program)
+        action._fixup_perms2([directory, path])
+        return t.cast(dict[str, t.Any], action._low_level_execute_command(f"{command} {shell.quote(path)}".strip()))
+
+    def _python(self) -> str:
+        """The interpreter as configured; instead of a search for one, what an earlier search found or EL's own."""
+        variables = self._variables
+        if self._action._task.delegate_to:
+            variables = variables["ansible_delegated_vars"][self._action._task.delegate_to]
+        configured = constants.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
+        interpreter = str(self._action._templar.template(configured))
+        if interpreter.startswith("auto"):
+            return str(variables.get("ansible_facts", {}).get("discovered_interpreter_python") or _PYTHON)
+        return interpreter
+
+
+def _died(done: dict[str, t.Any]) -> HostFailure:
+    said = (done["stderr"].strip() or done["stdout"].strip()).splitlines()
+    message = f"the program on the host ended with {done['rc']}: {said[-1] if said else 'it said nothing'}"
+    return HostFailure(message, {"msg": message, "rc": done["rc"], "module_stderr": done["stderr"], "module_stdout": done["stdout"]})
+
+
+def _message(result: dict[str, t.Any]) -> str:
+    message = str(result.get("msg") or "the module failed")
+    if result.get("failures"):
+        message = f"{message}: {'; '.join(map(str, result['failures']))}"
+    return f"{message}\n{result['details']}" if result.get("details") else message
+
+
+def _shown(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    kept = ("msg", "failures", "rc", "module_stderr", "module_stdout", "exception", "unreachable")
+    return {key: result[key] for key in kept if key in result}
+
+
+class HostAction(ActionBase):
+    """What all action plugins share whose work is calls of the host: a failure of the host is a result, and no temporary file stays."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: Variables | None = None) -> dict[str, t.Any]:
+        super().run(tmp, task_vars)
+        try:
+            return self._converge(task_vars or {})
+        except HostFailure as error:
+            return {**error.result, "failed": True, "msg": error.message}
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    @abc.abstractmethod
+    def _converge(self, variables: Variables) -> dict[str, t.Any]:
+        """The work of one task; what it returns is the task's result."""

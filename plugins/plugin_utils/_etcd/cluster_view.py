@@ -1,0 +1,135 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of an etcd cluster: who is wanted, what the members say, what is on the hosts."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+
+Object = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """A member as the inventory has it."""
+
+    host: str
+    name: str
+    peer_url: str
+    client_url: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """A member as the cluster has it. A member that never started has no name."""
+
+    id: str
+    name: str
+    peer_urls: tuple[str, ...]
+    learner: bool = False
+    # a voter answered a linearizable read; a learner knows a leader
+    healthy: bool = False
+    # it has told the others where its clients reach it, which is the first that a member does
+    published: bool = True
+
+    @property
+    def ran(self) -> bool:
+        """Whether it was ever up: one that was added has no name before, one of the first start no client address."""
+        return bool(self.name) and self.published
+
+    @property
+    def title(self) -> str:
+        return f"{self.name or 'not started'} ({', '.join(self.peer_urls)})"
+
+
+@dataclasses.dataclass(frozen=True)
+class HostState:
+    """What is on a host. ``data``: whether it has a member's data, None if the host was not looked at.
+
+    ``committed`` is the raft index up to which its running process has committed, None if it does not say so.
+    ``was_up``: whether it was a working member once.
+    """
+
+    data: bool | None = None
+    committed: int | None = None
+    was_up: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """``members`` is None when nobody answered."""
+
+    members: tuple[Member, ...] | None
+    hosts: c.Mapping[str, HostState]
+
+    def host(self, wanted: Wanted) -> HostState:
+        return self.hosts.get(wanted.host, HostState())
+
+    @property
+    def voters(self) -> tuple[Member, ...]:
+        return tuple(member for member in self.members or () if not member.learner)
+
+
+def quorum(voters: int) -> int:
+    """How many of so many voters must agree."""
+    return voters // 2 + 1
+
+
+def healthy(members: c.Iterable[Member]) -> int:
+    return sum(member.healthy for member in members)
+
+
+def listed(wanted: Wanted, members: c.Iterable[Member]) -> Member | None:
+    """The entry of a wanted member: by name, which stays when the address changes, else by address, since a member
+    that never started has no name, and one that is started under another name takes that name."""
+    found = tuple(members)
+    by_name = [member for member in found if member.name == wanted.name]
+    by_address = [member for member in found if wanted.peer_url in member.peer_urls]
+    return next(iter([*by_name, *by_address]), None)
+
+
+def view(*, answers: c.Sequence[Object], hosts: c.Mapping[str, HostState]) -> View:
+    """One view out of the answers of all endpoints that were asked. Raises PlanError if they are not of one sound cluster.
+
+    The list of members is taken from one that has a quorum behind it, else from one that has seen most.
+    """
+    there = [answer for answer in answers if answer["members"] is not None]
+    clusters = {answer["cluster_id"] for answer in there}
+    if len(clusters) > 1:
+        found = "; ".join(f"{answer['url']} is of cluster {answer['cluster_id']}" for answer in there)
+        raise PlanError(
+            f"etcd: the endpoints are of {len(clusters)} different clusters, and nothing was changed: {found}. "
+            "Stop etcd on the hosts of the wrong one and move its data away"
+        )
+    corrupt = sorted({error for answer in there for error in answer["errors"] if "CORRUPT" in error})
+    if corrupt:
+        raise PlanError(
+            f"etcd: the alarm CORRUPT is raised, nothing was changed: {'; '.join(corrupt)}. Compare `etcdctl endpoint hashkv --cluster`, "
+            "take the data of the member that differs away, and disarm the alarm with `etcdctl alarm disarm`"
+        )
+    telling = [answer for answer in there if answer["members"]]
+    if not telling:
+        return View(members=None, hosts=hosts)
+    best = max(telling, key=lambda answer: (answer["linearizable"], answer["applied"]))
+    sound = {answer["member_id"] for answer in there if _sound(answer)}
+    members = tuple(
+        Member(
+            id=entry["id"],
+            name=entry["name"],
+            peer_urls=tuple(entry["peer_urls"]),
+            learner=entry["learner"],
+            healthy=entry["id"] in sound,
+            published=bool(entry["client_urls"]),
+        )
+        for entry in best["members"]
+    )
+    return View(members=members, hosts=hosts)
+
+
+def _sound(answer: Object) -> bool:
+    return bool(answer["linearizable"] or (answer["learner"] and answer["leader"]))

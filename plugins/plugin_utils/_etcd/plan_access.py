@@ -1,0 +1,157 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans etcd's users: roles with what they may touch, users with their roles, keys, and that etcd asks who somebody is.
+
+Roles and users that are not described belong to others and are left alone; what is described has exactly what is described.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import yaml
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd.access import ACCESS
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import DescriptionError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+
+# etcd's own: it may do everything, and somebody must have it before users are asked for
+ROOT = "root"
+
+Object = dict[str, t.Any]
+_NOTHING: Object = {"enabled": False, "roles": {}, "users": {}, "keys": {}}
+
+
+def described(name: str, arguments: Object) -> Object:
+    """Roles, users and keys as the planner and the host take them; raises DescriptionError with every fault."""
+    faults: list[str] = []
+    roles = [_role(entry, f"roles[{number}]", faults) for number, entry in enumerate(arguments["roles"])]
+    users = [_user(entry, f"users[{number}]", faults) for number, entry in enumerate(arguments["users"])]
+    keys = [_key(entry, f"keys[{number}]", faults) for number, entry in enumerate(arguments["keys"])]
+    if not faults and not any(user["name"] == ROOT and ROOT in user["roles"] for user in users):
+        faults.append(f"users: none is {ROOT} with the role {ROOT}, and without one etcd does not ask for users")
+    known = {role["name"] for role in roles} | {ROOT}
+    faults += [
+        f"users: {user['name']} has the role {role}, which is not among the roles"
+        for user in users
+        for role in user["roles"]
+        if role not in known
+    ]
+    if faults:
+        raise DescriptionError(name, faults)
+    return {"roles": roles, "users": users, "keys": keys}
+
+
+def plan(wanted: Object, state: Object) -> list[Action]:
+    """In an order that never locks anybody out: roles, users, keys, and asking for users last. Pure."""
+    found = _NOTHING if state["unready"] else state
+    actions = [_plan_role(role, found["roles"].get(role["name"])) for role in wanted["roles"]]
+    actions += [_plan_user(user, found["users"].get(user["name"])) for user in wanted["users"]]
+    actions += [_plan_key(key, found["keys"].get(key["key"])) for key in wanted["keys"]]
+    if not found["enabled"]:
+        reason = "etcd does not ask who somebody is: every certificate of its authority may do everything"
+        actions.append(
+            Action(kind="etcd_auth", operation="enable", target="authentication", reason=reason, before="false\n", after="true\n")
+        )
+    return [action for action in actions if action is not None]
+
+
+def _plan_role(role: Object, found: list[Object] | None) -> Action | None:
+    wanted = role["permissions"]
+    grant = [entry for entry in wanted if entry not in (found or [])]
+    # granting another access to the same range replaces the one that is there
+    ranges = [_range(entry) for entry in wanted]
+    revoke = [entry for entry in found or [] if _range(entry) not in ranges]
+    if found is not None and not grant and not revoke:
+        return None
+    data = {"name": role["name"], "create": found is None, "grant": grant, "revoke": revoke}
+    before, after = ([_spoken(entry) for entry in entries or []] for entries in (found, wanted))
+    return _action("etcd_role", role["name"], found is not None, before, after, data)
+
+
+def _plan_user(user: Object, found: list[str] | None) -> Action | None:
+    wanted = sorted(user["roles"])
+    if found == wanted:
+        return None
+    grant, revoke = ([role for role in one if role not in other] for one, other in ((wanted, found or []), (found or [], wanted)))
+    data = {"name": user["name"], "create": found is None, "grant": grant, "revoke": revoke}
+    return _action("etcd_user", user["name"], found is not None, found or [], wanted, data)
+
+
+def _action(kind: str, name: str, there: bool, before: list[str], after: list[str], data: Object) -> Action:
+    more, less = (", ".join(entry for entry in one if entry not in other) for one, other in ((after, before), (before, after)))
+    faults = [f"lacks {more}" if more else "", f"has {less} besides" if less else ""]
+    reason = "; ".join(fault for fault in faults if fault) if there else "missing"
+    old, new = _text(before) if there else "", _text(after)
+    return Action(kind=kind, operation="patch" if there else "create", target=name, reason=reason, before=old, after=new, data=data)
+
+
+def _plan_key(key: Object, found: str | None) -> Action | None:
+    if found == key["value"]:
+        return None
+    reason = "missing" if found is None else "has another value"
+    before = "" if found is None else f"{found}\n"
+    return Action(
+        kind="etcd_key", operation="write", target=key["key"], reason=reason, before=before, after=f"{key['value']}\n", data=dict(key)
+    )
+
+
+def _text(entries: list[str]) -> str:
+    return yaml.safe_dump(entries, default_flow_style=False, width=1000)
+
+
+def _range(entry: Object) -> tuple[str, str]:
+    return entry["key"], entry["range_end"]
+
+
+def _spoken(entry: Object) -> str:
+    if entry["range_end"] and entry["range_end"] == after_prefix(entry["key"]):
+        return f"{entry['access']} {entry['key']}*"
+    return f"{entry['access']} {entry['key']}" + (f" to {entry['range_end']}" if entry["range_end"] else "")
+
+
+def after_prefix(prefix: str) -> str:
+    """The first key behind all that begin with the prefix."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+def _role(entry: t.Any, where: str, faults: list[str]) -> Object:
+    if not _is_map(entry, {"name", "permissions"}, where, faults):
+        return {"name": "", "permissions": []}
+    permissions = []
+    for number, permission in enumerate(entry.get("permissions") or []):
+        place = f"{where}.permissions[{number}]"
+        if not _is_map(permission, {"access", "prefix", "key"}, place, faults):
+            continue
+        access, prefix, key = permission.get("access", "readwrite"), permission.get("prefix"), permission.get("key")
+        if access not in ACCESS:
+            faults.append(f"{place}.access: is {access!r}; there are {', '.join(ACCESS)}")
+        if bool(prefix) == bool(key) or not str(prefix or key).isascii():
+            faults.append(f"{place}: needs either a prefix or a key, of ASCII characters")
+            continue
+        permissions.append({"access": access, "key": str(prefix or key), "range_end": after_prefix(str(prefix)) if prefix else ""})
+    return {"name": str(entry.get("name")), "permissions": permissions}
+
+
+def _user(entry: t.Any, where: str, faults: list[str]) -> Object:
+    if not _is_map(entry, {"name", "roles"}, where, faults):
+        return {"name": "", "roles": []}
+    return {"name": str(entry.get("name")), "roles": [str(role) for role in entry.get("roles") or []]}
+
+
+def _key(entry: t.Any, where: str, faults: list[str]) -> Object:
+    if not _is_map(entry, {"key", "value"}, where, faults):
+        return {"key": "", "value": ""}
+    return {"key": str(entry.get("key")), "value": str(entry.get("value"))}
+
+
+def _is_map(entry: t.Any, known: set[str], where: str, faults: list[str]) -> bool:
+    if not isinstance(entry, dict):
+        faults.append(f"{where}: is no map")
+        return False
+    faults += [f"{where}.{key}: unknown; there are {', '.join(sorted(known))}" for key in entry if key not in known]
+    needed = "key" if "value" in known else "name" if "name" in known else ""
+    if needed and not entry.get(needed):
+        faults.append(f"{where}.{needed}: missing")
+    return True

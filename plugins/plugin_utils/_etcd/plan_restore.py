@@ -1,0 +1,114 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a snapshot must be in order to be restored into a cluster, and the steps of that. Pure but for reading the snapshot."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pathlib
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import backups
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+
+Object = dict[str, t.Any]
+
+_UNTOUCHED = "Nothing was touched"
+_NEEDED = ("cluster", "authority", "versions", "hash", "revision", "total_keys", "sha256", "size")
+RUNNING = ("active", "reloading", "activating")
+
+
+def description(snapshot: pathlib.Path) -> Object:
+    """What the JSON file beside a snapshot tells of it."""
+    if not snapshot.is_file():
+        raise PlanError(f"{_UNTOUCHED}: {snapshot} is no file; give restore_snapshot, the path of a snapshot that backup.yml has saved")
+    beside = snapshot.with_name(snapshot.name.removesuffix(backups.SNAPSHOT) + backups.DESCRIPTION)
+    try:
+        found = json.loads(beside.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PlanError(
+            f"{_UNTOUCHED}: {beside}, which tells what the snapshot is, cannot be read: {error}; put it beside the snapshot"
+        ) from None
+    missing = [name for name in _NEEDED if name not in found]
+    if missing or found.get("format") != backups.FORMAT:
+        raise PlanError(
+            f"{_UNTOUCHED}: {beside} is no description of a snapshot that this version knows: {', '.join(missing) or 'its format'}"
+        )
+    return t.cast(Object, found)
+
+
+def check(snapshot: pathlib.Path, told: Object, cluster: Object) -> None:
+    """Raises PlanError with all that speaks against restoring it into this cluster."""
+    faults = []
+    if told["cluster"] != cluster["name"]:
+        faults.append(f"it is of the cluster {told['cluster']}, and this is {cluster['name']}")
+    ours = backups.fingerprint(pathlib.Path(cluster["pki_directory"]))
+    if not ours:
+        faults.append(f"{cluster['pki_directory']} has no {backups.AUTHORITY}: put the PKI of the cluster back from its archive first")
+    elif told["authority"] != ours:
+        faults.append("it was made under another PKI: its Secrets and tokens could not be read here")
+    for program in ("etcd", "kubernetes"):
+        if minor(told["versions"][program]) > minor(cluster["versions"][program]):
+            faults.append(f"it was made by {program} {told['versions'][program]}, newer than {cluster['versions'][program]} here")
+    digest = hashlib.sha256()
+    with snapshot.open("rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    if digest.hexdigest() != told["sha256"]:
+        faults.append(f"it is damaged: its sha256 is {digest.hexdigest()}, and was {told['sha256']}")
+    if faults:
+        raise PlanError(f"{_UNTOUCHED}: {snapshot} cannot be restored: {'; '.join(faults)}")
+
+
+def minor(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in version.split(".")[:2])
+
+
+def check_member(member: Object, told: Object) -> None:
+    if minor(member["version"]) < minor(told["versions"]["etcd"]):
+        raise PlanError(
+            f"{_UNTOUCHED}: the snapshot was made by etcd {told['versions']['etcd']}, and this host has {member['version']}; "
+            "run site.yml first"
+        )
+
+
+def staged(member: Object, told: Object) -> list[Action]:
+    text = f"revision {told['revision']}, {told['total_keys']} keys\n"
+    return [Action("restore", "unpack", member["directory"], f"taken {told.get('taken', 'at an unknown time')}", after=text)]
+
+
+def stopped(units: Object) -> list[Action]:
+    return [_unit("stop", name, "etcd is being restored", state) for name, state in units.items() if state in RUNNING]
+
+
+def switched(member: Object, units: Object) -> list[Action]:
+    path = f"{member['directory']}/member"
+    actions = stopped(units)
+    if member["data"]:
+        actions.append(Action("restore", "set-aside", path, "renamed, not removed", before="the data before the restore\n"))
+    actions.append(Action("restore", "put-in-place", path, "from the snapshot", after="the snapshot's data\n"))
+    return actions + resumed(units)
+
+
+def resumed(units: Object) -> list[Action]:
+    """In check mode nothing has stopped them."""
+    return [_unit("start", name, "it was stopped for the restore", "stopped") for name in units]
+
+
+def _unit(operation: str, name: str, reason: str, state: str) -> Action:
+    after = "started" if operation == "start" else "stopped"
+    return Action("unit", operation, name, reason, before=f"{state}\n", after=f"{after}\n")
+
+
+def compared(told: Object, found: Object) -> None:
+    """Whether what etcd has now is what the snapshot had; scheduled snapshots do not tell."""
+    differing = [key for key in ("keys", "digest") if key in told and found.get(key) != told[key]]
+    if differing:
+        text = ", ".join(f"{key} {found.get(key)}, wanted {told[key]}" for key in differing)
+        raise PlanError(
+            f"etcd runs on the snapshot but has not what it had: {text}. The apiservers stay stopped; something else may have written to "
+            "etcd. The data before is beside it, as member.before-restore-…; run again to restore once more"
+        )

@@ -1,0 +1,295 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The PKI directory on the controller: three authorities, the service-account key pair, and the cluster's other secrets.
+
+Everything is born at its first use, under a lock, since Ansible's forks ask for it all at once. Check mode creates
+nothing. Keys may be encrypted with ansible-vault.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import fcntl
+import os
+import pathlib
+import secrets
+import stat
+import string
+import time
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import ec, exceptions, serialization, x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, keepalived
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
+
+__all__ = ["AUTHORITIES", "Pki", "PkiError", "vault_of", "write_atomically"]
+
+AUTHORITIES = ("kubernetes", "etcd", "front-proxy")
+SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC = "service-account.key", "service-account.pub"
+ENCRYPTION = "encryption-config.yaml"
+KEEPALIVED = "keepalived-authentication.conf"
+
+_VAULT_MARK = b"$ANSIBLE_VAULT"
+_ENCRYPTION_CONFIGURATION = """\
+apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+  - resources:
+      - secrets
+    providers:
+      - secretbox:
+          keys:
+            - name: key1
+              secret: {secret}
+      - identity: {{}}
+"""
+
+
+class Vault(t.Protocol):
+    """What is used of ansible.parsing.vault.VaultLib."""
+
+    secrets: t.Any
+
+    def decrypt(self, vaulttext: bytes) -> bytes: ...
+
+    def encrypt(self, plaintext: bytes) -> bytes: ...
+
+
+def vault_of(loader: t.Any) -> Vault:
+    """The vault with the secrets of this run; ``loader`` is the DataLoader of an action plugin (``self._loader``)."""
+    # The loader decrypts only whole files through its cache; there is no public way to the vault itself.
+    return t.cast(Vault, loader._vault)
+
+
+def write_atomically(path: pathlib.Path, text: str, *, mode: int) -> None:
+    """Replaces a file as a whole; what is secret is so from the first byte."""
+    # One name, so that a killed run leaves at most one such file, and the next run removes it.
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        temporary.rename(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+class Pki:
+    """The PKI directory. ``warnings`` collects what was mended and the operator should know."""
+
+    def __init__(self, directory: pathlib.Path, *, check_mode: bool = False, vault: Vault | None = None, now: float | None = None) -> None:
+        self.directory = directory
+        self.warnings: list[str] = []
+        self._check_mode = check_mode
+        self._vault = vault
+        self._now = time.time() if now is None else now
+
+    def read(self, name: str) -> tuple[str | None, bool]:
+        """The text of a file and whether it is secret; None in check mode while it does not exist yet."""
+        certificates = [f"{certs.authority_name(authority)}.crt" for authority in AUTHORITIES]
+        if name in certificates:
+            return self.certificate(name.removesuffix("-ca.crt")), False
+        if name in (SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC):
+            return self._service_account(name), name == SERVICE_ACCOUNT_KEY
+        if name == ENCRYPTION:
+            return self._born(ENCRYPTION, self._make_encryption), True
+        if name == KEEPALIVED:
+            return self._born(KEEPALIVED, self._make_keepalived), True
+        known = ", ".join([*certificates, SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC, ENCRYPTION, KEEPALIVED])
+        raise PkiError(
+            f"{name!r} is no file that the PKI directory gives to hosts; there are {known}. Keys of authorities stay on the controller."
+        )
+
+    def certificate(self, authority: str) -> str | None:
+        """The certificate of an authority; None in check mode while it does not exist yet."""
+        name = certs.authority_name(self._known(authority))
+        text = self._born(f"{name}.crt", lambda: self._make_authority(authority))
+        if text is not None:
+            self._check_authority(authority, text)
+        return text
+
+    def enrich(self, item: dict[str, t.Any]) -> dict[str, t.Any]:
+        """A certificate item with what its planner needs of the PKI."""
+        return {**item, "authority_certificate": self.certificate(item["authority"])}
+
+    def sign(self, authority: str, csr_pem: str, item: dict[str, t.Any]) -> str:
+        """The certificate that the item describes, for the key of the request; the names in the request count for nothing."""
+        public_key = _requested_key(csr_pem, item)
+        certificate = self.certificate(authority)
+        if certificate is None:
+            raise PkiError(
+                f"certificate {item['name']}: nothing is signed in check mode, and the authority {authority} does not exist yet."
+            )
+        key = self._authority_key(authority, certificate)
+        loaded = x509.load_pem_x509_certificate(certificate.encode())
+        return certs.pem(certs.make_leaf(item, public_key, authority=loaded, authority_key=key, now=self._now))
+
+    def _known(self, authority: str) -> str:
+        if authority not in AUTHORITIES:
+            raise PkiError(f"{authority!r} is no authority; there are {', '.join(AUTHORITIES)}.")
+        return authority
+
+    def _path(self, name: str) -> pathlib.Path:
+        return self.directory / name
+
+    def _born(self, name: str, make: t.Callable[[], object]) -> str | None:
+        """The text of a file, which ``make`` creates if it is not there."""
+        if not self._path(name).exists():
+            if self._check_mode:
+                return None
+            with self._locked():
+                if not self._path(name).exists():
+                    make()
+        return self._text(name)
+
+    @contextlib.contextmanager
+    def _locked(self) -> t.Iterator[None]:
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._close(self.directory, 0o700)
+            descriptor = os.open(self.directory / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise PkiError(
+                f"{self.directory}: the PKI directory cannot be used: {error.strerror}. Correct cluster_pki_directory or its rights."
+            ) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _close(self, path: pathlib.Path, mode: int) -> None:
+        found = stat.S_IMODE(path.stat().st_mode)
+        if not found & ~mode:
+            return
+        found_open = f"{path} had mode {found:04o}, open to other users of this machine"
+        if self._check_mode:
+            warning = f"{found_open}; a run without --check makes it {mode:04o}."
+        else:
+            path.chmod(mode)
+            warning = f"{found_open}; it was made {mode:04o}. If somebody may have read it, replace the keys."
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+    def _text(self, name: str) -> str:
+        """A file of the directory, decrypted if it is encrypted; a key in clear text is closed if it was open."""
+        path = self._path(name)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise PkiError(f"{path} cannot be read: {error.strerror}. Run as the user who owns the PKI directory.") from None
+        if content.startswith(_VAULT_MARK):
+            return self._decrypted(path, content)
+        if not name.endswith((".crt", ".pub")):
+            self._close(path, 0o600)
+        return _decoded(path, content)
+
+    def _decrypted(self, path: pathlib.Path, content: bytes) -> str:
+        advice = "Give the secret with --vault-password-file or --ask-vault-pass."
+        if self._vault is None:
+            raise PkiError(f"{path} is encrypted with ansible-vault, and there is no vault secret. {advice}")
+        try:
+            return _decoded(path, self._vault.decrypt(content))
+        except PkiError:
+            raise
+        except Exception as error:
+            # Whatever VaultLib raises (it differs between versions), its text may quote what was decrypted: only its kind is told.
+            raise PkiError(f"{path} is encrypted with ansible-vault and cannot be decrypted ({type(error).__name__}). {advice}") from None
+
+    def _make_authority(self, authority: str) -> None:
+        name = certs.authority_name(authority)
+        # The key comes first: killed in between, the next run finds a key and makes the certificate that is missing.
+        key = self._key_or_new(f"{name}.key")
+        write_atomically(self._path(f"{name}.crt"), certs.pem(certs.make_authority(authority, key, self._now)), mode=0o644)
+
+    def _key_or_new(self, name: str) -> ec.EllipticCurvePrivateKey:
+        if not self._path(name).exists():
+            write_atomically(self._path(name), certs.private_pem(certs.new_key()), mode=0o600)
+        return self._key(name)
+
+    def _key(self, name: str) -> ec.EllipticCurvePrivateKey:
+        try:
+            key = serialization.load_pem_private_key(self._text(name).encode(), password=None)
+        except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
+            raise PkiError(f"{self._path(name)} is no private key in PEM form. Put the right file back from your backup.") from None
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise PkiError(f"{self._path(name)} is not an ECDSA key, the only kind used here. Put the right file back from your backup.")
+        return key
+
+    def _check_authority(self, authority: str, text: str) -> None:
+        path = self._path(certs.authority_name(authority) + ".crt")
+        certificate = certs.load(text)
+        if certificate is None:
+            raise PkiError(f"{path} is no certificate in PEM form. Put the right file back from your backup.")
+        end = certificate.not_valid_after_utc
+        if end <= certs.moment(self._now):
+            raise PkiError(
+                f"{path}: the authority expired on {end:%Y-%m-%d}; nothing it has signed is accepted any more. "
+                "Move its .crt and .key away to have a new one made; every certificate of it is then issued anew."
+            )
+
+    def _authority_key(self, authority: str, certificate: str) -> ec.EllipticCurvePrivateKey:
+        name = certs.authority_name(authority)
+        if not self._path(f"{name}.key").exists():
+            raise PkiError(
+                f"{self._path(name)}.key is missing, so nothing can be signed. Put it back from where you keep it, then run again."
+            )
+        key = self._key(f"{name}.key")
+        if x509.load_pem_x509_certificate(certificate.encode()).public_key() != key.public_key():
+            raise PkiError(f"{self._path(name)}.key does not belong to {name}.crt beside it. Put back the two files that belong together.")
+        return key
+
+    def _service_account(self, name: str) -> str | None:
+        key, public = self._path(SERVICE_ACCOUNT_KEY), self._path(SERVICE_ACCOUNT_PUBLIC)
+        # The key is always made first, so this is a loss. A new key would make every token in the cluster invalid.
+        if public.exists() and not key.exists():
+            raise PkiError(f"{key} is missing, though {public.name} is there. Put it back, or move {public.name} away too for a new pair.")
+        if name == SERVICE_ACCOUNT_KEY:
+            return self._born(name, lambda: self._key_or_new(name))
+        return self._born(name, self._make_service_account_public)
+
+    def _make_service_account_public(self) -> None:
+        public = self._key_or_new(SERVICE_ACCOUNT_KEY).public_key()
+        write_atomically(self._path(SERVICE_ACCOUNT_PUBLIC), certs.public_pem(public), mode=0o644)
+
+    def _make_encryption(self) -> None:
+        secret = base64.b64encode(os.urandom(32)).decode()
+        write_atomically(self._path(ENCRYPTION), _ENCRYPTION_CONFIGURATION.format(secret=secret), mode=0o600)
+
+    def _make_keepalived(self) -> None:
+        password = "".join(secrets.choice(string.ascii_letters + string.digits) for _position in range(8))
+        write_atomically(self._path(KEEPALIVED), keepalived.authentication(password), mode=0o600)
+
+
+def _decoded(path: pathlib.Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise PkiError(f"{path} is not text. Put the right file back from your backup.") from None
+
+
+def _requested_key(csr_pem: str, item: dict[str, t.Any]) -> ec.EllipticCurvePublicKey:
+    """The public key of a request, whose signature proves that the host has the private one."""
+    try:
+        request = x509.load_pem_x509_csr(csr_pem.encode())
+        valid, key = request.is_signature_valid, request.public_key()
+    except (ValueError, exceptions.UnsupportedAlgorithm):
+        raise PkiError(f"certificate {item['name']}: what the host sent is no signing request. Check its openssl and run again.") from None
+    if not valid:
+        raise PkiError(f"certificate {item['name']}: the signature of the host's request is wrong, so it may not have the key. Run again.")
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not certs.is_p256(key):
+        raise PkiError(
+            f"certificate {item['name']}: the host's request is not for an {certs.KEY_DESCRIPTION} key. Move its key away and run again."
+        )
+    return key

@@ -1,0 +1,72 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans released programs: fetch what is missing or altered, switch the links, keep the previous version only."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+
+KIND = "binary"
+MODE = "0755"
+
+
+def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+    actions: list[Action] = []
+    for install, found in zip(item["install"], state["files"], strict=True):
+        actions += _file_actions(item, install, found)
+    return actions + _prune_actions(item, state)
+
+
+def _file_actions(item: dict[str, t.Any], install: dict[str, t.Any], found: dict[str, t.Any]) -> list[Action]:
+    path, file = found["path"], found["file"]
+    actions = []
+    reason = _download_reason(item, found)
+    if reason is not None:
+        data = {"release": _release(item), "member": install.get("member"), "file": file, "path": path}
+        before = "" if found["content"] == "absent" else f"{found['found'] or 'another release'}\n"
+        after = f"{item['name']} {item['version']}\n"
+        actions.append(Action(KIND, "download", file, reason, before=before, after=after, data=data, paths=(path,)))
+    elif found["mode"] != MODE:
+        before, after = f"mode {found['mode']}\n", f"mode {MODE}\n"
+        reason = f"found mode {found['mode']}, wanted {MODE}"
+        actions.append(Action(KIND, "set-mode", file, reason, before=before, after=after, data={"file": file}))
+    if found["link"] != f"-> {file}":
+        before = f"{found['link']}\n" if found["link"] else ""
+        reason = f"found {found['link'] or 'nothing'}, wanted a link to {file}"
+        actions.append(Action(KIND, "switch", path, reason, before=before, after=f"-> {file}\n", data={"path": path, "file": file}))
+    return actions
+
+
+def _download_reason(item: dict[str, t.Any], found: dict[str, t.Any]) -> str | None:
+    if found["content"] != "ok":
+        return str(found["found"])
+    wanted = item.get("sha256")
+    if wanted and wanted.lower() != found["download"]:
+        return f"it is of the download with sha256 {found['download']}, wanted {wanted.lower()}"
+    return None
+
+
+def _release(item: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {key: item.get(key) for key in ("name", "version", "url", "sha256", "checksum_url")}
+
+
+def _prune_actions(item: dict[str, t.Any], state: dict[str, t.Any]) -> list[Action]:
+    """Removes recorded releases but the wanted one and the one before it: what the links lead to now, else the newest."""
+    others = [release for release in state["releases"] if release["version"] != item["version"]]
+    linked = {found["link"] for found in state["files"]}
+    previous = [release for release in others if any(f"-> {file}" in linked for file in release["files"])] or others
+    return [
+        Action(
+            KIND,
+            "prune",
+            f"{item['name']}-{release['version']}",
+            f"older than the previous version {previous[-1]['version']}",
+            before="".join(f"{file}\n" for file in release["files"]),
+            data={"name": item["name"], "version": release["version"]},
+        )
+        for release in others
+        if release is not previous[-1]
+    ]

@@ -1,0 +1,82 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans files, marked blocks of files, and paths that must not be there.
+
+The item holds the rendered ``text`` (None: not known yet, in check mode) and whether it is ``secret``;
+the state says whether the host has the ``same``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.attributes import as_wanted, attributes_text, differences, ownership
+
+_UNSHOWN = "(the present content is too long or not text, and is not shown)\n"
+
+
+def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+    path = item["path"]
+    if state["type"] in ("directory", "other"):
+        raise PlanError(f"{path}: a {state['type']} was found where a file is wanted; move it away")
+    wanted = _wanted_ownership(item, state)
+    if not state["same"]:
+        return [_write(item, state, wanted)]
+    reason = differences(state, wanted)
+    if not reason:
+        return []
+    before, after = (attributes_text(attributes) + "\n" for attributes in (as_wanted(state, wanted), wanted))
+    return [Action("file", "set-attributes", path, reason, before=before, after=after, data=wanted)]
+
+
+def plan_early(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+    """A file that is written before packages are installed, such as the repository that has them."""
+    return [dataclasses.replace(action, kind="early_file") for action in plan(item, state, context)]
+
+
+def _wanted_ownership(item: dict[str, t.Any], state: dict[str, t.Any]) -> dict[str, str]:
+    """The owner and mode of a file that holds a block of ours are its owner's business."""
+    if item["block"] and state["type"] == "file":
+        return ownership(state)
+    return ownership(item)
+
+
+def _write(item: dict[str, t.Any], state: dict[str, t.Any], wanted: dict[str, str]) -> Action:
+    block = item["block"]
+    data = {**wanted, "text": item["text"], "block": block, "validate": item["validate"]}
+    reason = _reason(item, state)
+    if item["secret"]:
+        return Action("file", "write", item["path"], reason, secret=True, data=data)
+    if item["text"] is None:
+        # Check mode only: the real run makes the PKI before it plans.
+        return Action("file", "write", item["path"], reason, after="(will be created together with the PKI)\n", data=data)
+    before = _before(state)
+    after = file_blocks.merge("" if before is _UNSHOWN else before, block, item["text"]) if block else item["text"]
+    return Action("file", "write", item["path"], reason, before=before, after=after, data=data)
+
+
+def _before(state: dict[str, t.Any]) -> str:
+    if state["type"] != "file":
+        return ""
+    return _UNSHOWN if state["text"] is None else str(state["text"])
+
+
+def _reason(item: dict[str, t.Any], state: dict[str, t.Any]) -> str:
+    if state["type"] == "absent":
+        return "absent"
+    if state["type"] == "link":
+        return f"it is a link to {state['target']}, wanted is a file"
+    return f"its block {item['block']} is absent or differs" if item["block"] else "its content differs"
+
+
+def plan_absent(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+    if state["type"] == "absent":
+        return []
+    before = f"{state['type']} {attributes_text(state)}\n"
+    data = {"recursive": item["recursive"]}
+    return [Action("absent", "remove", item["path"], f"a {state['type']} is there that must not be", before=before, data=data)]

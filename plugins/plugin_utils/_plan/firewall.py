@@ -1,0 +1,306 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans firewalld: its permanent and its runtime configuration must both hold exactly our services.
+
+An item is the whole wanted state of everything whose name begins with ``barehost-``:
+
+``services``            ``[{name, description, ports: ["6443/tcp"], protocols: ["vrrp"], sources: ["192.168.200.0/24"]}]``;
+                        without sources from anywhere
+``trusted_interfaces``  interfaces of the zone trusted
+``zone``                where the services are let in; empty: the default zone
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import ipaddress
+import re
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds.firewall_xml import OURS, PREFIX, rule_text
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+
+KIND = "firewall"
+TRUSTED = "trusted"
+# ipset's own limit, which firewalld keeps with nftables too
+_SET_NAME_LENGTH = 31
+_PORT = re.compile(r"^\d{1,5}(-\d{1,5})?/(tcp|udp|sctp|dccp)$")
+_SIDES = ("permanent", "runtime")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Wanted:
+    zone: str
+    services: dict[str, dict[str, t.Any]]
+    ipsets: dict[str, dict[str, t.Any]]
+    plain: frozenset[str]
+    rules: dict[str, dict[str, str]]
+    interfaces: tuple[str, ...]
+
+
+def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+    """The actions that make both sides hold what the item says; without a running firewalld only the permanent side is known."""
+    wanted = _resolve(item, default_zone=state["default_zone"])
+    sides = {side: state[side] for side in _SIDES if state[side] is not None}
+    return [
+        *_plan_definitions("service", wanted.services, sides),
+        *_plan_definitions("ipset", wanted.ipsets, sides),
+        *_plan_zones(wanted, sides),
+        *_plan_interfaces(wanted, sides),
+        *_plan_removals("service", wanted.services, sides),
+        *_plan_removals("ipset", wanted.ipsets, sides),
+    ]
+
+
+def _resolve(item: dict[str, t.Any], *, default_zone: str) -> _Wanted:
+    services, ipsets, rules = {}, {}, {}
+    plain = set()
+    for service in item.get("services", []):
+        name = service["name"]
+        services[name] = _service(service)
+        sources = _sources(name, service.get("sources") or [])
+        if not sources:
+            plain.add(name)
+        for family, networks in sources.items():
+            rule = {"family": family, "service": name}
+            if all(network.prefixlen for network in networks):
+                rule["ipset"] = set_name(name, family=family)
+                ipsets[rule["ipset"]] = _ipset(family, networks)
+            rules[rule_text(**rule)] = rule
+    zone = item.get("zone") or default_zone
+    return _Wanted(zone, services, ipsets, frozenset(plain), rules, tuple(item.get("trusted_interfaces", [])))
+
+
+def _service(service: dict[str, t.Any]) -> dict[str, t.Any]:
+    name, ports = service["name"], service.get("ports", [])
+    if not name.startswith(PREFIX):
+        raise PlanError(
+            f"firewall service {name!r}: its name must begin with {PREFIX!r}, which marks what this collection may remove again"
+        )
+    wrong = [port for port in ports if not _PORT.match(port)]
+    if wrong:
+        raise PlanError(f"firewall service {name!r}: {', '.join(map(repr, wrong))} is not a port; write 6443/tcp or 30000-32767/udp")
+    protocols = service.get("protocols", [])
+    if not ports and not protocols:
+        raise PlanError(f"firewall service {name!r} has neither ports nor protocols; name what it is to let in, or leave it out")
+    return {
+        "short": name,
+        "description": service.get("description", "").strip(),
+        "ports": sorted(set(ports)),
+        "protocols": sorted(set(protocols)),
+        "other": [],
+    }
+
+
+def set_name(service: str, *, family: str) -> str:
+    """The name of the service's set of sources: the service's own, shortened where ipset would refuse it."""
+    name = service if family == "ipv4" else f"{service}-6"
+    if len(name) <= _SET_NAME_LENGTH:
+        return name
+    return f"{name[: _SET_NAME_LENGTH - 7]}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+
+
+def _sources(name: str, sources: list[str]) -> dict[str, list[t.Any]]:
+    """The networks by family, without those that lie in another one: firewalld refuses a set that holds both."""
+    found: dict[str, list[t.Any]] = {}
+    for source in sources:
+        try:
+            network = ipaddress.ip_network(source)
+        except ValueError as error:
+            raise PlanError(f"firewall service {name!r}: source {source!r} is not a network ({error})") from error
+        found.setdefault(f"ipv{network.version}", []).append(network)
+    return {
+        family: sorted({net for net in networks if not any(net != other and net.subnet_of(other) for other in networks)})
+        for family, networks in sorted(found.items())
+    }
+
+
+def _ipset(family: str, networks: list[t.Any]) -> dict[str, t.Any]:
+    return {
+        "type": "hash:net",
+        "options": {} if family == "ipv4" else {"family": "inet6"},
+        "entries": [_entry(network) for network in networks],
+    }
+
+
+def _entry(network: t.Any) -> str:
+    """A single address without its prefix length, as firewalld keeps it."""
+    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+
+
+def _plan_definitions(noun: str, wanted: dict[str, dict[str, t.Any]], sides: dict[str, t.Any]) -> list[Action]:
+    """Services or sets that must be there: the runtime learns of them by a reload only, but a set's entries can be told."""
+    actions = []
+    for name, definition in wanted.items():
+        found = {side: view[f"{noun}s"].get(name) for side, view in sides.items()}
+        change = _Change.between({side: _text(noun, value) for side, value in found.items()}, _text(noun, definition))
+        if not change.sides:
+            continue
+        runtime = found.get("runtime")
+        tellable = noun == "ipset" and runtime is not None and {**runtime, "entries": []} == {**definition, "entries": []}
+        data = {
+            "name": name,
+            noun: definition,
+            "permanent": "permanent" in change.sides,
+            "runtime": "runtime" in change.sides,
+            "reload": "runtime" not in sides or ("runtime" in change.sides and not tellable),
+        }
+        actions.append(change.action("write", f"{noun} {name}", data))
+    return actions
+
+
+def _plan_removals(noun: str, wanted: dict[str, dict[str, t.Any]], sides: dict[str, t.Any]) -> list[Action]:
+    actions = []
+    for name in sorted({name for view in sides.values() for name in view[f"{noun}s"]} - set(wanted)):
+        change = _Change.between({side: _text(noun, view[f"{noun}s"].get(name)) for side, view in sides.items()}, "")
+        data = {
+            "name": name,
+            "remove": f"{noun}s",
+            "permanent": "permanent" in change.sides,
+            "runtime": "runtime" in change.sides,
+            "reload": "runtime" not in sides or "runtime" in change.sides,
+        }
+        actions.append(change.action("remove", f"{noun} {name}", data))
+    return actions
+
+
+def _plan_zones(wanted: _Wanted, sides: dict[str, t.Any]) -> list[Action]:
+    """One action for each zone and service that the zone lets in, or must no longer let in."""
+    actions = []
+    zones = {wanted.zone, *(zone for view in sides.values() for zone in view["zones"])}
+    for zone in sorted(zones, key=lambda zone: (zone != wanted.zone, zone)):
+        ours = zone == wanted.zone
+        goal = _Lines.of(wanted.plain if ours else (), wanted.rules if ours else ())
+        found = {side: _Lines.of(*_zone_parts(view, zone)) for side, view in sides.items()}
+        for name in sorted({name for lines in (goal, *found.values()) for name in lines.by_name}):
+            change = _Change.between({side: lines.text(name) for side, lines in found.items()}, goal.text(name))
+            if not change.sides:
+                continue
+            edits = {side: _edit(found[side].by_name.get(name, ()), goal.by_name.get(name, ()), wanted.rules) for side in change.sides}
+            operation = "add" if goal.text(name) else "remove"
+            actions.append(change.action(operation, f"zone {zone}: {name}", _zone_data({zone: edits}, sides)))
+    return actions
+
+
+def _plan_interfaces(wanted: _Wanted, sides: dict[str, t.Any]) -> list[Action]:
+    """An interface belongs to one zone: it is taken out of every other one. One that is no longer wanted is left: it may be foreign."""
+    actions = []
+    for interface in wanted.interfaces:
+        holders = {
+            side: [zone for zone, parts in view["zones"].items() if interface in parts["interfaces"]] for side, view in sides.items()
+        }
+        change = _Change.between({side: _lines([f"zone {zone}" for zone in zones]) for side, zones in holders.items()}, f"zone {TRUSTED}\n")
+        if not change.sides:
+            continue
+        zones: dict[str, dict[str, t.Any]] = {TRUSTED: {side: {"add_interfaces": [interface]} for side in change.sides}}
+        for zone in holders["permanent"] if "permanent" in change.sides else []:
+            if zone != TRUSTED:
+                zones[zone] = {"permanent": {"remove_interfaces": [interface]}}
+        actions.append(change.action("add", f"zone {TRUSTED}: {interface}", _zone_data(zones, sides)))
+    return actions
+
+
+def _zone_parts(view: dict[str, t.Any], zone: str) -> tuple[list[str], list[str]]:
+    parts = view["zones"].get(zone, {"services": [], "rules": []})
+    return parts["services"], parts["rules"]
+
+
+def _zone_data(zones: dict[str, dict[str, t.Any]], sides: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What the host needs: of each zone the edits on either side; a runtime that is not known yet needs a reload."""
+    complete = {zone: {side: edits.get(side, {}) for side in _SIDES} for zone, edits in zones.items()}
+    return {"zones": complete, "permanent": any(edits["permanent"] for edits in complete.values()), "reload": "runtime" not in sides}
+
+
+def _edit(found: t.Iterable[str], goal: t.Iterable[str], rules: dict[str, dict[str, str]]) -> dict[str, t.Any]:
+    add, gone = [line for line in goal if line not in found], [line for line in found if line not in goal]
+    return {
+        "add_services": [line.removeprefix(_PLAIN) for line in add if line.startswith(_PLAIN)],
+        "remove_services": [line.removeprefix(_PLAIN) for line in gone if line.startswith(_PLAIN)],
+        "add_rules": [rules[line] for line in add if not line.startswith(_PLAIN)],
+        "remove_rules": [line for line in gone if not line.startswith(_PLAIN)],
+    }
+
+
+_PLAIN = "service "
+
+
+class _Lines:
+    """What a zone lets in, as lines, by the service (or else the set) that a line names."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, tuple[str, ...]] = {}
+
+    @classmethod
+    def of(cls, services: t.Iterable[str], rules: t.Iterable[str]) -> _Lines:
+        lines = cls()
+        for service in sorted(services):
+            lines._add(service, f"{_PLAIN}{service}")
+        for rule in sorted(rules):
+            names = OURS.findall(rule)
+            lines._add(names[-1], rule)
+        return lines
+
+    def _add(self, name: str, line: str) -> None:
+        self.by_name[name] = (*self.by_name.get(name, ()), line)
+
+    def text(self, name: str) -> str:
+        return _lines(self.by_name.get(name, ()))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Change:
+    """How the texts found on the sides differ from the wanted one."""
+
+    sides: tuple[str, ...]
+    reason: str
+    before: str
+    after: str
+
+    @classmethod
+    def between(cls, found: dict[str, str], wanted: str) -> _Change:
+        sides = tuple(side for side, text in found.items() if text != wanted)
+        before, after = dict(found), dict.fromkeys(found, wanted)
+        faults = [f"{_fault(found[side], wanted)} in firewalld's {side} configuration" for side in sides]
+        if len(set(found.values())) == 1:
+            return cls(sides, _fault(next(iter(found.values())), wanted), next(iter(before.values())), wanted)
+        return cls(sides, ", ".join(faults), _by_side(before), _by_side(after))
+
+    def action(self, operation: str, target: str, data: dict[str, t.Any]) -> Action:
+        return Action(kind=KIND, operation=operation, target=target, reason=self.reason, before=self.before, after=self.after, data=data)
+
+
+def _fault(found: str, wanted: str) -> str:
+    if not found:
+        return "missing"
+    return "differs" if wanted else "no longer wanted"
+
+
+def _by_side(texts: dict[str, str]) -> str:
+    return "".join(f"{side}:\n" + "".join(f"  {line}\n" for line in text.splitlines()) for side, text in texts.items())
+
+
+def _lines(lines: t.Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _text(noun: str, definition: dict[str, t.Any] | None) -> str:
+    """A service or set as the operator reads it; equal texts mean equal definitions."""
+    if definition is None:
+        return ""
+    if noun == "service":
+        parts = ("ports", "protocols", "other")
+        head = [f"short: {definition['short']}", f"description: {definition['description']}"]
+        return _lines([*head, *(f"{part}: {' '.join(sorted(definition[part]))}" for part in parts if definition[part])])
+    options = [f"{key}: {value}" for key, value in sorted(definition["options"].items())]
+    entries = sorted({_entry_text(entry) for entry in definition["entries"]})
+    return _lines([f"type: {definition['type']}", *options, "entries:", *(f"  {entry}" for entry in entries)])
+
+
+def _entry_text(entry: str) -> str:
+    try:
+        return _entry(ipaddress.ip_network(entry, strict=False))
+    except ValueError:
+        return entry

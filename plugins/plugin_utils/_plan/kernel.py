@@ -1,0 +1,46 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans the running kernel: modules, settings, swap."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+
+_FSTAB = "/etc/fstab"
+
+
+def plan_module(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+    if state["loaded"]:
+        return []
+    return [Action("kernel_module", "load", item["name"], "not loaded", before="not loaded\n", after="loaded\n")]
+
+
+def plan_sysctl(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+    name, wanted = item["name"], " ".join(item["value"].split())
+    if state["exists"] and state["value"] == wanted:
+        return []
+    if not state["exists"] and not any(action.kind == "kernel_module" for action in context.planned):
+        raise PlanError(
+            f"the kernel has no setting {name} (wanted {wanted}); load the module that has it (`kernel_modules`), or leave it out"
+        )
+    found = state["value"] if state["exists"] else "absent"
+    reason = f"is {found}, wanted {wanted}"
+    before = "" if not state["exists"] else f"{name} = {found}\n"
+    return [Action("sysctl", "set", name, reason, before=before, after=f"{name} = {wanted}\n", data={"value": wanted})]
+
+
+def plan_swap(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+    if item["state"] == "unmanaged":
+        return []
+    actions = []
+    if state["fstab"]:
+        before = "".join(f"{line}\n" for line in state["fstab"])
+        after = "".join(f"# {line}\n" for line in state["fstab"])
+        actions.append(Action("swap", "disable", _FSTAB, "it brings swap at the next boot", before=before, after=after))
+    for device in state["active"]:
+        actions.append(Action("swap", "switch-off", device, "this swap is active", before="active\n", after="inactive\n"))
+    return actions

@@ -1,0 +1,28 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans packages: installed where rpm does not have them, replaced where another version is wanted."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+
+
+def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+    name, version = item["name"], item["version"]
+    specification = f"{name}-{version}" if version else name
+    data = {"specification": specification}
+    if not state["installed"]:
+        return [Action("package", "install", name, "not installed", after=f"{specification}\n", data=data)]
+    if not version or any(version in _spellings(found) for found in state["versions"]):
+        return []
+    found = ", ".join(state["versions"]) or "another package that provides it"
+    return [Action("package", "install", name, f"version {found}, wanted {version}", before=f"{found}\n", after=f"{version}\n", data=data)]
+
+
+def _spellings(found: str) -> set[str]:
+    """How epoch:version-release may be written: the epoch and the release can be left out."""
+    bare = found.partition(":")[2]
+    return {found, found.rpartition("-")[0], bare, bare.rpartition("-")[0]}

@@ -1,0 +1,75 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan of a component: every kind in the one fixed order, each knowing what was planned before it."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import (
+    binaries,
+    certificates,
+    directories,
+    files,
+    firewall,
+    kernel,
+    packages,
+    selinux,
+    selinux_booleans,
+    units,
+    users,
+)
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Foresight
+
+Item = dict[str, t.Any]
+_NOTHING = Foresight()
+Planner = c.Callable[[Item, Item, PlanContext], list[Action]]
+
+PLANNERS: dict[str, Planner] = {
+    "early_file": files.plan_early,
+    "package": packages.plan,
+    "group": users.plan_group,
+    "user": users.plan_user,
+    "directory": directories.plan,
+    "binary": binaries.plan,
+    "certificate": certificates.plan,
+    "file": files.plan,
+    "absent": files.plan_absent,
+    "kernel_module": kernel.plan_module,
+    "sysctl": kernel.plan_sysctl,
+    "swap": kernel.plan_swap,
+    "selinux": selinux.plan,
+    "selinux_boolean": selinux_booleans.plan,
+    "firewall": firewall.plan,
+    "unit": units.plan,
+}
+
+
+def plan(
+    *,
+    component: str,
+    items: c.Mapping[str, list[Item]],
+    state: c.Mapping[str, list[Item]],
+    requires: tuple[Item, ...] = (),
+    foresight: Foresight = _NOTHING,
+    now: float,
+) -> list[Action]:
+    """What must be done, in the order in which it will be done. Pure.
+
+    ``foresight`` is what the components before this one would have changed: in check mode the state does not show it.
+    """
+    actions: list[Action] = []
+    for kind, planner in PLANNERS.items():
+        for item, found in zip(items.get(kind, ()), state.get(kind, ()), strict=True):
+            context = PlanContext(component=component, now=now, planned=tuple(actions), requires=requires)
+            seen = foresight.unit(item, found) if kind == "unit" else found
+            actions += foresight.without_done(planner(item, seen, context))
+    return actions
+
+
+def restarted(actions: c.Iterable[Action]) -> list[str]:
+    """For the operator: every restart with its reason."""
+    return [f"{action.target}: {action.reason}" for action in actions if action.kind == "unit" and action.operation == "restart"]

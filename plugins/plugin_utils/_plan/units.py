@@ -1,0 +1,137 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans units: whether one must be enabled, started, stopped, reloaded, or restarted, and why.
+
+A unit is restarted if what it was started with (its stamp on the host) is not what will be there after the plan.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+
+_RUNNING = ("active", "reloading")
+_ENABLED = ("enabled", "static", "alias", "indirect", "generated", "linked-runtime", "enabled-runtime")
+# Kinds of actions that can bring a unit that the host does not know yet.
+_BRINGERS = ("package", "file", "binary")
+
+Item = dict[str, t.Any]
+
+
+def plan(item: Item, state: Item, context: PlanContext) -> list[Action]:
+    touched = {path for action in context.planned for path in action.touched}
+    known = state["known"] or bool(touched & set(item["definition"]))
+    if not known and not _will_be_brought(item, context):
+        return _plan_unknown(item)
+    actions = _daemon_reload(item, state, touched) + _enablement(item, state)
+    if item["hold"]:
+        return actions
+    running = state["active"] in _RUNNING
+    if item["state"] == "stopped":
+        return actions + ([_action("stop", item, f"it is {state['active']}, wanted stopped", "stopped", state)] if running else [])
+    if item["state"] == "started" and not running:
+        return actions + _start(item, state, context)
+    if running:
+        change = _restart(item, state, touched, context) or _reload(item, state, touched, context)
+        return actions + (change or _verify(item, state, context))
+    return actions
+
+
+def _plan_unknown(item: Item) -> list[Action]:
+    if item["state"] == "started" or item["enabled"]:
+        raise PlanError(
+            f"{item['name']}: the host has no such unit; give it a template, "
+            "or install the package that brings it, in this component or before"
+        )
+    return []
+
+
+def _will_be_brought(item: Item, context: PlanContext) -> bool:
+    return any(action.kind in _BRINGERS for action in context.planned)
+
+
+def _action(operation: str, item: Item, reason: str, after: str, state: Item, **data: t.Any) -> Action:
+    before = f"{state['active']}, {state['enabled'] or 'absent'}"
+    return Action("unit", operation, item["name"], reason, before=f"{before}\n", after=f"{after}\n", data=data)
+
+
+def _daemon_reload(item: Item, state: Item, touched: set[str]) -> list[Action]:
+    changed = [path for path in item["definition"] if path in touched]
+    if not changed and not state["needs_daemon_reload"]:
+        return []
+    reason = f"{_names(changed)} changed" if changed else "its files changed since systemd read them"
+    return [_action("daemon-reload", item, reason, "definition read again", state)]
+
+
+def _enablement(item: Item, state: Item) -> list[Action]:
+    if item["enabled"] is None:
+        return []
+    actions = []
+    if state["masked"] and (item["enabled"] or item["state"] == "started"):
+        actions.append(_action("unmask", item, "it is masked", "unmasked", state))
+    enabled = state["enabled"] in _ENABLED
+    if item["enabled"] and not enabled:
+        actions.append(_action("enable", item, f"it is {state['enabled'] or 'not enabled'}, wanted enabled", "enabled", state))
+    if not item["enabled"] and state["enabled"] in ("enabled", "enabled-runtime"):
+        actions.append(_action("disable", item, "it is enabled, wanted disabled", "disabled", state))
+    return actions
+
+
+def _start(item: Item, state: Item, context: PlanContext) -> list[Action]:
+    actions = []
+    if state["active"] == "failed":
+        actions.append(_action("reset-failed", item, "it has failed before", "reset", state))
+    actions.append(_action("start", item, f"it is {_found(state)}, wanted started", "started", state, **_run_data(item, context)))
+    return actions
+
+
+def _found(state: Item) -> str:
+    return state["active"] if state["known"] else "absent"
+
+
+def _run_data(item: Item, context: PlanContext) -> dict[str, t.Any]:
+    return {"inputs": item["inputs"], "health": item["health"], "requires": list(context.requires), "block": item["block"]}
+
+
+def _restart(item: Item, state: Item, touched: set[str], context: PlanContext) -> list[Action]:
+    if item["state"] != "started":
+        return []
+    changed = [path for path in item["inputs"] if path in touched]
+    since = state["changed_inputs"]
+    if changed:
+        reason = f"{_names(changed)} {_is_or_are(changed)} changed"
+    elif since is None:
+        reason = "it is not known what it was started with"
+    elif since:
+        reason = f"{_names(since)} changed since it was started"
+    else:
+        return []
+    return [_action("restart", item, reason, "restarted", state, **_run_data(item, context))]
+
+
+def _reload(item: Item, state: Item, touched: set[str], context: PlanContext) -> list[Action]:
+    changed = [path for path in item["reload_on"] if path in touched]
+    since = state["changed_reload_inputs"]
+    if not changed and not since:
+        return []
+    reason = f"{_names(changed)} {_is_or_are(changed)} changed" if changed else f"{_names(since)} changed since it read its configuration"
+    return [_action("reload", item, reason, "reloaded", state, **_run_data(item, context))]
+
+
+def _verify(item: Item, state: Item, context: PlanContext) -> list[Action]:
+    """Nothing but a look at its health, which the run that started it did not see."""
+    if not state["unproven"]:
+        return []
+    reason = "the run that started it was killed or failed before its health was seen"
+    return [_action("verify", item, reason, "healthy", state, **_run_data(item, context))]
+
+
+def _names(paths: list[str]) -> str:
+    return ", ".join(paths)
+
+
+def _is_or_are(paths: list[str]) -> str:
+    return "is" if len(paths) == 1 else "are"

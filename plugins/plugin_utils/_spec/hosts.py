@@ -1,0 +1,314 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hosts of the cluster: who they are, what they do, where they are reached."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import netaddr
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import cidrs, naming
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import ClusterInputs, Reader, Unusable, nearest, shown
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.variables import CLUSTER
+
+ROLES = ("etcd", "master", "minion", "balancer")
+CONTROL_PLANE_TAINT = {"key": "node-role.kubernetes.io/control-plane", "value": "", "effect": "NoSchedule"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Node:
+    """One host of the cluster."""
+
+    host: str
+    name: str
+    address: str
+    interface: str
+    roles: tuple[str, ...]
+    labels: t.Mapping[str, str]
+    taints: tuple[t.Mapping[str, str], ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Members:
+    """The inventory host names of each role, in inventory order; ``nodes`` run a kubelet."""
+
+    by_role: t.Mapping[str, tuple[str, ...]]
+    nodes: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return tuple(sorted({host for role in ROLES for host in self.by_role[role]}))
+
+    def roles_of(self, host: str) -> tuple[str, ...]:
+        return tuple(role for role in ROLES if host in self.by_role[role])
+
+
+def read_members(inputs: ClusterInputs, reader: Reader, problems: Problems) -> Members:
+    """Which host has which role, and whether the cluster has what it needs."""
+    by_role = {role: _hosts_of(inputs, reader, role) for role in ROLES}
+    # In an order of their own: whoever lists the same hosts otherwise describes the same cluster, and no host is the first one.
+    known = {role: tuple(sorted(hosts or ())) for role, hosts in by_role.items()}
+    for role, purpose in (("etcd", "nothing would hold the cluster's data"), ("master", "nothing would run the control plane")):
+        if by_role[role] == () and not (role == "master" and _is_etcd_alone(reader, known)):
+            _no_hosts(inputs, reader, role, purpose)
+    if len(known["etcd"]) % 2 == 0 and known["etcd"]:
+        problems.warn(
+            f"etcd has {len(known['etcd'])} members: an even number survives no more failures than {len(known['etcd']) - 1} would, "
+            "and stands still when it is split in half; use an odd number"
+        )
+    registers = reader.boolean("master_registers_node")
+    nodes = tuple(sorted({*(known["master"] if registers else ()), *known["minion"]}))
+    if known["master"] and not known["minion"]:
+        problems.warn(
+            "no host is a minion: ordinary pods can run nowhere until the masters' taint is removed or hosts join the group 'minion'"
+        )
+    return Members(by_role=known, nodes=nodes)
+
+
+def _is_etcd_alone(reader: Reader, known: t.Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether the user says, with an empty ``cluster_master_hosts``, that only etcd is wanted: the etcd role in another's playbook."""
+    return reader.given("cluster_master_hosts") and bool(known["etcd"]) and not known["minion"] and not known["balancer"]
+
+
+def read_nodes(inputs: ClusterInputs, problems: Problems, members: Members) -> dict[str, Node]:
+    """Every host with its name, address, labels and taints; hosts with a fault are left out."""
+    default_interface = _interface(Reader(inputs, problems), "cluster_interface") or ""
+    nodes: dict[str, Node] = {}
+    names: dict[str, str] = {}
+    addresses: dict[str, str] = {}
+    for host in members.all:
+        reader = Reader(inputs, problems, host=host)
+        name = _name(reader, host, kubelet=host in members.nodes)
+        address = _address(inputs, reader, host)
+        labels = _labels(reader)
+        taints = _taints(reader)
+        interface = _interface(reader, "node_interface") or default_interface
+        if name is not None and not _taken(reader, "node_name", name, names, host):
+            names[name] = host
+        if address is not None and not _taken(reader, "node_address", address, addresses, host):
+            addresses[address] = host
+        if name is None or address is None:
+            continue
+        if address.endswith((".0", ".255")):
+            problems.warn(f"the address {address} of {host} is a network or broadcast address in most networks")
+        roles = members.roles_of(host)
+        own = [dict(CONTROL_PLANE_TAINT)] if "master" in roles and "minion" not in roles else []
+        runs_kubelet = host in members.nodes
+        merged = tuple(own + [taint for taint in taints if taint not in own]) if runs_kubelet else ()
+        nodes[host] = Node(
+            host=host, name=name, address=address, interface=interface, roles=roles, labels=labels if runs_kubelet else {}, taints=merged
+        )
+    return nodes
+
+
+def check_separation(reader: Reader, nodes: t.Mapping[str, Node], networks: cidrs.Networks) -> None:
+    """No host may have an address of the pods or of the services."""
+    for name, network in (("cluster_pod_cidr", networks.pod), ("cluster_service_cidr", networks.service)):
+        inside = [
+            f"{node.host} ({node.address})" for node in nodes.values() if network is not None and netaddr.IPAddress(node.address) in network
+        ]
+        if inside:
+            listed = ", ".join(inside[:3]) + (f" and {len(inside) - 3} more" if len(inside) > 3 else "")
+            wrong = f"holds the address of {listed}; hosts, pods and services must have separate networks"
+            reader.fault(
+                name, wrong, "Write a network that holds no host's address, e.g. 10.255.0.0/16 for pods, 10.254.0.0/16 for services"
+            )
+
+
+def check_equality(inputs: ClusterInputs, problems: Problems, members: Members) -> None:
+    """A variable of the whole cluster must not differ from host to host: the run would depend on which host asks."""
+    reader = Reader(inputs, problems)
+    if not members.all:
+        return
+    first, *others = members.all
+    for name in CLUSTER:
+        expected = plain(inputs.hosts[first].get(name))
+        for host in others:
+            value = plain(inputs.hosts[host].get(name))
+            if value != expected:
+                found = f"differs between hosts: {first} has {_or_nothing(expected)}, {host} has {_or_nothing(value)}"
+                reader.problem(reader.where(name), found, "It is a variable of the whole cluster: set it once, in group_vars/all")
+                break
+
+
+def _or_nothing(value: t.Any) -> str:
+    return "none" if value is None else shown(value)
+
+
+def _hosts_of(inputs: ClusterInputs, reader: Reader, role: str) -> tuple[str, ...] | None:
+    """The hosts of a role; None when what was given cannot be used."""
+    name = f"cluster_{role}_hosts"
+    if not reader.given(name):
+        return tuple(dict.fromkeys(str(host) for host in inputs.groups.get(role, ())))
+    hosts = reader.list_of_text(name)
+    if hosts is None:
+        return None
+    unknown = [host for host in hosts if host not in inputs.hosts]
+    for host in unknown:
+        near = nearest(host, inputs.hosts)
+        reader.fault(
+            name,
+            f"names {host!r}, which is not in the inventory",
+            f"Did you mean {near!r}?" if near else "Add the host to the inventory, or take it out of the list",
+        )
+    return None if unknown else tuple(dict.fromkeys(hosts))
+
+
+def _no_hosts(inputs: ClusterInputs, reader: Reader, role: str, purpose: str) -> None:
+    if reader.given(f"cluster_{role}_hosts"):
+        reader.fault(f"cluster_{role}_hosts", f"names no host, so {purpose}", f"List at least one {role} host")
+        return
+    candidates = [group for group in inputs.groups if group not in ("all", "ungrouped") and inputs.groups[group] and group not in ROLES]
+    near = nearest(role, candidates, cutoff=0.6) or next((group for group in candidates if role in group.lower()), "")
+    state = "is empty" if role in inputs.groups else "does not exist"
+    hint = (
+        f"Rename the group {near!r} to {role!r}, or set cluster_{role}_hosts to its hosts"
+        if near
+        else f"Put at least one host into the group {role!r}, or list hosts in cluster_{role}_hosts"
+    )
+    reader.problem(f"the inventory's group {role!r}", f"{state}, so {purpose}", hint)
+
+
+def _taken(reader: Reader, variable: str, value: str, seen: t.Mapping[str, str], host: str) -> bool:
+    if value not in seen:
+        return False
+    what = "name" if variable == "node_name" else "address"
+    reader.problem(
+        reader.where(variable), f"gives {host} the {what} {value}, which {seen[value]} has already", f"Give every host its own {variable}"
+    )
+    return True
+
+
+def _name(reader: Reader, host: str, *, kubelet: bool) -> str | None:
+    given = reader.given("node_name")
+    text = reader.text("node_name") if given else host
+    if text is None:
+        return None
+    name = text.lower()
+    fault = naming.subdomain_fault(name) or naming.certificate_fault(name, kubelet=kubelet)
+    if not fault:
+        return name
+    subject = reader.where("node_name") if given else f"the inventory name {host}"
+    reader.problem(
+        subject,
+        f"makes the node name {shown(name)}, which {fault}",
+        f"Set node_name of this host, e.g. node_name: {naming.mended_name(name, room=naming.name_room(kubelet=kubelet))}",
+    )
+    return None
+
+
+def _address(inputs: ClusterInputs, reader: Reader, host: str) -> str | None:
+    """The host's address in the cluster: node_address, else ansible_host or the inventory name when they are addresses."""
+    instead = f"Set node_address of {host} to the IPv4 address by which the other hosts reach it"
+    if reader.given("node_address"):
+        source, text = "node_address", reader.text("node_address")
+        if text is None:
+            return None
+    else:
+        connection = inputs.hosts[host].get("ansible_host")
+        if isinstance(connection, Unusable):
+            reader.problem(reader.where("ansible_host"), f"cannot be evaluated: {connection.reason}", instead)
+            return None
+        source, text = (
+            ("ansible_host", str(connection).strip()) if isinstance(connection, str) and connection.strip() else ("inventory name", host)
+        )
+    address = cidrs.parse_address(text)
+    subject = reader.where(source) if source != "inventory name" else f"host {host}"
+    if address is None:
+        wrong = (
+            "has no address: neither node_address nor ansible_host is set"
+            if source == "inventory name"
+            else f"is {shown(text)}: it is not an IP address"
+        )
+        reader.problem(subject, wrong, instead)
+        return None
+    fault = _address_fault(address)
+    if fault:
+        reader.problem(subject, f"is {address}: {fault}", cidrs.IPV6_INSTEAD if address.version == 6 else instead)
+        return None
+    return str(address)
+
+
+def _address_fault(address: netaddr.IPAddress) -> str:
+    if address.version == 6:
+        return "it is an IPv6 address"
+    special = cidrs.unusable(address)
+    if special:
+        return f"it is one of {special}, which no other host can reach"
+    return ""
+
+
+def _interface(reader: Reader, name: str) -> str | None:
+    text = reader.text(name)
+    fault = naming.interface_fault(text) if text else ""
+    if fault:
+        reader.fault(
+            name,
+            fault,
+            "Write the interface that carries the cluster's traffic, e.g. eth1, or nothing for the one that has the host's address",
+        )
+        return None
+    return text
+
+
+def _labels(reader: Reader) -> dict[str, str]:
+    labels = reader.mapping("node_labels") or {}
+    for key, value in labels.items():
+        fault = naming.qualified_fault(key)
+        if fault:
+            reader.fault("node_labels", f"has the key {key!r}, which {fault}", "Write e.g. node_labels: {example.org/rack: r1}")
+        elif naming.self_label_fault(key):
+            reader.fault(
+                "node_labels",
+                f"has the key {key!r}, which {naming.self_label_fault(key)}",
+                "Use a domain of your own, or set it with kubectl label once the node is there",
+            )
+        fault = naming.label_value_fault(value)
+        if fault:
+            reader.fault(
+                "node_labels", f"gives {key!r} the value {shown(value)}, which {fault}", "Write e.g. node_labels: {example.org/rack: r1}"
+            )
+    return labels
+
+
+def _taints(reader: Reader) -> list[dict[str, str]]:
+    taints: list[dict[str, str]] = []
+    for entry in reader.list_of_any("node_taints") or []:
+        taint = _taint(entry)
+        fault = "is not of the form key=value:Effect or key:Effect" if taint is None else _taint_fault(taint)
+        if fault or taint is None:
+            reader.fault(
+                "node_taints", f"holds {shown(entry)}, which {fault}", 'Write e.g. node_taints: ["example.org/dedicated=batch:NoSchedule"]'
+            )
+        elif any(other["key"] == taint["key"] and other["effect"] == taint["effect"] for other in taints):
+            reader.fault("node_taints", f"has {taint['key']}:{taint['effect']} twice", "Keep one of them")
+        else:
+            taints.append(taint)
+    return taints
+
+
+def _taint(entry: t.Any) -> dict[str, str] | None:
+    if isinstance(entry, dict):
+        known = {"key", "value", "effect"}
+        if not {"key", "effect"} <= set(entry) <= known or not all(isinstance(part, str) for part in entry.values()):
+            return None
+        return {"key": entry["key"], "value": entry.get("value", ""), "effect": entry["effect"]}
+    if not isinstance(entry, str) or ":" not in entry:
+        return None
+    rest, _colon, effect = entry.rpartition(":")
+    key, _equals, value = rest.partition("=")
+    return {"key": key, "value": value, "effect": effect}
+
+
+def _taint_fault(taint: t.Mapping[str, str]) -> str:
+    if taint["effect"] not in naming.TAINT_EFFECTS:
+        return f"has the effect {taint['effect']!r}; there are {', '.join(naming.TAINT_EFFECTS)}"
+    fault = naming.qualified_fault(taint["key"])
+    if fault:
+        return f"has the key {taint['key']!r}, which {fault}"
+    fault = naming.label_value_fault(taint["value"])
+    return f"has the value {taint['value']!r}, which {fault}" if fault else ""

@@ -1,0 +1,141 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ports of the cluster: which programs hold which on a host, and what the firewall lets in from where."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.hosts import Members, Node
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
+
+# Linux gives programs their ports from here on (net.ipv4.ip_local_port_range).
+EPHEMERAL_LOW = 32768
+
+# Ports that are taken on some host of every cluster, whether or not others can reach them.
+TAKEN: t.Mapping[int, str] = {
+    22: "SSH",
+    2379: "etcd's clients",
+    2380: "etcd's peers",
+    2381: "etcd's metrics",
+    8472: "flannel's VXLAN",
+    10248: "the kubelet's health check",
+    10249: "kube-proxy's metrics",
+    10250: "the kubelet",
+    10256: "kube-proxy's health check",
+    10257: "kube-controller-manager",
+    10259: "kube-scheduler",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class PortRange:
+    low: int
+    high: int
+
+    def __contains__(self, port: int) -> bool:
+        return self.low <= port <= self.high
+
+    def __str__(self) -> str:
+        return f"{self.low}-{self.high}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Opening:
+    """One row of the firewall matrix; no sources: from anywhere. A protocol without ports has port 0."""
+
+    name: str
+    port: int
+    protocol: str
+    roles: tuple[str, ...]
+    sources: tuple[str, ...]
+    reason: str
+
+
+def read_api_port(reader: Reader) -> int | None:
+    """The port the apiservers listen on."""
+    port = reader.integer("cluster_api_port", low=1024, high=65535)
+    if port is not None and port in TAKEN:
+        reader.fault("cluster_api_port", f"is the port of {TAKEN[port]}", "Use another port, e.g. 6443")
+        return None
+    return port
+
+
+def read_node_ports(reader: Reader, problems: Problems, *, api_ports: t.Collection[int]) -> str | None:
+    """The NodePort range, which must leave the hosts' own ports alone."""
+    name = "cluster_node_port_range"
+    text = reader.text(name)
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text, re.ASCII)
+    ports = PortRange(low=int(match[1]), high=int(match[2])) if match else None
+    if ports is None:
+        reader.fault(name, "is not a range of two ports joined by '-'", "Write e.g. 30000-32767")
+    elif not 1 <= ports.low <= ports.high <= 65535:
+        reader.fault(name, "does not lie between 1 and 65535, or ends before it begins", "Write e.g. 30000-32767")
+    else:
+        taken = {**TAKEN, **dict.fromkeys(api_ports, "the Kubernetes API")}
+        inside = [f"{port} ({taken[port]})" for port in sorted(taken) if port in ports]
+        if not inside:
+            if ports.high >= EPHEMERAL_LOW:
+                problems.warn(f"{name} {ports} reaches into the ports that hosts use for their own connections, from {EPHEMERAL_LOW} on")
+            return str(ports)
+        reader.fault(
+            name, f"holds ports that the hosts use themselves: {', '.join(inside)}", "Write a range without them, e.g. 30000-32767"
+        )
+    return None
+
+
+def openings(
+    members: Members, nodes: t.Mapping[str, Node], *, api_port: int, endpoint_port: int, balanced: bool, flannel_on_etcd: bool
+) -> list[Opening]:
+    """What other machines must reach on the hosts of each role.
+
+    A host is opened for a row when it has one of the row's roles. NodePorts are not here: their packets are redirected
+    before the firewall's input rules see them. Pods reach their own host through the trusted interfaces cni0 and flannel.1,
+    and other hosts under their own host's address, because flannel masquerades what leaves the pod network.
+    """
+
+    def addresses(*groups: t.Sequence[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(nodes[host].address for hosts in groups for host in hosts))
+
+    etcd, masters = members.by_role["etcd"], members.by_role["master"]
+    kubelet_roles = tuple(role for role in ("master", "minion") if any(host in members.nodes for host in members.by_role[role]))
+    clients = (masters, etcd, *([members.nodes] if flannel_on_etcd else []))
+    programs = "the apiservers, flannel on the nodes" if flannel_on_etcd else "the apiservers"
+    rows = [
+        Opening("barehost-kube-apiserver", api_port, "tcp", ("master",), (), "the Kubernetes API, for administrators, nodes and pods"),
+        Opening(
+            "barehost-etcd-client",
+            2379,
+            "tcp",
+            ("etcd",),
+            addresses(*clients),
+            f"etcd, for {programs} and for its members' own tools",
+        ),
+        Opening("barehost-etcd-peer", 2380, "tcp", ("etcd",), addresses(etcd), "etcd, among its members"),
+    ]
+    if members.nodes:
+        rows += [
+            Opening(
+                "barehost-kubelet",
+                10250,
+                "tcp",
+                kubelet_roles,
+                addresses(masters, members.nodes),
+                "the kubelet, for the apiservers (logs, exec) and for metrics pods on other nodes",
+            ),
+            Opening("barehost-flannel-vxlan", 8472, "udp", kubelet_roles, addresses(members.nodes), "the pod network, among the nodes"),
+        ]
+    if balanced:
+        rows.append(
+            Opening("barehost-api-balancer", endpoint_port, "tcp", ("balancer",), (), "the Kubernetes API, balanced over the masters")
+        )
+    if balanced and len(members.by_role["balancer"]) > 1:
+        sources = addresses(members.by_role["balancer"])
+        rows.append(Opening("barehost-vrrp", 0, "vrrp", ("balancer",), sources, "Keepalived, among the balancers"))
+    return rows

@@ -1,0 +1,190 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The programs and images of the cluster: where they come from and what proves that they are the right ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+import urllib.parse
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader, nearest, shown
+
+ARCHITECTURES = ("amd64", "arm64")
+BIN = "/usr/local/bin"
+CNI_BIN = "/opt/cni/bin"
+KUBERNETES_PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl")
+# bridge, host-local, loopback and portmap are what a node's configuration names; the others are meta-plugins to chain to them.
+CNI_PLUGINS = ("bridge", "host-local", "loopback", "portmap", "bandwidth", "firewall", "tuning")
+
+
+@dataclasses.dataclass(frozen=True)
+class Release:
+    """One download. ``checksum`` is the address of upstream's checksum file, empty where upstream publishes none."""
+
+    name: str
+    version: str
+    url: str
+    checksum: str
+    install: tuple[t.Mapping[str, str], ...]
+    store: str = ""
+
+    @property
+    def file_name(self) -> str:
+        return self.url.rpartition("/")[2]
+
+    @property
+    def checksum_source(self) -> str:
+        """Upstream's checksum file, else GitHub's description of the release, which has a digest of every file.
+
+        https://github.blog/changelog/2025-06-03-releases-now-expose-digests-for-release-assets/
+        https://docs.github.com/en/rest/releases/releases#get-a-release-by-tag-name
+        """
+        if self.checksum:
+            return self.checksum
+        repository, _path, download = self.url.removeprefix("https://github.com/").partition("/releases/download/")
+        return f"https://api.github.com/repos/{repository}/releases/tags/{download.partition('/')[0]}"
+
+
+def releases(versions: t.Mapping[str, str], *, architecture: str) -> list[Release]:
+    """Every download of the cluster, where upstream has it."""
+    kubernetes, etcd, cri = versions["kubernetes"], versions["etcd"], versions["cri_dockerd"]
+    cni, flannel = versions["cni_plugins"], versions["flannel"]
+    github = "https://github.com"
+    etcd_base, etcd_top = f"{github}/etcd-io/etcd/releases/download/v{etcd}", f"etcd-v{etcd}-linux-{architecture}"
+    cni_url = f"{github}/containernetworking/plugins/releases/download/v{cni}/cni-plugins-linux-{architecture}-v{cni}.tgz"
+    found = []
+    for program in KUBERNETES_PROGRAMS:
+        url = f"https://dl.k8s.io/release/v{kubernetes}/bin/linux/{architecture}/{program}"
+        found.append(Release(program, kubernetes, url, f"{url}.sha256", ({"path": f"{BIN}/{program}"},)))
+    etcd_programs = tuple({"member": f"{etcd_top}/{program}", "path": f"{BIN}/{program}"} for program in ("etcd", "etcdctl", "etcdutl"))
+    cni_programs = tuple({"member": program, "path": f"{CNI_BIN}/{program}"} for program in CNI_PLUGINS)
+    return [
+        *found,
+        Release("etcd", etcd, f"{etcd_base}/{etcd_top}.tar.gz", f"{etcd_base}/SHA256SUMS", etcd_programs),
+        Release(
+            "cri-dockerd",
+            cri,
+            f"{github}/Mirantis/cri-dockerd/releases/download/v{cri}/cri-dockerd-{cri}.{architecture}.tgz",
+            "",
+            ({"member": "cri-dockerd/cri-dockerd", "path": f"{BIN}/cri-dockerd"},),
+        ),
+        Release("cni-plugins", cni, cni_url, f"{cni_url}.sha256", cni_programs, store=f"/opt/cni/cni-plugins-{cni}/bin"),
+        Release(
+            "flannel",
+            flannel,
+            f"{github}/flannel-io/flannel/releases/download/v{flannel}/flannel-v{flannel}-linux-{architecture}.tar.gz",
+            "",
+            ({"member": "flanneld", "path": f"{BIN}/flanneld"},),
+        ),
+    ]
+
+
+# sha256 of files for which upstream publishes no checksum file, as other installers pin them (kubespray, checksums.yml).
+KNOWN_CHECKSUMS: t.Mapping[str, str] = {
+    "cri-dockerd-0.3.26.amd64.tgz": "87f31c964d974cdce9c883c79b69e355c3c323e51d3a7d36cda140e6df7b8d5a",
+    "cri-dockerd-0.3.26.arm64.tgz": "d33e46e0d7ce28b22fdf7fa6327961cf0220ec3814fd7cc482f8cb77e7fd986a",
+}
+
+
+def read_architecture(reader: Reader) -> str | None:
+    text = reader.text("cluster_architecture")
+    if text is None or text in ARCHITECTURES:
+        return text
+    meant = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64"}.get(text, "")
+    reader.fault("cluster_architecture", f"is not one of {', '.join(ARCHITECTURES)}", f"Write {meant or 'amd64 or arm64'}")
+    return None
+
+
+def read_mirror(reader: Reader) -> str | None:
+    """The mirror's address without a slash at its end; empty for upstream's own."""
+    text = reader.text("cluster_mirror")
+    if not text:
+        return text
+    try:
+        parts = urllib.parse.urlsplit(text)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    instead = "Write the address under which dl.k8s.io and github.com are mirrored, e.g. https://mirror.example.org/kubernetes"
+    if not valid or any(character.isspace() for character in text):
+        reader.fault("cluster_mirror", "is not an http or https address", instead)
+        return None
+    if parts.query or parts.fragment or parts.username is not None:
+        reader.problem(reader.where("cluster_mirror"), "holds a user, a query or a fragment, which no mirror path can have", instead)
+        return None
+    return text.rstrip("/")
+
+
+def read_registry(reader: Reader) -> str | None:
+    """The registry that images come from instead of upstream's; empty for upstream's own."""
+    text = reader.text("cluster_image_registry")
+    if not text:
+        return text
+    if re.fullmatch(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]([-a-z0-9._]*[a-z0-9])?)*", text):
+        return text
+    reader.fault(
+        "cluster_image_registry",
+        "is not the name of a registry",
+        "Write host, port and path without http:// and without a slash at the end, e.g. registry.example.org:5000",
+    )
+    return None
+
+
+def read_checksums(reader: Reader, found: t.Sequence[Release]) -> dict[str, str]:
+    """The user's checksums, by program or file name."""
+    checksums = reader.mapping("cluster_checksums") or {}
+    names = [name for release in found for name in (release.name, release.file_name)]
+    for name, digest in checksums.items():
+        if not re.fullmatch(r"[0-9a-fA-F]{64}", digest.strip()):
+            reader.fault(
+                "cluster_checksums",
+                f"gives {name!r} the value {shown(digest)}, which is not a sha256 of 64 hexadecimal digits",
+                "Write what sha256sum prints for the downloaded file",
+                value=list(checksums),
+            )
+        if name not in names:
+            near = nearest(name, names)
+            reader.fault(
+                "cluster_checksums",
+                f"names {name!r}, which is neither a program nor a file that this cluster downloads",
+                f"Did you mean {near!r}?" if near else f"Use one of {', '.join(names)}",
+                value=list(checksums),
+            )
+    return {name: digest.strip().lower() for name, digest in checksums.items()}
+
+
+def _mirrored(url: str, mirror: str) -> str:
+    return f"{mirror}/{url.removeprefix('https://')}" if mirror else url
+
+
+def items(found: t.Sequence[Release], *, mirror: str, checksums: t.Mapping[str, str]) -> dict[str, dict[str, t.Any]]:
+    """``cluster.binaries``: the releases as a component's ``binaries`` take them."""
+    result: dict[str, dict[str, t.Any]] = {}
+    for release in found:
+        url = _mirrored(release.url, mirror)
+        item: dict[str, t.Any] = {
+            "name": release.name,
+            "version": release.version,
+            "url": url,
+            "install": [dict(entry) for entry in release.install],
+        }
+        if release.store:
+            item["store"] = release.store
+        digest = checksums.get(release.file_name) or checksums.get(release.name) or KNOWN_CHECKSUMS.get(release.file_name)
+        if digest:
+            item["sha256"] = digest
+        elif mirror:
+            item["checksum_url"] = _mirrored(release.checksum, mirror) if release.checksum else f"{url}.sha256"
+        else:
+            item["checksum_url"] = release.checksum_source
+        result[release.name] = item
+    return result
+
+
+def images(versions: t.Mapping[str, str], *, registry: str) -> dict[str, str]:
+    """``cluster.images``: a registry of one's own has them under upstream's paths."""
+    base = registry or "registry.k8s.io"
+    return {"pause": f"{base}/pause:{versions['pause']}", "coredns": f"{base}/coredns/coredns:v{versions['coredns']}"}

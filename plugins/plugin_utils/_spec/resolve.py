@@ -1,0 +1,259 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The resolved spec: an inventory and its variables become one validated description of the cluster, before any host is touched.
+
+Pure: no host is asked, and of files only the roles' argument specifications are read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import posixpath
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import (
+    api_endpoint,
+    chosen_versions,
+    cidrs,
+    flannel_backend,
+    hosts,
+    naming,
+    port_matrix,
+    releases,
+    role_variables,
+)
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import ClusterInputs, Reader, nearest
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.variables import CLUSTER, HOST
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """The cluster; the keys are documented in docs/architecture.md and in the module's RETURN."""
+
+    name: str
+    domain: str
+    versions: t.Mapping[str, str]
+    features: t.Mapping[str, t.Any]
+    network: t.Mapping[str, t.Any]
+    flannel: t.Mapping[str, str]
+    api: t.Mapping[str, t.Any]
+    nodes: t.Mapping[str, hosts.Node]
+    etcd: t.Mapping[str, t.Any]
+    masters: tuple[str, ...]
+    minions: tuple[str, ...]
+    node_hosts: tuple[str, ...]
+    etcd_hosts: tuple[str, ...]
+    balancers: tuple[str, ...]
+    certificates: t.Mapping[str, t.Any]
+    binaries: t.Mapping[str, t.Any]
+    images: t.Mapping[str, str]
+    ports: tuple[port_matrix.Opening, ...]
+    pki_directory: str
+    warnings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """Plain data, as JSON has it."""
+        return t.cast("dict[str, t.Any]", _jsonable(dataclasses.asdict(self)))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Draft:
+    """Everything that was read. A part that is None had a problem, which has been recorded."""
+
+    name: str | None
+    domain: str | None
+    versions: dict[str, str] | None
+    networks: cidrs.Networks
+    members: hosts.Members
+    nodes: dict[str, hosts.Node]
+    api_port: int | None
+    endpoint: api_endpoint.Endpoint | None
+    node_ports: str | None
+    flannel: flannel_backend.Flannel | None
+    binaries: dict[str, t.Any]
+    registry: str | None
+    pki_directory: str | None
+
+
+def resolve(inputs: ClusterInputs) -> Spec:
+    """The spec of this inventory. Raises SpecError with every problem found."""
+    problems = Problems()
+    reader = Reader(inputs, problems)
+    draft = _read(inputs, reader, problems)
+    spec = None if problems.found else _build(draft, reader, problems)
+    known = None if spec is None else spec.as_dict()
+    role_variables.check(inputs.of_roles(known), known, problems)
+    problems.raise_if_any()
+    return _sure(spec)
+
+
+def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
+    _check_names_of_variables(inputs, problems)
+    name, domain = _cluster_name(reader), _cluster_domain(reader)
+    versions = chosen_versions.read_versions(reader, problems)
+    networks = cidrs.read_networks(reader)
+    members = hosts.read_members(inputs, reader, problems)
+    hosts.check_equality(inputs, problems, members)
+    nodes = hosts.read_nodes(inputs, problems, members)
+    hosts.check_separation(reader, nodes, networks)
+    cidrs.check_capacity(reader, problems, networks, nodes=len(members.nodes))
+    api_port = port_matrix.read_api_port(reader)
+    endpoint = api_endpoint.read_endpoint(reader, problems, members, nodes, networks, api_port=api_port)
+    api_endpoint.check_extra_names(reader)
+    api_ports = {port for port in (api_port, endpoint.port if endpoint and endpoint.mode in ("vip", "local") else None) if port is not None}
+    return _Draft(
+        name=name,
+        domain=domain,
+        versions=versions,
+        networks=networks,
+        members=members,
+        nodes=nodes,
+        api_port=api_port,
+        endpoint=endpoint,
+        node_ports=port_matrix.read_node_ports(reader, problems, api_ports=api_ports),
+        flannel=flannel_backend.read_flannel(reader),
+        binaries=_binaries(reader, versions),
+        registry=releases.read_registry(reader),
+        pki_directory=_pki_directory(inputs, reader),
+    )
+
+
+def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
+    """The spec of a draft without problems."""
+    members, nodes = draft.members, draft.nodes
+    endpoint, api_port, versions, domain = _sure(draft.endpoint), _sure(draft.api_port), _sure(draft.versions), _sure(draft.domain)
+    network = cidrs.as_dict(draft.networks, node_port_range=_sure(draft.node_ports))
+    service_address = network["api_service_address"]
+    names = api_endpoint.apiserver_names(reader, members, nodes, endpoint, domain=domain, service_address=service_address)
+    flannel = _sure(draft.flannel)
+    openings = port_matrix.openings(
+        members, nodes, api_port=api_port, endpoint_port=endpoint.port, balanced=endpoint.mode == "vip", flannel_on_etcd=flannel.on_etcd
+    )
+    return Spec(
+        name=_sure(draft.name),
+        domain=domain,
+        versions=versions,
+        features=chosen_versions.features_of(versions),
+        network=network,
+        flannel=flannel.as_dict(),
+        api={
+            "mode": endpoint.mode,
+            "host": endpoint.host,
+            "port": endpoint.port,
+            "url": endpoint.url,
+            "server_port": api_port,
+            "proxies": api_endpoint.proxy_hosts(endpoint, members),
+        },
+        nodes=nodes,
+        etcd={**_etcd(members, nodes), "authentication": flannel.on_etcd},
+        masters=members.by_role["master"],
+        minions=members.by_role["minion"],
+        node_hosts=members.nodes,
+        etcd_hosts=members.by_role["etcd"],
+        balancers=members.by_role["balancer"],
+        certificates={"apiserver": names},
+        binaries=draft.binaries,
+        images=releases.images(versions, registry=_sure(draft.registry)),
+        ports=tuple(openings),
+        pki_directory=_sure(draft.pki_directory),
+        warnings=tuple(problems.warnings),
+    )
+
+
+T = t.TypeVar("T")
+
+
+def _sure(part: T | None) -> T:
+    if part is None:
+        raise AssertionError("a part of the spec is missing though no problem was found")
+    return part
+
+
+def _binaries(reader: Reader, versions: dict[str, str] | None) -> dict[str, t.Any]:
+    architecture, mirror = releases.read_architecture(reader), releases.read_mirror(reader)
+    if versions is None or architecture is None:
+        return {}
+    found = releases.releases(versions, architecture=architecture)
+    checksums = releases.read_checksums(reader, found)
+    return releases.items(found, mirror=mirror, checksums=checksums) if mirror is not None else {}
+
+
+def _jsonable(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {key: _jsonable(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_jsonable(entry) for entry in value]
+    return value
+
+
+def _etcd(members: hosts.Members, nodes: t.Mapping[str, hosts.Node]) -> dict[str, t.Any]:
+    entries = [
+        {
+            "host": host,
+            "name": nodes[host].name,
+            "address": nodes[host].address,
+            "client_url": f"https://{nodes[host].address}:2379",
+            "peer_url": f"https://{nodes[host].address}:2380",
+        }
+        for host in members.by_role["etcd"]
+    ]
+    return {
+        "members": entries,
+        "client_urls": [entry["client_url"] for entry in entries],
+        "initial_cluster": ",".join(f"{entry['name']}={entry['peer_url']}" for entry in entries),
+    }
+
+
+def _cluster_name(reader: Reader) -> str | None:
+    text = reader.text("cluster_name")
+    fault = naming.label_fault(text) if text is not None else ""
+    if fault:
+        reader.fault("cluster_name", fault, "Write e.g. kubernetes")
+    return text
+
+
+def _cluster_domain(reader: Reader) -> str | None:
+    text = reader.text("cluster_domain")
+    fault = naming.subdomain_fault(text) if text is not None else ""
+    if fault:
+        reader.fault("cluster_domain", fault, f"Write e.g. {naming.mended_name(text or '') if text else 'cluster.local'}")
+    return text
+
+
+def _pki_directory(inputs: ClusterInputs, reader: Reader) -> str | None:
+    """Absolute: a relative path counts from the inventory's folder."""
+    base = inputs.inventory_directory
+    text = reader.text("cluster_pki_directory") if reader.given("cluster_pki_directory") else "pki"
+    if text is None:
+        return None
+    if not text or (base is None and not posixpath.isabs(text)):
+        reader.problem(
+            reader.where("cluster_pki_directory"),
+            "is empty" if not text else "has no default, because this inventory is not a folder on disk",
+            "Set it to an absolute path on the controller, outside of version control",
+        )
+        return None
+    return posixpath.normpath(posixpath.join(base or "/", text))
+
+
+def _check_names_of_variables(inputs: ClusterInputs, problems: Problems) -> None:
+    """Misspelt variables would be silently without effect."""
+    seen = [("", name) for name in inputs.variables]
+    seen += [(host, name) for host, variables in inputs.hosts.items() for name in variables]
+    said: set[str] = set()
+    for host, name in seen:
+        if name in said or name in CLUSTER or name in HOST:
+            continue
+        cluster = name.startswith("cluster_")
+        near = nearest(name, CLUSTER, cutoff=0.8) if cluster else nearest(name, HOST, cutoff=0.85) if name.startswith("node_") else ""
+        if not cluster and not near:
+            continue
+        said.add(name)
+        origin = inputs.origins.get((host, name))
+        where = f"{name}{f' ({origin})' if origin else ''}"
+        if near:
+            problems.add(where, "is not a variable of this collection", f"Did you mean {near}?")
+        else:
+            problems.warn(f"{where} is not a variable of this collection and has no effect here")

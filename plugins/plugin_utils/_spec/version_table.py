@@ -1,0 +1,97 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which versions go together: the one table, read by the spec resolver.
+
+``TESTED`` are the combinations this project runs its tests on; the newest of them is the default. Other patch
+releases of a minor in the table are taken with a warning.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+Version = tuple[int, ...]
+
+_PATTERN = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+
+
+def parse(text: str) -> Version | None:
+    """``1.37.1`` as numbers; None for anything else, ``v1.37.1`` and ``1.37`` included."""
+    match = _PATTERN.fullmatch(text)
+    return tuple(int(number) for number in match.groups()) if match else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Allowed:
+    """The releases of a program that a Kubernetes minor takes: ``low <= version < below``."""
+
+    default: str
+    low: str
+    below: str
+
+    def takes(self, version: Version) -> bool:
+        return _numbers(self.low) <= version < _numbers(self.below)
+
+    def __str__(self) -> str:
+        return f">= {self.low} and < {self.below}"
+
+
+def _numbers(text: str) -> Version:
+    return tuple(int(number) for number in text.split("."))
+
+
+@dataclasses.dataclass(frozen=True)
+class Minor:
+    """One Kubernetes minor release and what it is run with."""
+
+    programs: t.Mapping[str, Allowed]
+    docker_minimum: str
+
+
+_COMMON: t.Mapping[str, Allowed] = {
+    # CRI v1 with RuntimeConfig (Mirantis/cri-dockerd#222, #302, #425), which newer kubelets ask for. 0.4.4 is what the tests run,
+    # 0.3.26 the last of the 0.3 line; 0.4.10 is the newest release known when this was written.
+    "cri_dockerd": Allowed(default="0.4.4", low="0.3.26", below="0.5.0"),
+    # The plugins speak CNI 1.0 since 1.0.0; 1.9.1 is what the tests run.
+    "cni_plugins": Allowed(default="1.9.1", low="1.0.0", below="2.0.0"),
+    # 0.28.9 is what the tests run; other lines are not tried.
+    "flannel": Allowed(default="0.28.9", low="0.28.0", below="0.29.0"),
+    # kubernetes/kubernetes#140497 ships 1.14.6 with 1.37, #141462 1.14.7 with 1.38; other lines are not tried.
+    "coredns": Allowed(default="1.14.7", low="1.14.0", below="1.15.0"),
+    # The sandbox image is not bound to a Kubernetes version; 3.10 is cri-dockerd's own default.
+    "pause": Allowed(default="3.10.2", low="3.9.0", below="4.0.0"),
+}
+# The oldest Docker that was run with cri-dockerd 0.4.4 and kubelet 1.37; 20.10 does not work.
+_DOCKER_MINIMUM = "26.1.0"
+
+MINORS: t.Mapping[str, Minor] = {
+    # Released with etcd 3.7.0 (kubernetes/kubernetes#140333). etcd 3.6 before 3.6.11 is no stepping stone to 3.7 (etcd's upgrade guide).
+    "1.37": Minor({**_COMMON, "etcd": Allowed(default="3.7.2", low="3.6.11", below="3.8.0")}, docker_minimum=_DOCKER_MINIMUM),
+    # kubeadm of 1.36 refuses etcd before 3.6; other installers run 1.36 on 3.6 and on 3.7.
+    "1.36": Minor({**_COMMON, "etcd": Allowed(default="3.7.2", low="3.6.0", below="3.8.0")}, docker_minimum=_DOCKER_MINIMUM),
+    # Other installers run 1.35 on 3.6; not known to have been run on 3.7, and 3.5 is left out because it cannot go on to 1.36.
+    "1.35": Minor({**_COMMON, "etcd": Allowed(default="3.6.14", low="3.6.0", below="3.7.0")}, docker_minimum=_DOCKER_MINIMUM),
+}
+
+TESTED: tuple[str, ...] = ("1.37.1", "1.36.3")
+DEFAULT_KUBERNETES = TESTED[0]
+
+
+def minor_of(version: Version) -> str:
+    return f"{version[0]}.{version[1]}"
+
+
+def features(*, kubernetes: Version, cri_dockerd: Version) -> dict[str, t.Any]:
+    """What this combination asks of the programs' configuration."""
+    gates: dict[str, bool] = {}
+    # Since 1.36 the apiserver hands exec and attach over to the kubelet as WebSockets; cri-dockerd answers with an address
+    # without a scheme, on which that fails (Mirantis/cri-dockerd#569, mended by #576, in no release up to 0.4.10).
+    if kubernetes >= (1, 36) and cri_dockerd < (0, 4, 11):
+        gates["ExtendWebSocketsToKubelet"] = False
+    return {
+        "apiserver_feature_gates": gates,
+        "docker_minimum": MINORS[minor_of(kubernetes)].docker_minimum,
+    }
