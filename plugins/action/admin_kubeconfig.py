@@ -20,7 +20,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluste
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import hashes, serialization, x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of, write_atomically
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "path": {"type": "path", "required": True},
@@ -94,7 +94,7 @@ class ActionModule(ActionBase):
         if reason is None:
             return result
         after = _text(servers, f"authority: {certs.authority_name(AUTHORITY)}\n{certs.wanted_text(CLIENT)}", MODE)
-        action = Action("kubeconfig", "write", str(path), reason, before=_found_text(found, wanted), after=after)
+        action = PlannedAction("kubeconfig", "write", str(path), reason, before=_found_text(found, wanted), after=after)
         result.update(actions=[action.report()], diff=[action.diff()])
         if not self._task.check_mode:
             certificate, key = _new_client(pki) if reissue or found is None else (found.certificate, found.key)

@@ -19,8 +19,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.descri
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import planner
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Foresight, Memory
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Prediction, PredictionStore
 
 Items = dict[str, list[dict[str, t.Any]]]
 _FILE_KINDS = ("early_file", "file")
@@ -45,16 +45,16 @@ class ActionModule(HostAction):
                 result["units"] = _apply(host, plan, items, pki, context)
         return result
 
-    def _plan(self, component: Component, items: Items, state: Items, variables: dict[str, t.Any]) -> list[Action]:
-        foresight, memory = Foresight(), None
+    def _plan(self, component: Component, items: Items, state: Items, variables: dict[str, t.Any]) -> list[PlannedAction]:
+        prediction, store = Prediction(), None
         if self._task.check_mode:
-            memory = Memory(_directory_of_the_run(), host=str(self._task.delegate_to or variables.get("inventory_hostname")))
-            foresight = memory.recall()
+            store = PredictionStore(_directory_of_the_run(), host=str(self._task.delegate_to or variables.get("inventory_hostname")))
+            prediction = store.load()
         plan = planner.plan(
-            component=component.name, items=items, state=state, requires=component.requires, foresight=foresight, now=time.time()
+            component=component.name, items=items, state=state, requires=component.requires, prediction=prediction, now=time.time()
         )
-        if memory is not None:
-            memory.add(plan)
+        if store is not None:
+            store.add(plan)
         return plan
 
     def _pki(self, component: Component, variables: dict[str, t.Any]) -> Pki | None:
@@ -82,7 +82,9 @@ class ActionModule(HostAction):
         certificates = [pki.enrich(item) for item in component.items["certificate"]] if pki is not None else []
         return {**component.items, **files, "certificate": certificates}
 
-    def _turn(self, component: Component, plan: list[Action], variables: dict[str, t.Any]) -> contextlib.AbstractContextManager[None]:
+    def _turn(
+        self, component: Component, plan: list[PlannedAction], variables: dict[str, t.Any]
+    ) -> contextlib.AbstractContextManager[None]:
         if not component.rolling or not planner.restarted(plan):
             return contextlib.nullcontext()
         return rolling.turn(_directory_of_the_run(), component=component.name, host=str(variables.get("inventory_hostname")))
@@ -101,7 +103,7 @@ def _for_collect(items: Items) -> Items:
     return {**items, **{kind: [rendering.for_collect(item) for item in items[kind]] for kind in _FILE_KINDS}}
 
 
-def _result(plan: list[Action], state: Items, items: Items, *, diff: bool) -> dict[str, t.Any]:
+def _result(plan: list[PlannedAction], state: Items, items: Items, *, diff: bool) -> dict[str, t.Any]:
     found = zip(items["unit"], state.get("unit", []), strict=True)
     result: dict[str, t.Any] = {
         "changed": bool(plan),
@@ -114,7 +116,7 @@ def _result(plan: list[Action], state: Items, items: Items, *, diff: bool) -> di
     return result
 
 
-def _apply(host: Host, plan: list[Action], items: Items, pki: Pki | None, context: dict[str, t.Any]) -> dict[str, t.Any]:
+def _apply(host: Host, plan: list[PlannedAction], items: Items, pki: Pki | None, context: dict[str, t.Any]) -> dict[str, t.Any]:
     packages = [action.data["specification"] for action in plan if action.kind == "package"]
     actions = [action.for_host() for action in plan]
     if packages:

@@ -21,8 +21,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import a
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.host_plan import Share
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.looks import Looks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members, Plan, Policy
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Memory
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import PredictionStore
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["looked", "planned", "present", "absent"], "default": "present"},
@@ -102,7 +102,7 @@ class ActionModule(HostAction):
             task.retire()
         return self._result(actions)
 
-    def _result(self, actions: c.Sequence[Action]) -> dict[str, t.Any]:
+    def _result(self, actions: c.Sequence[PlannedAction]) -> dict[str, t.Any]:
         result: dict[str, t.Any] = {"changed": bool(actions), "actions": [action.report() for action in actions]}
         if self._task.diff:
             result["diff"] = [action.diff() for action in actions]
@@ -153,14 +153,14 @@ class _Task:
         host_plan.refuse_to_forget(found, wanted=self.wanted, used=self.looks.used())
         return found, host_plan.share(found, view=view, host=self.host, present=self.present)
 
-    def foretell(self, actions: c.Sequence[Action]) -> tuple[Action, ...]:
-        """Those that no task before has foretold, as a look at the beginning and the role do."""
-        memory = Memory(self._directory, host=self.host)
-        found = tuple(memory.recall().without_done(actions))
-        memory.add(found)
+    def foretell(self, actions: c.Sequence[PlannedAction]) -> tuple[PlannedAction, ...]:
+        """Those that no earlier task has predicted, as a look at the beginning and the role do."""
+        store = PredictionStore(self._directory, host=self.host)
+        found = tuple(store.load().without_predicted(actions))
+        store.add(found)
         return found
 
-    def take_part(self, *, patient: bool) -> tuple[Action, ...]:
+    def take_part(self, *, patient: bool) -> tuple[PlannedAction, ...]:
         """Does this host's part when it is its turn, which it is when no other host changes anything and etcd allows it."""
         end = time.monotonic() + self.arguments["deadline"]
         while True:
@@ -181,7 +181,7 @@ class _Task:
                 raise fault or ComponentError(f"etcd: {self.host} waited {waited} for members that come before it; run the playbook again")
             time.sleep(_PAUSE)
 
-    def former(self) -> tuple[Action, ...]:
+    def former(self) -> tuple[PlannedAction, ...]:
         """What is to be cleared away on a host that is no member."""
         if self.host in {entry.host for entry in self.wanted}:
             raise ComponentError(f"etcd_members: state absent is for hosts that are not in the group etcd, and {self.host} is in it")
@@ -195,11 +195,11 @@ class _Task:
         here = {key: self.arguments[key] for key in ("unit", "data_directory")}
         self._former.step("retire", {**here, "files": files, "directories": list(plan_former.DIRECTORIES)})
 
-    def _next(self, look: Object) -> tuple[Action, ...]:
+    def _next(self, look: Object) -> tuple[PlannedAction, ...]:
         looks = {**self.looks.of(entry.host for entry in self.wanted), self.host: look}
         return host_plan.next_for(self.host, wanted=self.wanted, looks=looks, policy=self._policy)
 
-    def _perform(self, actions: c.Sequence[Action], look: Object) -> None:
+    def _perform(self, actions: c.Sequence[PlannedAction], look: Object) -> None:
         if not actions:
             return
         known = [url for answer in look["answers"] for member in answer["members"] or [] for url in member["client_urls"]]

@@ -14,7 +14,7 @@ from ansible import constants
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import backups, plan_restore
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 PHASES = ("checked", "staged", "stopped", "switched", "resumed")
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -61,7 +61,7 @@ class ActionModule(HostAction):
         return result
 
 
-def _plan(phase: str, found: Object, told: Object) -> list[Action]:
+def _plan(phase: str, found: Object, told: Object) -> list[PlannedAction]:
     if phase == "staged":
         plan_restore.check_member(found["member"], told)
         return plan_restore.staged(found["member"], told)
@@ -70,7 +70,7 @@ def _plan(phase: str, found: Object, told: Object) -> list[Action]:
     return plan_restore.stopped(found["units"]) if phase == "stopped" else plan_restore.resumed(found["units"])
 
 
-def _apply(host: Restored, phase: str, plan: list[Action], arguments: Object, cluster: Object, told: Object) -> Object:
+def _apply(host: Restored, phase: str, plan: list[PlannedAction], arguments: Object, cluster: Object, told: Object) -> Object:
     if phase == "staged":
         _send(host, pathlib.Path(arguments["snapshot"]))
         host.step("stage", {"description": told, "initial_cluster": cluster["etcd"]["initial_cluster"], "token": _token(cluster)})

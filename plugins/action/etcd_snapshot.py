@@ -15,7 +15,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import backups
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import vault_of, write_atomically
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["looked", "saved"], "default": "saved"},
@@ -108,15 +108,15 @@ def _chosen(looks: list[Object]) -> Object:
     return min(healthy, key=lambda look: (look["leads"], look["host"]))
 
 
-def _plan(folder: pathlib.Path, look: Object, surplus: list[list[pathlib.Path]], *, archive: bool) -> list[Action]:
+def _plan(folder: pathlib.Path, look: Object, surplus: list[list[pathlib.Path]], *, archive: bool) -> list[PlannedAction]:
     """Named by the folder: the names have the time in them."""
     size = f"{look['size']} bytes or less\n"
-    plan = [Action("backup", "save-snapshot", str(folder), f"the member of {look['host']} is healthy", after=size)]
+    plan = [PlannedAction("backup", "save-snapshot", str(folder), f"the member of {look['host']} is healthy", after=size)]
     if archive:
-        plan.append(Action("backup", "save-pki", str(folder), "encrypted by ansible-vault", secret=True))
+        plan.append(PlannedAction("backup", "save-pki", str(folder), "encrypted by ansible-vault", secret=True))
     for files in surplus:
         text = "".join(f"{path.name}\n" for path in files)
-        plan.append(Action("backup", "remove", str(files[-1]), "there are newer ones", before=text))
+        plan.append(PlannedAction("backup", "remove", str(files[-1]), "there are newer ones", before=text))
     return plan
 
 

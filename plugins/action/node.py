@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access, plan_node
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
@@ -51,7 +51,7 @@ class ActionModule(HostAction):
         return result
 
 
-def _plan(arguments: dict[str, t.Any], state: dict[str, t.Any], *, check: bool) -> list[Action]:
+def _plan(arguments: dict[str, t.Any], state: dict[str, t.Any], *, check: bool) -> list[PlannedAction]:
     name = str(arguments["name"])
     if arguments["state"] == "absent":
         return plan_node.remove(node=name, drained=check and arguments["reachable"], state=state)

@@ -27,7 +27,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.plan_members import Plan, Policy, plan
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 from .apiserver import programs
 
@@ -163,7 +163,7 @@ class Cluster:
             done += [(action.operation, action.target) for action in actions]
         raise AssertionError(f"planned again and again: {done}")
 
-    def perform(self, actions: t.Sequence[Action]) -> None:
+    def perform(self, actions: t.Sequence[PlannedAction]) -> None:
         for index, action in enumerate(actions):
             following = actions[index + 1].operation if index + 1 < len(actions) else ""
             if action.operation in member_list.CHANGES:
@@ -172,7 +172,7 @@ class Cluster:
             else:
                 self._on_host(action, wait=following != "start")
 
-    def _on_host(self, action: Action, *, wait: bool) -> None:
+    def _on_host(self, action: PlannedAction, *, wait: bool) -> None:
         machine = self.machines[action.data["host"]]
         machine.kill()
         if action.operation == "discard":

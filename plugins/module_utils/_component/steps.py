@@ -17,7 +17,7 @@ Items = list[dict[str, t.Any]]
 
 def run(step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
     """One step; raises HostError."""
-    with host_lock.alone(changes=step != "collect"):
+    with host_lock.held(changes=step != "collect"):
         return STEPS[step](payload)
 
 

@@ -22,7 +22,7 @@ UNITS = "/etc/systemd/system"
 
 def run(step: str, payload: Object) -> Object:
     """One step; raises HostError."""
-    with host_lock.alone(changes=step != "collect"):
+    with host_lock.held(changes=step != "collect"):
         return STEPS[step](payload)
 
 

@@ -42,7 +42,7 @@ class Here(t.NamedTuple):
 
 def run(step: str, payload: Object) -> Object:
     """One step; raises HostError. A look waits for nobody: hosts that start together look at each other while they do."""
-    with contextlib.nullcontext() if step == "collect" else host_lock.alone(changes=True):
+    with contextlib.nullcontext() if step == "collect" else host_lock.held(changes=True):
         return STEPS[step](payload)
 
 

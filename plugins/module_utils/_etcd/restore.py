@@ -32,7 +32,7 @@ Object = dict[str, t.Any]
 
 def run(step: str, payload: Object) -> Object:
     """One step; raises HostError."""
-    with host_lock.alone(changes=step != "collect"):
+    with host_lock.held(changes=step != "collect"):
         return STEPS[step](payload)
 
 

@@ -19,7 +19,7 @@ Look = t.Callable[[Entry], t.Any]
 
 def run(step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
     """One step; raises HostError."""
-    with host_lock.alone(changes=step != "collect"):
+    with host_lock.held(changes=step != "collect"):
         return STEPS[step](payload)
 
 

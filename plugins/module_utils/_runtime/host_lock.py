@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One program at a time on a host.
+"""A lock, so that one program at a time changes a host.
 
-Where a controller was killed or lost its connection, the program that it started on the host goes on to its end. The next run
-waits for that: two at once would write under the same temporary names, and what was planned beside the other would be outdated.
+When a controller is killed or loses its connection, the program that it started on the host runs on to its end. The next run
+waits for that end: two programs would write under the same temporary names, and a plan made during the change would be outdated.
 """
 
 from __future__ import annotations
@@ -25,9 +25,12 @@ _PAUSE = 0.1
 
 
 @contextlib.contextmanager
-def alone(*, changes: bool) -> t.Iterator[None]:
-    """Waits until no other program changes this host. While this one ``changes`` it, no other begins; who only looks leaves no trace."""
-    descriptor = _held(changes=changes)
+def held(*, changes: bool) -> t.Iterator[None]:
+    """Holds the lock: exclusive for a step that ``changes`` the host, shared for readers. Readers never create the lock file.
+
+    Waits at most ``DEADLINE`` seconds, then raises HostError.
+    """
+    descriptor = _acquire(changes=changes)
     try:
         yield
     finally:
@@ -35,8 +38,8 @@ def alone(*, changes: bool) -> t.Iterator[None]:
             os.close(descriptor)
 
 
-def _held(*, changes: bool) -> t.Optional[int]:
-    """The lock; None where nobody has changed anything so far, and a look needs none."""
+def _acquire(*, changes: bool) -> t.Optional[int]:
+    """The descriptor of the lock; None if a reader finds no lock file, because nothing has changed this host yet."""
     end = time.monotonic() + DEADLINE
     while True:
         descriptor = _open(create=changes)
@@ -74,7 +77,7 @@ def _locked(descriptor: int, how: int) -> bool:
 
 
 def _in_place(descriptor: int) -> bool:
-    """A reset removes the lock that it holds: who has waited for it has the lock of nobody then, and asks for the new one."""
+    """Whether the locked file is still the one at PATH. A reset removes the file that it has locked; who waited must lock the new one."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(PATH))
     except FileNotFoundError:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 Object = dict[str, t.Any]
 
 
-def drain(*, node: str, reachable: bool, unmanaged: bool, state: Object) -> list[Action]:
+def drain(*, node: str, reachable: bool, unmanaged: bool, state: Object) -> list[PlannedAction]:
     """No new pods, and those that are there leave; a DaemonSet's and those of files on the host stay. Pure.
 
     ``unmanaged`` allows the loss of pods that nobody makes again. Of a host that is not ``reachable`` no pod can leave in order.
@@ -27,20 +27,20 @@ def drain(*, node: str, reachable: bool, unmanaged: bool, state: Object) -> list
         )
     actions = []
     if state["node"] is not None and state["node"]["schedulable"]:
-        actions.append(Action("node", "cordon", node, "takes pods", before="schedulable\n", after="unschedulable\n"))
-    return actions + [Action("pod", "evict", _title(pod), f"runs on {node}", before=f"{node}\n", data=pod) for pod in pods]
+        actions.append(PlannedAction("node", "cordon", node, "takes pods", before="schedulable\n", after="unschedulable\n"))
+    return actions + [PlannedAction("pod", "evict", _title(pod), f"runs on {node}", before=f"{node}\n", data=pod) for pod in pods]
 
 
-def remove(*, node: str, drained: bool, state: Object) -> list[Action]:
+def remove(*, node: str, drained: bool, state: Object) -> list[PlannedAction]:
     """The Node, and then what is left of its pods, which nobody ends any more. Pure.
 
     ``drained``: what a drain takes away has been foretold, and counts as gone.
     """
     actions = []
     if state["node"] is not None:
-        actions.append(Action("node", "delete", node, "is to leave the cluster", before=f"{node}\n"))
+        actions.append(PlannedAction("node", "delete", node, "is to leave the cluster", before=f"{node}\n"))
     pods = [pod for pod in state["pods"] if _stays(pod) or not drained]
-    return actions + [Action("pod", "delete", _title(pod), f"ran on {node}", before=f"{node}\n", data=pod) for pod in pods]
+    return actions + [PlannedAction("pod", "delete", _title(pod), f"ran on {node}", before=f"{node}\n", data=pod) for pod in pods]
 
 
 def _stays(pod: Object) -> bool:

@@ -12,7 +12,7 @@ import yaml
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.objects import HIDDEN
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 KIND = "api_object"
 # What others live in or are of goes first.
@@ -27,7 +27,7 @@ _ABSENT = object()
 Object = dict[str, t.Any]
 
 
-def plan(*, name: str, objects: list[Object], absent: list[Object], state: Object) -> list[Action]:
+def plan(*, name: str, objects: list[Object], absent: list[Object], state: Object) -> list[PlannedAction]:
     """Deletions, then namespaces and definitions, then the rest as it was given. Pure.
 
     ``state`` is the host's answer; of an API that is not there (``unready``), every object is planned as new.
@@ -54,7 +54,7 @@ def _in_order(objects: list[Object]) -> list[Object]:
     return sorted(objects, key=lambda wanted: _FIRST.index(wanted["kind"]) if wanted["kind"] in _FIRST else len(_FIRST))
 
 
-def _change(wanted: Object, found: Object) -> Action | None:
+def _change(wanted: Object, found: Object) -> PlannedAction | None:
     live, applied = found["live"], found["applied"]
     if live is None:
         return _create(wanted, reason="missing", leaving=False)
@@ -62,7 +62,7 @@ def _change(wanted: Object, found: Object) -> Action | None:
         return _create(wanted, reason="is being deleted, wanted again", leaving=True)
     if live == applied:
         return None
-    return Action(
+    return PlannedAction(
         kind=KIND,
         operation="patch",
         target=title(wanted),
@@ -73,16 +73,18 @@ def _change(wanted: Object, found: Object) -> Action | None:
     )
 
 
-def _create(wanted: Object, *, reason: str, leaving: bool) -> Action:
+def _create(wanted: Object, *, reason: str, leaving: bool) -> PlannedAction:
     data = {"object": wanted, "leaving": leaving}
     registered = wanted["kind"] in _REGISTERED
     operation = "patch" if registered else "create"
     reason = f"{reason}, to be registered by its kubelet" if registered else reason
-    return Action(kind=KIND, operation=operation, target=title(wanted), reason=reason, after=text(_hidden(wanted)), data=data)
+    return PlannedAction(kind=KIND, operation=operation, target=title(wanted), reason=reason, after=text(_hidden(wanted)), data=data)
 
 
-def _delete(wanted: Object, live: Object) -> Action:
-    return Action(kind=KIND, operation="delete", target=title(wanted), reason="wanted absent", before=text(live), data={"object": wanted})
+def _delete(wanted: Object, live: Object) -> PlannedAction:
+    return PlannedAction(
+        kind=KIND, operation="delete", target=title(wanted), reason="wanted absent", before=text(live), data={"object": wanted}
+    )
 
 
 def _hidden(wanted: Object) -> Object:

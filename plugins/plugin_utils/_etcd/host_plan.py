@@ -16,7 +16,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import cluster_view, plan_members
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_view import HostState, View, listed
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members, Plan, Policy
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 Look = c.Mapping[str, t.Any]
 
@@ -28,7 +28,7 @@ class Share:
     ``together``: the unit starts where no member has a quorum yet, so that it cannot be waited for before the others start.
     """
 
-    actions: tuple[Action, ...]
+    actions: tuple[PlannedAction, ...]
     hold: bool
     together: bool
 
@@ -95,7 +95,7 @@ def share(found: Plan, *, view: View, host: str, present: c.Collection[str]) -> 
     )
 
 
-def _doer(found: Plan, action: Action, *, present: c.Collection[str]) -> str:
+def _doer(found: Plan, action: PlannedAction, *, present: c.Collection[str]) -> str:
     """Who does what is no host's own: who joins, since it makes room for that or follows from it; else any one host, the same for all."""
     changing = [entry for entry in found.actions if not entry.data["host"] or entry.operation != "start"]
     index = changing.index(action)
@@ -106,7 +106,7 @@ def _doer(found: Plan, action: Action, *, present: c.Collection[str]) -> str:
     return min(present, default="")
 
 
-def next_for(host: str, *, wanted: Members, looks: c.Mapping[str, Look], policy: Policy) -> tuple[Action, ...]:
+def next_for(host: str, *, wanted: Members, looks: c.Mapping[str, Look], policy: Policy) -> tuple[PlannedAction, ...]:
     """What a host whose turn it is does now; ``looks`` has a fresh one of its own and older ones of others.
 
     With a quorum it goes by what the members say, and leaves the other hosts to themselves. Without one it needs to know all,

@@ -14,7 +14,7 @@ import yaml
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd.access import ACCESS
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import DescriptionError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 # etcd's own: it may do everything, and somebody must have it before users are asked for
 ROOT = "root"
@@ -43,7 +43,7 @@ def described(name: str, arguments: Object) -> Object:
     return {"roles": roles, "users": users, "keys": keys}
 
 
-def plan(wanted: Object, state: Object) -> list[Action]:
+def plan(wanted: Object, state: Object) -> list[PlannedAction]:
     """In an order that never locks anybody out: roles, users, keys, and asking for users last. Pure."""
     found = _NOTHING if state["unready"] else state
     actions = [_plan_role(role, found["roles"].get(role["name"])) for role in wanted["roles"]]
@@ -52,12 +52,12 @@ def plan(wanted: Object, state: Object) -> list[Action]:
     if not found["enabled"]:
         reason = "etcd does not ask who somebody is: every certificate of its authority may do everything"
         actions.append(
-            Action(kind="etcd_auth", operation="enable", target="authentication", reason=reason, before="false\n", after="true\n")
+            PlannedAction(kind="etcd_auth", operation="enable", target="authentication", reason=reason, before="false\n", after="true\n")
         )
     return [action for action in actions if action is not None]
 
 
-def _plan_role(role: Object, found: list[Object] | None) -> Action | None:
+def _plan_role(role: Object, found: list[Object] | None) -> PlannedAction | None:
     wanted = role["permissions"]
     grant = [entry for entry in wanted if entry not in (found or [])]
     # granting another access to the same range replaces the one that is there
@@ -70,7 +70,7 @@ def _plan_role(role: Object, found: list[Object] | None) -> Action | None:
     return _action("etcd_role", role["name"], found is not None, before, after, data)
 
 
-def _plan_user(user: Object, found: list[str] | None) -> Action | None:
+def _plan_user(user: Object, found: list[str] | None) -> PlannedAction | None:
     wanted = sorted(user["roles"])
     if found == wanted:
         return None
@@ -79,20 +79,20 @@ def _plan_user(user: Object, found: list[str] | None) -> Action | None:
     return _action("etcd_user", user["name"], found is not None, found or [], wanted, data)
 
 
-def _action(kind: str, name: str, there: bool, before: list[str], after: list[str], data: Object) -> Action:
+def _action(kind: str, name: str, there: bool, before: list[str], after: list[str], data: Object) -> PlannedAction:
     more, less = (", ".join(entry for entry in one if entry not in other) for one, other in ((after, before), (before, after)))
     faults = [f"lacks {more}" if more else "", f"has {less} besides" if less else ""]
     reason = "; ".join(fault for fault in faults if fault) if there else "missing"
     old, new = _text(before) if there else "", _text(after)
-    return Action(kind=kind, operation="patch" if there else "create", target=name, reason=reason, before=old, after=new, data=data)
+    return PlannedAction(kind=kind, operation="patch" if there else "create", target=name, reason=reason, before=old, after=new, data=data)
 
 
-def _plan_key(key: Object, found: str | None) -> Action | None:
+def _plan_key(key: Object, found: str | None) -> PlannedAction | None:
     if found == key["value"]:
         return None
     reason = "missing" if found is None else "has another value"
     before = "" if found is None else f"{found}\n"
-    return Action(
+    return PlannedAction(
         kind="etcd_key", operation="write", target=key["key"], reason=reason, before=before, after=f"{key['value']}\n", data=dict(key)
     )
 

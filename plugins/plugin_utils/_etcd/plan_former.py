@@ -9,7 +9,7 @@ import collections.abc as c
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import KIND
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 DIRECTORIES = ("/etc/etcd/pki", "/etc/etcd")
 
@@ -22,11 +22,11 @@ def files(*, unit: str, initial_cluster_file: str, started_file: str) -> list[st
     return [*pki, "/etc/etcd/etcd.conf", initial_cluster_file, started_file, "/etc/profile.d/etcdctl.sh", f"/etc/barehost/inputs/{unit}"]
 
 
-def plan(found: Object, *, name: str, address: str, leaving: c.Container[str]) -> tuple[Action, ...]:
+def plan(found: Object, *, name: str, address: str, leaving: c.Container[str]) -> tuple[PlannedAction, ...]:
     """``leaving``: who is taken out in this run, which in check mode none is yet."""
     if not found["left"] or (found["data"] and _may_be_member(found["members"], name=name, address=address) and name not in leaving):
         return ()
-    action = Action(
+    action = PlannedAction(
         kind=KIND,
         operation="retire",
         target=name,

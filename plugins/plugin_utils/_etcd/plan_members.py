@@ -41,7 +41,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps im
     start,
     start_member,
 )
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 UNLISTED = ("never", "safe", "always")
 # More than any sequence of steps for a cluster of sensible size; a plan that is longer goes in circles
@@ -55,7 +55,7 @@ def plan(*, wanted: Members, view: View, policy: Policy = _CAREFUL) -> Plan:
     if policy.remove_unlisted not in UNLISTED:
         raise PlanError(f"etcd: remove_unlisted: found {policy.remove_unlisted!r}, wanted one of {', '.join(UNLISTED)}")
     model = Model(view=view, wanted=wanted, policy=policy)
-    actions: list[Action] = []
+    actions: list[PlannedAction] = []
     if view.members is None:
         actions += _without_answer(model)
         if not any(action.operation == "rebuild" for action in actions):
@@ -73,7 +73,7 @@ def plan(*, wanted: Members, view: View, policy: Policy = _CAREFUL) -> Plan:
 # ---------------------------------------------------------------- nobody answers
 
 
-def _without_answer(model: Model) -> tuple[Action, ...]:
+def _without_answer(model: Model) -> tuple[PlannedAction, ...]:
     """A first start, all together; one that was cut short; or a cluster that is stopped, whose hosts with data start."""
     holders = [wanted for wanted in model.wanted if model.data(wanted)]
     unknown = [wanted for wanted in model.wanted if model.data(wanted) is None]
@@ -121,10 +121,10 @@ def _never_led(model: Model, holders: Members) -> bool:
     return len(holders) < len(model.wanted) and all(index is not None and index <= len(model.wanted) for index in committed)
 
 
-def _rebuild(model: Model, holders: Members, *, found: str) -> Action:
+def _rebuild(model: Model, holders: Members, *, found: str) -> PlannedAction:
     """The survivor becomes a cluster of one; afterwards the others are no members, and join it as any host does."""
     survivor = max(holders, key=lambda wanted: (model.view.host(wanted).committed or 0, -model.wanted.index(wanted)))
-    return Action(
+    return PlannedAction(
         kind=KIND,
         operation="rebuild",
         target=survivor.name,
@@ -136,7 +136,7 @@ def _rebuild(model: Model, holders: Members, *, found: str) -> Action:
 # ---------------------------------------------------------------- the next safe step
 
 
-def _next(model: Model) -> Action | None:
+def _next(model: Model) -> PlannedAction | None:
     """The first that there is, of steps that are each safe by themselves."""
     if (action := _starts(model)) is not None or _kept_apart(model):
         return action
@@ -147,7 +147,7 @@ def _next(model: Model) -> Action | None:
     return None
 
 
-def _starts(model: Model) -> Action | None:
+def _starts(model: Model) -> PlannedAction | None:
     """Whoever has data and does not run is started; this never harms."""
     for wanted in model.wanted:
         member = listed(wanted, model.members)
@@ -169,7 +169,7 @@ def _kept_apart(model: Model) -> bool:
     return len(run) >= quorum(len(model.voters))
 
 
-def _quorum_is_there(model: Model) -> Action | None:
+def _quorum_is_there(model: Model) -> PlannedAction | None:
     """No change of the membership is possible without it."""
     voters, up = len(model.voters), healthy(model.voters)
     if up >= quorum(voters):
@@ -187,7 +187,7 @@ def _quorum_is_there(model: Model) -> Action | None:
     )
 
 
-def _addresses(model: Model) -> Action | None:
+def _addresses(model: Model) -> PlannedAction | None:
     """The cluster learns the new address, then the member is started with it."""
     blocked = []
     for wanted in model.wanted:
@@ -199,7 +199,7 @@ def _addresses(model: Model) -> Action | None:
             blocked.append(f"{wanted.name} wants {wanted.peer_url}, which {holder.title} has")
             continue
         _must_stay(model, without=member, what=f"the new address of {wanted.name} takes it away while it restarts")
-        return Action(
+        return PlannedAction(
             kind=KIND,
             operation="update",
             target=wanted.name,
@@ -225,7 +225,7 @@ def _must_stay(model: Model, *, without: Member, what: str) -> None:
     )
 
 
-def _moved_starts(model: Model) -> Action | None:
+def _moved_starts(model: Model) -> PlannedAction | None:
     for wanted in model.wanted:
         member = listed(wanted, model.members)
         if member and _stopped(model, wanted, member):
@@ -233,7 +233,7 @@ def _moved_starts(model: Model) -> Action | None:
     return None
 
 
-def _removals(model: Model) -> Action | None:
+def _removals(model: Model) -> PlannedAction | None:
     """Whoever is in the way of additions: lost members, since they are others afterwards, and dead ones that nobody wants."""
     for member in sorted(model.members, key=lambda member: not member.learner):
         wanted = model.of(member)
@@ -273,13 +273,13 @@ def _may_remove_unlisted(model: Model) -> bool:
     return rule == "always" or (rule == "safe" and 2 * known >= len(model.voters))
 
 
-def _remove(model: Model, member: Member, *, reason: str, host: str) -> Action:
+def _remove(model: Model, member: Member, *, reason: str, host: str) -> PlannedAction:
     voters = [voter for voter in model.voters if voter.id != member.id]
     left, needed = healthy(voters), quorum(len(voters))
     if not member.learner and left < needed:
         # dead ones go while there is a quorum, healthy ones when all others are healthy
         raise AssertionError(f"without {member.title} {left} of {len(voters)} voters would be healthy, the quorum is {needed}")
-    return Action(
+    return PlannedAction(
         kind=KIND,
         operation="remove",
         target=member.name or ", ".join(member.peer_urls),
@@ -289,14 +289,14 @@ def _remove(model: Model, member: Member, *, reason: str, host: str) -> Action:
     )
 
 
-def _learners(model: Model) -> Action | None:
+def _learners(model: Model) -> PlannedAction | None:
     """A member that was added is started, a learner that runs is promoted."""
     for member in model.members:
         wanted = model.of(member)
         if wanted is None:
             continue
         if member.learner and (member.healthy or model.view.host(wanted).committed is not None):
-            return Action(
+            return PlannedAction(
                 kind=KIND,
                 operation="promote",
                 target=wanted.name,
@@ -310,7 +310,7 @@ def _learners(model: Model) -> Action | None:
     return None
 
 
-def _additions(model: Model) -> Action | None:
+def _additions(model: Model) -> PlannedAction | None:
     missing = [wanted for wanted in model.wanted if listed(wanted, model.members) is None and model.data(wanted) is not None]
     if not missing:
         return None
@@ -328,7 +328,7 @@ def _additions(model: Model) -> Action | None:
     _can_do_without_leaving(model, wanted)
     if model.data(wanted):
         return discard(wanted, reason="the cluster does not have it as a member: the data is of a removed member or of another cluster")
-    return Action(
+    return PlannedAction(
         kind=KIND,
         operation="add",
         target=wanted.name,
@@ -355,7 +355,7 @@ def _not_looked_at(model: Model, member: Member) -> bool:
     return wanted is not None and model.data(wanted) is None
 
 
-def _shrinking(model: Model) -> Action | None:
+def _shrinking(model: Model) -> PlannedAction | None:
     """Healthy members that nobody wants go last, when all that are wanted are there."""
     unlisted = [member for member in model.voters if model.of(member) is None]
     settled = all((found := listed(wanted, model.members)) and found.healthy and not found.learner for wanted in model.wanted)

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import backups
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 Object = dict[str, t.Any]
 
@@ -75,32 +75,32 @@ def check_member(member: Object, told: Object) -> None:
         )
 
 
-def staged(member: Object, told: Object) -> list[Action]:
+def staged(member: Object, told: Object) -> list[PlannedAction]:
     text = f"revision {told['revision']}, {told['total_keys']} keys\n"
-    return [Action("restore", "unpack", member["directory"], f"taken {told.get('taken', 'at an unknown time')}", after=text)]
+    return [PlannedAction("restore", "unpack", member["directory"], f"taken {told.get('taken', 'at an unknown time')}", after=text)]
 
 
-def stopped(units: Object) -> list[Action]:
+def stopped(units: Object) -> list[PlannedAction]:
     return [_unit("stop", name, "etcd is being restored", state) for name, state in units.items() if state in RUNNING]
 
 
-def switched(member: Object, units: Object) -> list[Action]:
+def switched(member: Object, units: Object) -> list[PlannedAction]:
     path = f"{member['directory']}/member"
     actions = stopped(units)
     if member["data"]:
-        actions.append(Action("restore", "set-aside", path, "renamed, not removed", before="the data before the restore\n"))
-    actions.append(Action("restore", "put-in-place", path, "from the snapshot", after="the snapshot's data\n"))
+        actions.append(PlannedAction("restore", "set-aside", path, "renamed, not removed", before="the data before the restore\n"))
+    actions.append(PlannedAction("restore", "put-in-place", path, "from the snapshot", after="the snapshot's data\n"))
     return actions + resumed(units)
 
 
-def resumed(units: Object) -> list[Action]:
+def resumed(units: Object) -> list[PlannedAction]:
     """In check mode nothing has stopped them."""
     return [_unit("start", name, "it was stopped for the restore", "stopped") for name in units]
 
 
-def _unit(operation: str, name: str, reason: str, state: str) -> Action:
+def _unit(operation: str, name: str, reason: str, state: str) -> PlannedAction:
     after = "started" if operation == "start" else "stopped"
-    return Action("unit", operation, name, reason, before=f"{state}\n", after=f"{after}\n")
+    return PlannedAction("unit", operation, name, reason, before=f"{state}\n", after=f"{after}\n")
 
 
 def compared(told: Object, found: Object) -> None:

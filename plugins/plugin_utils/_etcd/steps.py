@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_view import HostState, Member, View, Wanted, listed
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 KIND = "etcd_member"
 
@@ -36,7 +36,7 @@ class Policy:
 class Plan:
     """What is done, in this order, and what the operator should know of what is not."""
 
-    actions: tuple[Action, ...]
+    actions: tuple[PlannedAction, ...]
     warnings: tuple[str, ...]
 
 
@@ -74,7 +74,7 @@ def initial_cluster(entries: c.Iterable[tuple[str, str]]) -> str:
     return ",".join(f"{name}={url}" for name, url in entries)
 
 
-def start_member(model: Model, wanted: Wanted, *, reason: str) -> Action:
+def start_member(model: Model, wanted: Wanted, *, reason: str) -> PlannedAction:
     """A joining member must be given exactly the members there are; one that has data ignores that."""
     entries = []
     for member in model.members:
@@ -84,8 +84,8 @@ def start_member(model: Model, wanted: Wanted, *, reason: str) -> Action:
     return start(wanted, reason=reason, initial=initial_cluster(entries), state="existing")
 
 
-def start(wanted: Wanted, *, reason: str, initial: str, state: str) -> Action:
-    return Action(
+def start(wanted: Wanted, *, reason: str, initial: str, state: str) -> PlannedAction:
+    return PlannedAction(
         kind=KIND,
         operation="start",
         target=wanted.name,
@@ -94,8 +94,8 @@ def start(wanted: Wanted, *, reason: str, initial: str, state: str) -> Action:
     )
 
 
-def discard(wanted: Wanted, *, reason: str) -> Action:
-    return Action(kind=KIND, operation="discard", target=wanted.name, reason=reason, data={"host": wanted.host})
+def discard(wanted: Wanted, *, reason: str) -> PlannedAction:
+    return PlannedAction(kind=KIND, operation="discard", target=wanted.name, reason=reason, data={"host": wanted.host})
 
 
 def names(wanted: c.Iterable[Wanted]) -> str:
@@ -105,34 +105,34 @@ def names(wanted: c.Iterable[Wanted]) -> str:
 # ---------------------------------------------------------------- what is there after a step
 
 
-def after(model: Model, action: Action) -> Model:
+def after(model: Model, action: PlannedAction) -> Model:
     """The model of the cluster after a step that went well."""
     return _EFFECTS[action.operation](model, action)
 
 
-def _changed(model: Model, action: Action, **fields: t.Any) -> Model:
+def _changed(model: Model, action: PlannedAction, **fields: t.Any) -> Model:
     return model.with_members(
         dataclasses.replace(member, **fields) if member.id == action.data["id"] else member for member in model.members
     )
 
 
-def _after_update(model: Model, action: Action) -> Model:
+def _after_update(model: Model, action: PlannedAction) -> Model:
     """It listens at the old address until it is started again."""
     changed = _with_data(_changed(model, action, peer_urls=(action.data["peer_url"],), healthy=False), action, data=True)
     return dataclasses.replace(changed, started=model.started - {action.data["host"]})
 
 
-def _after_remove(model: Model, action: Action) -> Model:
+def _after_remove(model: Model, action: PlannedAction) -> Model:
     left = model.with_members(member for member in model.members if member.id != action.data["id"])
     return dataclasses.replace(left, started=model.started - {action.data["host"]})
 
 
-def _after_add(model: Model, action: Action) -> Model:
+def _after_add(model: Model, action: PlannedAction) -> Model:
     added = Member(id=f"new-{action.target}", name="", peer_urls=(action.data["peer_url"],), learner=True)
     return model.with_members([*model.members, added])
 
 
-def _after_start(model: Model, action: Action) -> Model:
+def _after_start(model: Model, action: PlannedAction) -> Model:
     wanted = next(wanted for wanted in model.wanted if wanted.host == action.data["host"])
     member = listed(wanted, model.members)
     members = tuple(
@@ -141,22 +141,22 @@ def _after_start(model: Model, action: Action) -> Model:
     return dataclasses.replace(_with_data(model, action, data=True).with_members(members), started=model.started | {wanted.host})
 
 
-def _with_data(model: Model, action: Action, *, data: bool) -> Model:
+def _with_data(model: Model, action: PlannedAction, *, data: bool) -> Model:
     hosts = {**model.view.hosts, action.data["host"]: HostState(data=data)}
     return dataclasses.replace(model, view=dataclasses.replace(model.view, hosts=hosts))
 
 
-def _after_discard(model: Model, action: Action) -> Model:
+def _after_discard(model: Model, action: PlannedAction) -> Model:
     return dataclasses.replace(_with_data(model, action, data=False), started=model.started - {action.data["host"]})
 
 
-def _after_rebuild(model: Model, action: Action) -> Model:
+def _after_rebuild(model: Model, action: PlannedAction) -> Model:
     survivor = next(wanted for wanted in model.wanted if wanted.host == action.data["host"])
     alone = Member(id=f"alone-{survivor.name}", name=survivor.name, peer_urls=(survivor.peer_url,), healthy=True)
     return model.with_members([alone])
 
 
-_EFFECTS: dict[str, c.Callable[[Model, Action], Model]] = {
+_EFFECTS: dict[str, c.Callable[[Model, PlannedAction], Model]] = {
     "update": _after_update,
     "remove": _after_remove,
     "add": _after_add,

@@ -12,7 +12,7 @@ _ATTRIBUTES_ONLY = ("set-attributes", "set-mode")
 
 
 @dataclasses.dataclass(frozen=True)
-class Action:
+class PlannedAction:
     """One change.
 
     ``before`` and ``after`` are the texts of the diff; both stay empty for a ``secret`` action.
@@ -66,5 +66,5 @@ class PlanContext:
 
     component: str
     now: float
-    planned: tuple[Action, ...] = ()
+    planned: tuple[PlannedAction, ...] = ()
     requires: tuple[dict[str, t.Any], ...] = ()

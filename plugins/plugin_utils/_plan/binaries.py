@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 KIND = "binary"
 MODE = "0755"
 
 
-def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
-    actions: list[Action] = []
+def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
+    actions: list[PlannedAction] = []
     for install, found in zip(item["install"], state["files"], strict=True):
         actions += _file_actions(item, install, found)
     return actions + _prune_actions(item, state)
 
 
-def _file_actions(item: dict[str, t.Any], install: dict[str, t.Any], found: dict[str, t.Any]) -> list[Action]:
+def _file_actions(item: dict[str, t.Any], install: dict[str, t.Any], found: dict[str, t.Any]) -> list[PlannedAction]:
     path, file = found["path"], found["file"]
     actions = []
     reason = _download_reason(item, found)
@@ -28,15 +28,15 @@ def _file_actions(item: dict[str, t.Any], install: dict[str, t.Any], found: dict
         data = {"release": _release(item), "member": install.get("member"), "file": file, "path": path}
         before = "" if found["content"] == "absent" else f"{found['found'] or 'another release'}\n"
         after = f"{item['name']} {item['version']}\n"
-        actions.append(Action(KIND, "download", file, reason, before=before, after=after, data=data, paths=(path,)))
+        actions.append(PlannedAction(KIND, "download", file, reason, before=before, after=after, data=data, paths=(path,)))
     elif found["mode"] != MODE:
         before, after = f"mode {found['mode']}\n", f"mode {MODE}\n"
         reason = f"found mode {found['mode']}, wanted {MODE}"
-        actions.append(Action(KIND, "set-mode", file, reason, before=before, after=after, data={"file": file}))
+        actions.append(PlannedAction(KIND, "set-mode", file, reason, before=before, after=after, data={"file": file}))
     if found["link"] != f"-> {file}":
         before = f"{found['link']}\n" if found["link"] else ""
         reason = f"found {found['link'] or 'nothing'}, wanted a link to {file}"
-        actions.append(Action(KIND, "switch", path, reason, before=before, after=f"-> {file}\n", data={"path": path, "file": file}))
+        actions.append(PlannedAction(KIND, "switch", path, reason, before=before, after=f"-> {file}\n", data={"path": path, "file": file}))
     return actions
 
 
@@ -53,13 +53,13 @@ def _release(item: dict[str, t.Any]) -> dict[str, t.Any]:
     return {key: item.get(key) for key in ("name", "version", "url", "sha256", "checksum_url")}
 
 
-def _prune_actions(item: dict[str, t.Any], state: dict[str, t.Any]) -> list[Action]:
+def _prune_actions(item: dict[str, t.Any], state: dict[str, t.Any]) -> list[PlannedAction]:
     """Removes recorded releases but the wanted one and the one before it: what the links lead to now, else the newest."""
     others = [release for release in state["releases"] if release["version"] != item["version"]]
     linked = {found["link"] for found in state["files"]}
     previous = [release for release in others if any(f"-> {file}" in linked for file in release["files"])] or others
     return [
-        Action(
+        PlannedAction(
             KIND,
             "prune",
             f"{item['name']}-{release['version']}",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.attributes import as_wanted
 
 KIND = "certificate"
@@ -21,14 +21,14 @@ ISSUE = "issue"
 _KEY_FAULTS = {"absent": "its key is absent", "differs": "its key is no regular file, cannot be read or belongs to another certificate"}
 
 
-def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     certificate = certs.load(state["certificate"]) if state["certificate"] else None
     reason = _fault(item, state, certificate, context)
     if reason is None:
         return _attribute_actions(item, state)
     before = certs.found_text(certificate) if certificate is not None else ""
     return [
-        Action(
+        PlannedAction(
             kind=KIND,
             operation=ISSUE,
             target=item["path"],
@@ -51,7 +51,7 @@ def _fault(item: dict[str, t.Any], state: dict[str, t.Any], certificate: t.Any, 
     return _KEY_FAULTS.get(state["key"]) or certs.fault(item, certificate, item["authority_certificate"], context.now)
 
 
-def _attribute_actions(item: dict[str, t.Any], state: dict[str, t.Any]) -> list[Action]:
+def _attribute_actions(item: dict[str, t.Any], state: dict[str, t.Any]) -> list[PlannedAction]:
     data = _host_data(item)
     pairs = (
         (item["path"], state["certificate_found"], data["mode"]),
@@ -64,7 +64,7 @@ def _attribute_actions(item: dict[str, t.Any], state: dict[str, t.Any]) -> list[
         if before != after:
             attributes = {"path": path, **wanted}
             reason = f"found {before}, wanted {after}"
-            action = Action(KIND, "set-attributes", path, reason, before=before + "\n", after=after + "\n", data=attributes)
+            action = PlannedAction(KIND, "set-attributes", path, reason, before=before + "\n", after=after + "\n", data=attributes)
             actions.append(action)
     return actions
 

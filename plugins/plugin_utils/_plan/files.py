@@ -14,13 +14,13 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.attributes import as_wanted, attributes_text, differences, ownership
 
 _UNSHOWN = "(the present content is too long or not text, and is not shown)\n"
 
 
-def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     path = item["path"]
     if state["type"] in ("directory", "other"):
         raise PlanError(f"{path}: a {state['type']} was found where a file is wanted; move it away")
@@ -31,10 +31,10 @@ def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) 
     if not reason:
         return []
     before, after = (attributes_text(attributes) + "\n" for attributes in (as_wanted(state, wanted), wanted))
-    return [Action("file", "set-attributes", path, reason, before=before, after=after, data=wanted)]
+    return [PlannedAction("file", "set-attributes", path, reason, before=before, after=after, data=wanted)]
 
 
-def plan_early(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+def plan_early(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     """A file that is written before packages are installed, such as the repository that has them."""
     return [dataclasses.replace(action, kind="early_file") for action in plan(item, state, context)]
 
@@ -46,18 +46,18 @@ def _wanted_ownership(item: dict[str, t.Any], state: dict[str, t.Any]) -> dict[s
     return ownership(item)
 
 
-def _write(item: dict[str, t.Any], state: dict[str, t.Any], wanted: dict[str, str]) -> Action:
+def _write(item: dict[str, t.Any], state: dict[str, t.Any], wanted: dict[str, str]) -> PlannedAction:
     block = item["block"]
     data = {**wanted, "text": item["text"], "block": block, "validate": item["validate"]}
     reason = _reason(item, state)
     if item["secret"]:
-        return Action("file", "write", item["path"], reason, secret=True, data=data)
+        return PlannedAction("file", "write", item["path"], reason, secret=True, data=data)
     if item["text"] is None:
         # Check mode only: the real run makes the PKI before it plans.
-        return Action("file", "write", item["path"], reason, after="(will be created together with the PKI)\n", data=data)
+        return PlannedAction("file", "write", item["path"], reason, after="(will be created together with the PKI)\n", data=data)
     before = _before(state)
     after = file_blocks.merge("" if before is _UNSHOWN else before, block, item["text"]) if block else item["text"]
-    return Action("file", "write", item["path"], reason, before=before, after=after, data=data)
+    return PlannedAction("file", "write", item["path"], reason, before=before, after=after, data=data)
 
 
 def _before(state: dict[str, t.Any]) -> str:
@@ -74,9 +74,9 @@ def _reason(item: dict[str, t.Any], state: dict[str, t.Any]) -> str:
     return f"its block {item['block']} is absent or differs" if item["block"] else "its content differs"
 
 
-def plan_absent(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+def plan_absent(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     if state["type"] == "absent":
         return []
     before = f"{state['type']} {attributes_text(state)}\n"
     data = {"recursive": item["recursive"]}
-    return [Action("absent", "remove", item["path"], f"a {state['type']} is there that must not be", before=before, data=data)]
+    return [PlannedAction("absent", "remove", item["path"], f"a {state['type']} is there that must not be", before=before, data=data)]

@@ -21,7 +21,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds.firewall_xml import OURS, PREFIX, rule_text
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 KIND = "firewall"
 TRUSTED = "trusted"
@@ -41,7 +41,7 @@ class _Wanted:
     interfaces: tuple[str, ...]
 
 
-def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     """The actions that make both sides hold what the item says; without a running firewalld only the permanent side is known."""
     wanted = _resolve(item, default_zone=state["default_zone"])
     sides = {side: state[side] for side in _SIDES if state[side] is not None}
@@ -131,7 +131,7 @@ def _entry(network: t.Any) -> str:
     return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
 
 
-def _plan_definitions(noun: str, wanted: dict[str, dict[str, t.Any]], sides: dict[str, t.Any]) -> list[Action]:
+def _plan_definitions(noun: str, wanted: dict[str, dict[str, t.Any]], sides: dict[str, t.Any]) -> list[PlannedAction]:
     """Services or sets that must be there: the runtime learns of them by a reload only, but a set's entries can be told."""
     actions = []
     for name, definition in wanted.items():
@@ -152,7 +152,7 @@ def _plan_definitions(noun: str, wanted: dict[str, dict[str, t.Any]], sides: dic
     return actions
 
 
-def _plan_removals(noun: str, wanted: dict[str, dict[str, t.Any]], sides: dict[str, t.Any]) -> list[Action]:
+def _plan_removals(noun: str, wanted: dict[str, dict[str, t.Any]], sides: dict[str, t.Any]) -> list[PlannedAction]:
     actions = []
     for name in sorted({name for view in sides.values() for name in view[f"{noun}s"]} - set(wanted)):
         change = _Change.between({side: _text(noun, view[f"{noun}s"].get(name)) for side, view in sides.items()}, "")
@@ -167,7 +167,7 @@ def _plan_removals(noun: str, wanted: dict[str, dict[str, t.Any]], sides: dict[s
     return actions
 
 
-def _plan_zones(wanted: _Wanted, sides: dict[str, t.Any]) -> list[Action]:
+def _plan_zones(wanted: _Wanted, sides: dict[str, t.Any]) -> list[PlannedAction]:
     """One action for each zone and service that the zone lets in, or must no longer let in."""
     actions = []
     zones = {wanted.zone, *(zone for view in sides.values() for zone in view["zones"])}
@@ -185,7 +185,7 @@ def _plan_zones(wanted: _Wanted, sides: dict[str, t.Any]) -> list[Action]:
     return actions
 
 
-def _plan_interfaces(wanted: _Wanted, sides: dict[str, t.Any]) -> list[Action]:
+def _plan_interfaces(wanted: _Wanted, sides: dict[str, t.Any]) -> list[PlannedAction]:
     """An interface belongs to one zone: it is taken out of every other one. One that is no longer wanted is left: it may be foreign."""
     actions = []
     for interface in wanted.interfaces:
@@ -268,8 +268,10 @@ class _Change:
             return cls(sides, _fault(next(iter(found.values())), wanted), next(iter(before.values())), wanted)
         return cls(sides, ", ".join(faults), _by_side(before), _by_side(after))
 
-    def action(self, operation: str, target: str, data: dict[str, t.Any]) -> Action:
-        return Action(kind=KIND, operation=operation, target=target, reason=self.reason, before=self.before, after=self.after, data=data)
+    def action(self, operation: str, target: str, data: dict[str, t.Any]) -> PlannedAction:
+        return PlannedAction(
+            kind=KIND, operation=operation, target=target, reason=self.reason, before=self.before, after=self.after, data=data
+        )
 
 
 def _fault(found: str, wanted: str) -> str:

@@ -8,18 +8,18 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 _FSTAB = "/etc/fstab"
 
 
-def plan_module(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+def plan_module(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     if state["loaded"]:
         return []
-    return [Action("kernel_module", "load", item["name"], "not loaded", before="not loaded\n", after="loaded\n")]
+    return [PlannedAction("kernel_module", "load", item["name"], "not loaded", before="not loaded\n", after="loaded\n")]
 
 
-def plan_sysctl(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+def plan_sysctl(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     name, wanted = item["name"], " ".join(item["value"].split())
     if state["exists"] and state["value"] == wanted:
         return []
@@ -30,17 +30,17 @@ def plan_sysctl(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanCo
     found = state["value"] if state["exists"] else "absent"
     reason = f"is {found}, wanted {wanted}"
     before = "" if not state["exists"] else f"{name} = {found}\n"
-    return [Action("sysctl", "set", name, reason, before=before, after=f"{name} = {wanted}\n", data={"value": wanted})]
+    return [PlannedAction("sysctl", "set", name, reason, before=before, after=f"{name} = {wanted}\n", data={"value": wanted})]
 
 
-def plan_swap(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+def plan_swap(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     if item["state"] == "unmanaged":
         return []
     actions = []
     if state["fstab"]:
         before = "".join(f"{line}\n" for line in state["fstab"])
         after = "".join(f"# {line}\n" for line in state["fstab"])
-        actions.append(Action("swap", "disable", _FSTAB, "it brings swap at the next boot", before=before, after=after))
+        actions.append(PlannedAction("swap", "disable", _FSTAB, "it brings swap at the next boot", before=before, after=after))
     for device in state["active"]:
-        actions.append(Action("swap", "switch-off", device, "this swap is active", before="active\n", after="inactive\n"))
+        actions.append(PlannedAction("swap", "switch-off", device, "this swap is active", before="active\n", after="inactive\n"))
     return actions

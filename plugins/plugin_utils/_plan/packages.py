@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 
-def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     name, version = item["name"], item["version"]
     specification = f"{name}-{version}" if version else name
     data = {"specification": specification}
     if not state["installed"]:
-        return [Action("package", "install", name, "not installed", after=f"{specification}\n", data=data)]
+        return [PlannedAction("package", "install", name, "not installed", after=f"{specification}\n", data=data)]
     if not version or any(version in _spellings(found) for found in state["versions"]):
         return []
     found = ", ".join(state["versions"]) or "another package that provides it"
-    return [Action("package", "install", name, f"version {found}, wanted {version}", before=f"{found}\n", after=f"{version}\n", data=data)]
+    return [
+        PlannedAction(
+            "package", "install", name, f"version {found}, wanted {version}", before=f"{found}\n", after=f"{version}\n", data=data
+        )
+    ]
 
 
 def _spellings(found: str) -> set[str]:

@@ -21,12 +21,12 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import (
     units,
     users,
 )
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Foresight
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Prediction
 
 Item = dict[str, t.Any]
-_NOTHING = Foresight()
-Planner = c.Callable[[Item, Item, PlanContext], list[Action]]
+_NOTHING = Prediction()
+Planner = c.Callable[[Item, Item, PlanContext], list[PlannedAction]]
 
 PLANNERS: dict[str, Planner] = {
     "early_file": files.plan_early,
@@ -54,22 +54,22 @@ def plan(
     items: c.Mapping[str, list[Item]],
     state: c.Mapping[str, list[Item]],
     requires: tuple[Item, ...] = (),
-    foresight: Foresight = _NOTHING,
+    prediction: Prediction = _NOTHING,
     now: float,
-) -> list[Action]:
+) -> list[PlannedAction]:
     """What must be done, in the order in which it will be done. Pure.
 
-    ``foresight`` is what the components before this one would have changed: in check mode the state does not show it.
+    ``prediction`` is what the components before this one would have changed: in check mode the state does not show it.
     """
-    actions: list[Action] = []
+    actions: list[PlannedAction] = []
     for kind, planner in PLANNERS.items():
         for item, found in zip(items.get(kind, ()), state.get(kind, ()), strict=True):
             context = PlanContext(component=component, now=now, planned=tuple(actions), requires=requires)
-            seen = foresight.unit(item, found) if kind == "unit" else found
-            actions += foresight.without_done(planner(item, seen, context))
+            seen = prediction.unit(item, found) if kind == "unit" else found
+            actions += prediction.without_predicted(planner(item, seen, context))
     return actions
 
 
-def restarted(actions: c.Iterable[Action]) -> list[str]:
+def restarted(actions: c.Iterable[PlannedAction]) -> list[str]:
     """For the operator: every restart with its reason."""
     return [f"{action.target}: {action.reason}" for action in actions if action.kind == "unit" and action.operation == "restart"]

@@ -1,10 +1,11 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the components before this one would have changed: in check mode nothing is, so a later component sees the host as it was.
+"""Check mode: what the earlier components of a run would have changed on a host.
 
-Two components may describe the same thing (a package, a directory, a CA). A real run does it with the first; check mode remembers
-what it has foretold of a host, so that it foretells it once, and so that a unit knows which of its inputs others would have changed.
+Check mode changes nothing, so a later component finds the host as it was. Two components may describe the same thing (a package,
+a directory, an authority's certificate). A real run changes it with the first; check mode stores what it has predicted, so that it
+predicts each change once, and so that a unit knows which of its inputs an earlier component would have changed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pathlib
 import typing as t
 import urllib.parse
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 Item = dict[str, t.Any]
 
@@ -26,8 +27,8 @@ _PARENT = {"owner": "root", "group": "root", "mode": "0755"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Foreseen:
-    """One change that an earlier component of this run would have made. Of contents it has only digests."""
+class PredictedChange:
+    """One change that an earlier component of this run would have made. It holds digests of contents, never the contents."""
 
     kind: str
     identity: str
@@ -35,12 +36,12 @@ class Foreseen:
     stamps: dict[str, str]
 
     @classmethod
-    def of(cls, action: Action) -> Foreseen:
+    def from_action(cls, action: PlannedAction) -> PredictedChange:
         return cls(kind=action.kind, identity=_identity(action), touched=action.touched, stamps=_stamps(action))
 
 
-class Foresight(tuple[Foreseen, ...]):
-    """All that is foreseen of one host; empty outside of check mode."""
+class Prediction(tuple[PredictedChange, ...]):
+    """All changes predicted for one host; empty outside check mode."""
 
     __slots__ = ()
 
@@ -48,19 +49,19 @@ class Foresight(tuple[Foreseen, ...]):
     def touched(self) -> set[str]:
         return {path for found in self for path in found.touched}
 
-    def without_done(self, actions: c.Iterable[Action]) -> list[Action]:
-        """The actions that remain once what is foreseen has happened."""
-        return [action for action in actions if not self._does(action)]
+    def without_predicted(self, actions: c.Iterable[PlannedAction]) -> list[PlannedAction]:
+        """The actions that remain once the predicted changes are made."""
+        return [action for action in actions if not self._covers(action)]
 
-    def _does(self, action: Action) -> bool:
+    def _covers(self, action: PlannedAction) -> bool:
         if any(found.identity == _identity(action) for found in self):
             return True
-        # Whatever is put somewhere has its missing parents made.
+        # Whoever writes a path also creates its missing parent directories.
         on_the_way = action.kind == "directory" and action.operation == "create" and action.data == _PARENT
         return on_the_way and any(path.startswith(f"{action.target}/") for path in self.touched)
 
     def unit(self, item: Item, state: Item) -> Item:
-        """The state of a unit once what is foreseen has happened: who brings it, and which inputs it was not started with."""
+        """The state of a unit once the predicted changes are made: whether its file exists, and which inputs changed since its start."""
         known = state["known"] or any(found.kind == "package" for found in self)
         changed = state["changed_inputs"]
         if state["active"] not in _RUNNING:
@@ -77,42 +78,42 @@ class Foresight(tuple[Foreseen, ...]):
     def _is_changed(self, path: str, *, changed: bool, then: str | None) -> bool:
         if path not in self.touched:
             return changed
-        # An input that differs from what the unit was started with may be about to become that again.
+        # A predicted change may bring an input back to what the unit was started with.
         coming = [found.stamps.get(path) for found in self if path in found.touched][-1]
         return not changed or coming is None or coming != then
 
 
-class Memory:
+class PredictionStore:
     """The foresight of one host. ``directory`` is one for each run of Ansible, and its forks share it."""
 
     def __init__(self, directory: pathlib.Path, *, host: str) -> None:
-        self._path = directory / f"barehost-foreseen-{urllib.parse.quote(host, safe='')}"
+        self._path = directory / f"barehost-prediction-{urllib.parse.quote(host, safe='')}"
 
-    def recall(self) -> Foresight:
+    def load(self) -> Prediction:
         try:
             lines = self._path.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
-            return Foresight()
-        return Foresight(_parsed(json.loads(line)) for line in lines)
+            return Prediction()
+        return Prediction(_parsed(json.loads(line)) for line in lines)
 
-    def add(self, actions: c.Iterable[Action]) -> None:
-        text = "".join(json.dumps(dataclasses.asdict(Foreseen.of(action))) + "\n" for action in actions)
+    def add(self, actions: c.Iterable[PlannedAction]) -> None:
+        text = "".join(json.dumps(dataclasses.asdict(PredictedChange.from_action(action))) + "\n" for action in actions)
         with self._path.open("a", encoding="utf-8") as file:
             file.write(text)
 
 
-def _parsed(given: dict[str, t.Any]) -> Foreseen:
-    return Foreseen(**{**given, "touched": tuple(given["touched"])})
+def _parsed(given: dict[str, t.Any]) -> PredictedChange:
+    return PredictedChange(**{**given, "touched": tuple(given["touched"])})
 
 
-def _identity(action: Action) -> str:
-    """The same for the same change; of its data, which may be secret, only a digest goes in."""
+def _identity(action: PlannedAction) -> str:
+    """A digest that is equal for equal changes. The data of a change may be secret, so nothing but the digest is stored."""
     text = json.dumps([action.kind, action.operation, action.target, action.data], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _stamps(action: Action) -> dict[str, str]:
-    """How a unit's stamp will name what is written, as far as that is known here (a certificate has not been issued yet)."""
+def _stamps(action: PlannedAction) -> dict[str, str]:
+    """What a unit's stamp will say of the written path, if it is known already (a certificate is issued later)."""
     text = action.data.get("text")
     if action.kind not in ("file", "early_file") or text is None or action.data.get("block"):
         return {}

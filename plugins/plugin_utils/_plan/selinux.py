@@ -8,13 +8,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 _CONFIG = "/etc/selinux/config"
 _KERNEL = "kernel"
 
 
-def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     wanted = item["state"]
     if wanted == "unmanaged":
         return []
@@ -28,10 +28,12 @@ def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) 
     if config is not None and config != wanted:
         reason = f"the next boot would be {config or 'undefined'}, wanted {wanted}"
         before = f"SELINUX={config}\n" if config else ""
-        actions.append(Action("selinux", "set-config", _CONFIG, reason, before=before, after=f"SELINUX={wanted}\n", data={"state": wanted}))
+        actions.append(
+            PlannedAction("selinux", "set-config", _CONFIG, reason, before=before, after=f"SELINUX={wanted}\n", data={"state": wanted})
+        )
     # A running kernel cannot be rid of SELinux: until the reboot it is permissive.
     live = "permissive" if wanted == "disabled" else wanted
     if kernel not in ("disabled", live):
         reason = f"it is {kernel}, wanted {live}"
-        actions.append(Action("selinux", "set-live", _KERNEL, reason, before=f"{kernel}\n", after=f"{live}\n", data={"state": live}))
+        actions.append(PlannedAction("selinux", "set-live", _KERNEL, reason, before=f"{kernel}\n", after=f"{live}\n", data={"state": live}))
     return actions

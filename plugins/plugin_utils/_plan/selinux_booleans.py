@@ -8,10 +8,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 
-def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     """Nothing on a host without SELinux. What is set now is taken for what is set for good: to ask for that takes seconds."""
     name, wanted, found = item["name"], item["value"], state["value"]
     if not state["enabled"] or found == wanted:
@@ -22,7 +22,9 @@ def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) 
         )
     reason = f"it is {'absent' if found is None else _word(found)}, wanted {_word(wanted)}"
     before = "" if found is None else f"{name} = {_word(found)}\n"
-    return [Action("selinux_boolean", "set", name, reason, before=before, after=f"{name} = {_word(wanted)}\n", data={"value": wanted})]
+    return [
+        PlannedAction("selinux_boolean", "set", name, reason, before=before, after=f"{name} = {_word(wanted)}\n", data={"value": wanted})
+    ]
 
 
 def _word(value: bool) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 _RUNNING = ("active", "reloading")
 _ENABLED = ("enabled", "static", "alias", "indirect", "generated", "linked-runtime", "enabled-runtime")
@@ -21,7 +21,7 @@ _BRINGERS = ("package", "file", "binary")
 Item = dict[str, t.Any]
 
 
-def plan(item: Item, state: Item, context: PlanContext) -> list[Action]:
+def plan(item: Item, state: Item, context: PlanContext) -> list[PlannedAction]:
     touched = {path for action in context.planned for path in action.touched}
     known = state["known"] or bool(touched & set(item["definition"]))
     if not known and not _will_be_brought(item, context):
@@ -40,7 +40,7 @@ def plan(item: Item, state: Item, context: PlanContext) -> list[Action]:
     return actions
 
 
-def _plan_unknown(item: Item) -> list[Action]:
+def _plan_unknown(item: Item) -> list[PlannedAction]:
     if item["state"] == "started" or item["enabled"]:
         raise PlanError(
             f"{item['name']}: the host has no such unit; give it a template, "
@@ -53,12 +53,12 @@ def _will_be_brought(item: Item, context: PlanContext) -> bool:
     return any(action.kind in _BRINGERS for action in context.planned)
 
 
-def _action(operation: str, item: Item, reason: str, after: str, state: Item, **data: t.Any) -> Action:
+def _action(operation: str, item: Item, reason: str, after: str, state: Item, **data: t.Any) -> PlannedAction:
     before = f"{state['active']}, {state['enabled'] or 'absent'}"
-    return Action("unit", operation, item["name"], reason, before=f"{before}\n", after=f"{after}\n", data=data)
+    return PlannedAction("unit", operation, item["name"], reason, before=f"{before}\n", after=f"{after}\n", data=data)
 
 
-def _daemon_reload(item: Item, state: Item, touched: set[str]) -> list[Action]:
+def _daemon_reload(item: Item, state: Item, touched: set[str]) -> list[PlannedAction]:
     changed = [path for path in item["definition"] if path in touched]
     if not changed and not state["needs_daemon_reload"]:
         return []
@@ -66,7 +66,7 @@ def _daemon_reload(item: Item, state: Item, touched: set[str]) -> list[Action]:
     return [_action("daemon-reload", item, reason, "definition read again", state)]
 
 
-def _enablement(item: Item, state: Item) -> list[Action]:
+def _enablement(item: Item, state: Item) -> list[PlannedAction]:
     if item["enabled"] is None:
         return []
     actions = []
@@ -80,7 +80,7 @@ def _enablement(item: Item, state: Item) -> list[Action]:
     return actions
 
 
-def _start(item: Item, state: Item, context: PlanContext) -> list[Action]:
+def _start(item: Item, state: Item, context: PlanContext) -> list[PlannedAction]:
     actions = []
     if state["active"] == "failed":
         actions.append(_action("reset-failed", item, "it has failed before", "reset", state))
@@ -96,7 +96,7 @@ def _run_data(item: Item, context: PlanContext) -> dict[str, t.Any]:
     return {"inputs": item["inputs"], "health": item["health"], "requires": list(context.requires), "block": item["block"]}
 
 
-def _restart(item: Item, state: Item, touched: set[str], context: PlanContext) -> list[Action]:
+def _restart(item: Item, state: Item, touched: set[str], context: PlanContext) -> list[PlannedAction]:
     if item["state"] != "started":
         return []
     changed = [path for path in item["inputs"] if path in touched]
@@ -112,7 +112,7 @@ def _restart(item: Item, state: Item, touched: set[str], context: PlanContext) -
     return [_action("restart", item, reason, "restarted", state, **_run_data(item, context))]
 
 
-def _reload(item: Item, state: Item, touched: set[str], context: PlanContext) -> list[Action]:
+def _reload(item: Item, state: Item, touched: set[str], context: PlanContext) -> list[PlannedAction]:
     changed = [path for path in item["reload_on"] if path in touched]
     since = state["changed_reload_inputs"]
     if not changed and not since:
@@ -121,7 +121,7 @@ def _reload(item: Item, state: Item, touched: set[str], context: PlanContext) ->
     return [_action("reload", item, reason, "reloaded", state, **_run_data(item, context))]
 
 
-def _verify(item: Item, state: Item, context: PlanContext) -> list[Action]:
+def _verify(item: Item, state: Item, context: PlanContext) -> list[PlannedAction]:
     """Nothing but a look at its health, which the run that started it did not see."""
     if not state["unproven"]:
         return []

@@ -7,30 +7,30 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 _FIELDS = ("uid", "group", "home", "shell", "comment")
 
 
-def plan_group(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+def plan_group(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     name, gid = item["name"], item["gid"]
     data = {"gid": gid, "system": item["system"]}
     after = f"group {name}{'' if gid is None else f' gid={gid}'}\n"
     if not state["exists"]:
-        return [Action("group", "create", name, "absent", after=after, data=data)]
+        return [PlannedAction("group", "create", name, "absent", after=after, data=data)]
     if gid is None or gid == state["gid"]:
         return []
     before = f"group {name} gid={state['gid']}\n"
-    return [Action("group", "modify", name, f"gid is {state['gid']}, wanted {gid}", before=before, after=after, data=data)]
+    return [PlannedAction("group", "modify", name, f"gid is {state['gid']}, wanted {gid}", before=before, after=after, data=data)]
 
 
-def plan_user(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[Action]:
+def plan_user(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     name = item["name"]
     wanted = {field: item[field] for field in _FIELDS if item[field] is not None}
     if not state["exists"]:
         wanted |= {"groups": item["groups"]} if item["groups"] else {}
         data = {"wanted": wanted, "system": item["system"]}
-        return [Action("user", "create", name, "absent", after=_text(name, wanted), data=data)]
+        return [PlannedAction("user", "create", name, "absent", after=_text(name, wanted), data=data)]
     changed = {field: value for field, value in wanted.items() if value != state[field]}
     # Memberships that are not ours stay.
     if not set(item["groups"]) <= set(state["groups"]):
@@ -39,7 +39,7 @@ def plan_user(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanCont
         return []
     reason = ", ".join(f"{field} is {_value(state[field])}, wanted {_value(value)}" for field, value in changed.items())
     before = _text(name, {field: state[field] for field in changed})
-    return [Action("user", "modify", name, reason, before=before, after=_text(name, changed), data={"wanted": changed})]
+    return [PlannedAction("user", "modify", name, reason, before=before, after=_text(name, changed), data={"wanted": changed})]
 
 
 def _text(name: str, fields: dict[str, t.Any]) -> str:

@@ -15,7 +15,7 @@ import os.path
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import firewall, selinux_booleans
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.attributes import attributes_text
 
 Entry = dict[str, t.Any]
@@ -29,7 +29,7 @@ _FIREWALLD = "firewalld.service"
 class Reset:
     """``actions`` in their order, and what stays on the host, for the operator."""
 
-    actions: list[Action] = dataclasses.field(default_factory=list)
+    actions: list[PlannedAction] = dataclasses.field(default_factory=list)
     left: list[str] = dataclasses.field(default_factory=list)
 
 
@@ -53,11 +53,11 @@ def plan(state: Entry, *, packages: bool) -> Reset:
     if state["firewall"] is not None:
         reset.actions += _firewall(state["firewall"], of)
     reset.actions += _packages(of("package"), reset.left) if packages else []
-    reset.actions += [Action("record", "forget", path, "what the collection remembers") for path in state["remains"] if entries]
+    reset.actions += [PlannedAction("record", "forget", path, "what the collection remembers") for path in state["remains"] if entries]
     return reset
 
 
-def _stops(units: list[Entry], containers: list[Entry]) -> list[Action]:
+def _stops(units: list[Entry], containers: list[Entry]) -> list[PlannedAction]:
     """The later one first; containers before the unit that runs them."""
     actions = []
     running = {entry["target"]: entry["now"] for entry in containers if entry["now"]}
@@ -67,17 +67,17 @@ def _stops(units: list[Entry], containers: list[Entry]) -> list[Action]:
             ids = running[name]
             data = {"containers": ids}
             actions.append(
-                Action("containers", "remove", name, f"{len(ids)} containers", before="".join(f"{one}\n" for one in ids), data=data)
+                PlannedAction("containers", "remove", name, f"{len(ids)} containers", before="".join(f"{one}\n" for one in ids), data=data)
             )
         before = f"{now['active']}, {now['enabled'] or 'absent'}\n"
         if now["active"] in _RUNNING and found["active"] not in _RUNNING:
-            actions.append(Action("unit", "stop", name, "it did not run before", before=before, after="stopped\n"))
+            actions.append(PlannedAction("unit", "stop", name, "it did not run before", before=before, after="stopped\n"))
         if now["enabled"] == "enabled" and found["enabled"] != "enabled":
-            actions.append(Action("unit", "disable", name, "it was not enabled before", before=before, after="disabled\n"))
+            actions.append(PlannedAction("unit", "disable", name, "it was not enabled before", before=before, after="disabled\n"))
     return actions
 
 
-def _network(of: c.Callable[[str], list[Entry]]) -> list[Action]:
+def _network(of: c.Callable[[str], list[Entry]]) -> list[PlannedAction]:
     interfaces = [entry["target"] for entry in of("trace_interface") if not entry["found"]]
     actions = []
     ours = [entry for entry in of("trace_chain") if not entry["found"]]
@@ -85,17 +85,19 @@ def _network(of: c.Callable[[str], list[Entry]]) -> list[Action]:
     if chains:
         data = {"prefixes": [entry["target"] for entry in ours], "interfaces": interfaces}
         text = "".join(f"{chain}\n" for chain in chains)
-        actions.append(Action("chains", "remove", "iptables", f"{len(chains)} chains of the cluster's programs", before=text, data=data))
+        actions.append(
+            PlannedAction("chains", "remove", "iptables", f"{len(chains)} chains of the cluster's programs", before=text, data=data)
+        )
     for entry in of("trace_table"):
         if entry["now"] and not entry["found"]:
-            actions.append(Action("table", "delete", entry["target"], _NEW, before=f"table {entry['target']}\n"))
+            actions.append(PlannedAction("table", "delete", entry["target"], _NEW, before=f"table {entry['target']}\n"))
     for entry in of("trace_interface"):
         if entry["now"] and not entry["found"]:
-            actions.append(Action("interface", "delete", entry["target"], _NEW, before=f"interface {entry['target']}\n"))
+            actions.append(PlannedAction("interface", "delete", entry["target"], _NEW, before=f"interface {entry['target']}\n"))
     return actions
 
 
-def _trees(entries: list[Entry], left: list[str]) -> list[Action]:
+def _trees(entries: list[Entry], left: list[str]) -> list[PlannedAction]:
     actions = []
     for entry in entries:
         path, now = entry["target"], entry["now"]
@@ -105,9 +107,9 @@ def _trees(entries: list[Entry], left: list[str]) -> list[Action]:
             left.append(f"{path}: it was in use before")
         elif entry["found"] == "empty" or now["mount"]:
             if now["contents"] == "used":
-                actions.append(Action("tree", "empty", path, "it was empty before", before=_tree_text(path, now)))
+                actions.append(PlannedAction("tree", "empty", path, "it was empty before", before=_tree_text(path, now)))
         else:
-            actions.append(Action("tree", "remove", path, _NEW, before=_tree_text(path, now)))
+            actions.append(PlannedAction("tree", "remove", path, _NEW, before=_tree_text(path, now)))
     return actions
 
 
@@ -115,7 +117,7 @@ def _tree_text(path: str, now: Entry) -> str:
     return f"{path}\n" + "".join(f"mounted: {point}\n" for point in now["mounts"])
 
 
-def _files(entries: list[Entry], left: list[str]) -> list[Action]:
+def _files(entries: list[Entry], left: list[str]) -> list[PlannedAction]:
     actions = []
     for entry in reversed(entries):
         path, found, now = entry["target"], entry["found"], entry["now"]
@@ -123,7 +125,7 @@ def _files(entries: list[Entry], left: list[str]) -> list[Action]:
             if now["type"] == "directory":
                 left.append(f"{path}: it is a directory, and was put there by somebody else")
             elif now["type"] != "absent":
-                actions.append(Action("file", "remove", path, _NEW, before=_text(now)))
+                actions.append(PlannedAction("file", "remove", path, _NEW, before=_text(now)))
         elif found["type"] in ("file", "link"):
             actions += _restored(path, found, now)
         elif now["type"] == "absent":
@@ -131,14 +133,16 @@ def _files(entries: list[Entry], left: list[str]) -> list[Action]:
     return actions
 
 
-def _restored(path: str, found: Entry, now: Entry) -> list[Action]:
+def _restored(path: str, found: Entry, now: Entry) -> list[PlannedAction]:
     before, after = _text(now), _text(found)
     same = now["same"] if found["type"] == "file" else now.get("target") == found["target"]
     if now["type"] != found["type"] or not same:
-        return [Action("file", "restore", path, "it was another before", before=before, after=after, data={"found": found})]
+        return [PlannedAction("file", "restore", path, "it was another before", before=before, after=after, data={"found": found})]
     if before != after:
         return [
-            Action("file", "set-attributes", path, f"it was {attributes_text(found)}", before=before, after=after, data={"found": found})
+            PlannedAction(
+                "file", "set-attributes", path, f"it was {attributes_text(found)}", before=before, after=after, data={"found": found}
+            )
         ]
     return []
 
@@ -147,9 +151,9 @@ def _text(described: Entry) -> str:
     return "" if described["type"] == "absent" else f"{described['type']} {attributes_text(described)}\n"
 
 
-def _blocks(entries: list[Entry]) -> list[Action]:
+def _blocks(entries: list[Entry]) -> list[PlannedAction]:
     return [
-        Action(
+        PlannedAction(
             "file",
             "remove-block",
             entry["path"],
@@ -162,7 +166,7 @@ def _blocks(entries: list[Entry]) -> list[Action]:
     ]
 
 
-def _directories(entries: list[Entry], reset: Reset) -> list[Action]:
+def _directories(entries: list[Entry], reset: Reset) -> list[PlannedAction]:
     """The deepest first; one with something in it that is not ours stays."""
     gone = {action.target for action in reset.actions if action.operation == "remove"}
     gone |= {entry["target"] for entry in entries if entry["kind"] == "path" and entry["found"]["type"] == "absent"}
@@ -179,7 +183,7 @@ def _directories(entries: list[Entry], reset: Reset) -> list[Action]:
             reset.left.append(f"{path}: it holds {', '.join(others)}")
             continue
         gone.add(path)
-        actions.append(Action("directory", "remove", path, _NEW, before=_text(now)))
+        actions.append(PlannedAction("directory", "remove", path, _NEW, before=_text(now)))
     return actions
 
 
@@ -190,43 +194,47 @@ def _goes(path: str, gone: set[str]) -> bool:
     return bool({path, path.removesuffix(".new"), plain} & gone)
 
 
-def _users(users: list[Entry], groups: list[Entry]) -> list[Action]:
+def _users(users: list[Entry], groups: list[Entry]) -> list[PlannedAction]:
     actions = []
     for entry in users:
         name, found, now = entry["target"], entry["found"], entry["now"]
         if now["exists"] and not found["exists"]:
-            actions.append(Action("user", "remove", name, _NEW, before=f"user {name}\n"))
+            actions.append(PlannedAction("user", "remove", name, _NEW, before=f"user {name}\n"))
         elif now["exists"]:
             wanted = {key: value for key, value in found.items() if key != "exists" and value != now[key]}
             if wanted:
                 text = ", ".join(f"{key} was {value}" for key, value in wanted.items())
-                actions.append(Action("user", "restore", name, text, data={"wanted": wanted}))
+                actions.append(PlannedAction("user", "restore", name, text, data={"wanted": wanted}))
     for entry in groups:
         name, found, now = entry["target"], entry["found"], entry["now"]
         if now["exists"] and not found["exists"]:
-            actions.append(Action("group", "remove", name, _NEW, before=f"group {name}\n"))
+            actions.append(PlannedAction("group", "remove", name, _NEW, before=f"group {name}\n"))
         elif now["exists"] and now["gid"] != found["gid"]:
-            actions.append(Action("group", "restore", name, f"gid was {found['gid']}", data={"gid": found["gid"]}))
+            actions.append(PlannedAction("group", "restore", name, f"gid was {found['gid']}", data={"gid": found["gid"]}))
     return actions
 
 
-def _kernel(of: c.Callable[[str], list[Entry]]) -> list[Action]:
+def _kernel(of: c.Callable[[str], list[Entry]]) -> list[PlannedAction]:
     actions = []
     for entry in of("sysctl"):
         name, found, now = entry["target"], entry["found"], entry["now"]
         if found["exists"] and now["exists"] and now["value"] != found["value"]:
             before, after = (f"{name} = {side['value']}\n" for side in (now, found))
             reason, data = f"it was {found['value']}", {"value": found["value"]}
-            actions.append(Action("sysctl", "restore", name, reason, before=before, after=after, data=data))
+            actions.append(PlannedAction("sysctl", "restore", name, reason, before=before, after=after, data=data))
     actions += [
-        Action("kernel_module", "unload", entry["target"], "it was not loaded before") for entry in of("kernel_module") if entry["now"]
+        PlannedAction("kernel_module", "unload", entry["target"], "it was not loaded before")
+        for entry in of("kernel_module")
+        if entry["now"]
     ]
     for entry in of("fstab"):
         if entry["now"]:
             before, after = ("".join(f"{mark}{line}\n" for line in entry["now"]) for mark in ("# ", ""))
             data = {"lines": entry["now"]}
-            actions.append(Action("swap", "restore", entry["target"], "swap was there before", before=before, after=after, data=data))
-    actions += [Action("swap", "switch-on", entry["target"], "it was active before") for entry in of("swap") if not entry["now"]]
+            actions.append(
+                PlannedAction("swap", "restore", entry["target"], "swap was there before", before=before, after=after, data=data)
+            )
+    actions += [PlannedAction("swap", "switch-on", entry["target"], "it was active before") for entry in of("swap") if not entry["now"]]
     for entry in of("selinux"):
         actions += _selinux(entry["target"], entry["found"], entry["now"])
     for entry in of("selinux_boolean"):
@@ -236,28 +244,30 @@ def _kernel(of: c.Callable[[str], list[Entry]]) -> list[Action]:
     return actions
 
 
-def _selinux(operation: str, found: Entry, now: Entry) -> list[Action]:
+def _selinux(operation: str, found: Entry, now: Entry) -> list[PlannedAction]:
     """``operation`` is what we did: set-config or set-live."""
     side, target = ("config", "/etc/selinux/config") if operation == "set-config" else ("kernel", "kernel")
     if now[side] == found[side] or not found[side]:
         return []
     before, after = f"{now[side]}\n", f"{found[side]}\n"
-    return [Action("selinux", operation, target, f"it was {found[side]}", before=before, after=after, data={"state": found[side]})]
+    return [PlannedAction("selinux", operation, target, f"it was {found[side]}", before=before, after=after, data={"state": found[side]})]
 
 
-def _returns(units: list[Entry], planned: list[Action]) -> list[Action]:
+def _returns(units: list[Entry], planned: list[PlannedAction]) -> list[PlannedAction]:
     """What ran before runs again, on what it had then."""
     if not planned:
         return []
     again = [entry for entry in units if entry["found"]["active"] in _RUNNING and entry["target"] != _FIREWALLD]
-    actions = [Action("unit", "daemon-reload", "systemd", "unit files are gone")]
+    actions = [PlannedAction("unit", "daemon-reload", "systemd", "unit files are gone")]
     for entry in again:
         reason = "its configuration is again what it was"
-        actions.append(Action("unit", "reload-or-restart", entry["target"], reason, before=f"{entry['now']['active']}\n", after="active\n"))
+        actions.append(
+            PlannedAction("unit", "reload-or-restart", entry["target"], reason, before=f"{entry['now']['active']}\n", after="active\n")
+        )
     return actions
 
 
-def _firewall(state: Entry, of: c.Callable[[str], list[Entry]]) -> list[Action]:
+def _firewall(state: Entry, of: c.Callable[[str], list[Entry]]) -> list[PlannedAction]:
     """Everything of ours goes, as if nothing were wanted; then the interfaces that we put into a zone, and zone files that only we made."""
     actions = firewall.plan({"zone": "", "services": [], "trusted_interfaces": []}, state, PlanContext(component="reset", now=0))
     zones: dict[str, list[str]] = {}
@@ -272,14 +282,14 @@ def _firewall(state: Entry, of: c.Callable[[str], list[Entry]]) -> list[Action]:
             "zones": {zone: {"permanent": {"remove_interfaces": interfaces}, "runtime": {}}},
         }
         target = f"zone {zone}: {', '.join(interfaces)}"
-        actions.append(Action("firewall", "remove", target, _NEW, before="".join(f"{name}\n" for name in interfaces), data=data))
+        actions.append(PlannedAction("firewall", "remove", target, _NEW, before="".join(f"{name}\n" for name in interfaces), data=data))
     for zone in state["made"]:
         reason = "it is the shipped zone without our entries"
-        actions.append(Action("firewall", "remove-file", f"zone {zone}", reason, before=f"zone {zone}\n", data={"zone": zone}))
+        actions.append(PlannedAction("firewall", "remove-file", f"zone {zone}", reason, before=f"zone {zone}\n", data={"zone": zone}))
     return actions
 
 
-def _packages(entries: list[Entry], left: list[str]) -> list[Action]:
+def _packages(entries: list[Entry], left: list[str]) -> list[PlannedAction]:
     """All at once, as they need each other; one that something else needs by now stays."""
     going = []
     for entry in entries:
@@ -287,4 +297,4 @@ def _packages(entries: list[Entry], left: list[str]) -> list[Action]:
             left.append(f"package {entry['target']}: {entry['now']} needs it")
         elif entry["now"] is not None:
             going.append(entry["target"])
-    return [Action("package", "remove", name, "it was not installed before", before=f"{name}\n") for name in going]
+    return [PlannedAction("package", "remove", name, "it was not installed before", before=f"{name}\n") for name in going]

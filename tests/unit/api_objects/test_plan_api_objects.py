@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import plan_objects
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 Object = dict[str, t.Any]
 
@@ -27,7 +27,7 @@ def _found(live: Object | None, applied: Object | None = None, **rest: t.Any) ->
     return {"live": live, "applied": applied, "refused": "", "leaving": False, **rest}
 
 
-def _plan(pairs: list[tuple[Object, Object]], absent: t.Sequence[tuple[Object, Object | None]] = ()) -> list[Action]:
+def _plan(pairs: list[tuple[Object, Object]], absent: t.Sequence[tuple[Object, Object | None]] = ()) -> list[PlannedAction]:
     state = {"unready": "", "objects": [found for _wanted, found in pairs], "absent": [{"live": live} for _wanted, live in absent]}
     objects = [wanted for wanted, _found in pairs]
     before = copy.deepcopy((objects, state))

@@ -10,13 +10,13 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import description
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import planner
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Foresight
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Prediction
 
 Item = dict[str, t.Any]
 NUMBERS = {"root": "0", "etcd": "998"}
 
-_NOTHING = Foresight()
+_NOTHING = Prediction()
 
 
 def ownership(data: Item) -> Item:
@@ -69,7 +69,7 @@ class ModelHost:
     def collect(self, items: dict[str, list[Item]]) -> dict[str, list[Item]]:
         return {kind: [copy.deepcopy(getattr(self, f"_see_{kind}")(item)) for item in items[kind]] for kind in items if items[kind]}
 
-    def apply(self, actions: t.Iterable[Action]) -> None:
+    def apply(self, actions: t.Iterable[PlannedAction]) -> None:
         for action in actions:
             getattr(self, f"_do_{action.kind}")(action)
 
@@ -82,7 +82,7 @@ class ModelHost:
         found = self.paths.get(path)
         return {**found, "uid": NUMBERS[found["owner"]], "gid": NUMBERS[found["group"]]} if found else {"type": "absent"}
 
-    def _do_directory(self, action: Action) -> None:
+    def _do_directory(self, action: PlannedAction) -> None:
         self.paths[action.target] = {"type": "directory", **ownership(action.data)}
 
     def _see_file(self, item: Item) -> Item:
@@ -92,7 +92,7 @@ class ModelHost:
         same = ours is not None and hashlib.sha256(ours.encode()).hexdigest() == item["digest"]
         return {**found, "same": same, "text": None if same or item["secret"] else content}
 
-    def _do_file(self, action: Action) -> None:
+    def _do_file(self, action: PlannedAction) -> None:
         found = self.paths.get(action.target, {"type": "absent"})
         content = found.get("content", "")
         if action.operation == "write":
@@ -112,7 +112,7 @@ class ModelHost:
     def _see_absent(self, item: Item) -> Item:
         return self._look(item["path"])
 
-    def _do_absent(self, action: Action) -> None:
+    def _do_absent(self, action: PlannedAction) -> None:
         del self.paths[action.target]
 
     # -- packages, groups, users
@@ -121,20 +121,20 @@ class ModelHost:
         version = self.packages.get(item["name"])
         return {"installed": version is not None, "versions": [] if version is None else [f"0:{version}-1.el10"]}
 
-    def _do_package(self, action: Action) -> None:
+    def _do_package(self, action: PlannedAction) -> None:
         self.packages[action.target] = action.data["specification"].removeprefix(f"{action.target}-") or "1"
 
     def _see_group(self, item: Item) -> Item:
         return {"exists": item["name"] in self.groups, "gid": self.groups.get(item["name"])}
 
-    def _do_group(self, action: Action) -> None:
+    def _do_group(self, action: PlannedAction) -> None:
         self.groups[action.target] = action.data["gid"] or 999
 
     def _see_user(self, item: Item) -> Item:
         found = self.users.get(item["name"])
         return {"exists": False} if found is None else {"exists": True, **found}
 
-    def _do_user(self, action: Action) -> None:
+    def _do_user(self, action: PlannedAction) -> None:
         new = {"uid": 999, "group": action.target, "groups": [], "home": "/", "shell": "/bin/sh", "comment": ""}
         self.users[action.target] = {**self.users.get(action.target, new), **action.data["wanted"]}
 
@@ -143,20 +143,20 @@ class ModelHost:
     def _see_kernel_module(self, item: Item) -> Item:
         return {"loaded": item["name"] in self.modules}
 
-    def _do_kernel_module(self, action: Action) -> None:
+    def _do_kernel_module(self, action: PlannedAction) -> None:
         self.modules.add(action.target)
 
     def _see_sysctl(self, item: Item) -> Item:
         value = self.sysctls.get(item["name"])
         return {"exists": value is not None, "value": value}
 
-    def _do_sysctl(self, action: Action) -> None:
+    def _do_sysctl(self, action: PlannedAction) -> None:
         self.sysctls[action.target] = action.data["value"]
 
     def _see_swap(self, item: Item) -> Item:
         return self.swap
 
-    def _do_swap(self, action: Action) -> None:
+    def _do_swap(self, action: PlannedAction) -> None:
         if action.operation == "disable":
             self.swap["fstab"] = []
         else:
@@ -165,13 +165,13 @@ class ModelHost:
     def _see_selinux(self, item: Item) -> Item:
         return self.selinux
 
-    def _do_selinux(self, action: Action) -> None:
+    def _do_selinux(self, action: PlannedAction) -> None:
         self.selinux["kernel" if action.operation == "set-live" else "config"] = action.data["state"]
 
     def _see_selinux_boolean(self, item: Item) -> Item:
         return {"enabled": self.selinux["kernel"] != "disabled", "value": self.booleans.get(item["name"])}
 
-    def _do_selinux_boolean(self, action: Action) -> None:
+    def _do_selinux_boolean(self, action: PlannedAction) -> None:
         self.booleans[action.target] = action.data["value"]
 
     # -- units
@@ -198,7 +198,7 @@ class ModelHost:
     def _digests(self, paths: list[str]) -> dict[str, t.Any]:
         return {path: _content(self.paths.get(path)) for path in paths}
 
-    def _do_unit(self, action: Action) -> None:
+    def _do_unit(self, action: PlannedAction) -> None:
         new = {"active": "inactive", "enabled": "disabled", "masked": False, "needs_daemon_reload": False, "with": None, "read": None}
         unit = self.units.setdefault(action.target, new)
         changes: dict[str, Item] = {
@@ -225,6 +225,8 @@ def describe(args: dict[str, t.Any]) -> tuple[description.Component, dict[str, l
     return component, {**component.items, **files}
 
 
-def plan(component: description.Component, items: dict[str, list[Item]], host: ModelHost, foresight: Foresight = _NOTHING) -> list[Action]:
+def plan(
+    component: description.Component, items: dict[str, list[Item]], host: ModelHost, prediction: Prediction = _NOTHING
+) -> list[PlannedAction]:
     state = host.collect(items)
-    return planner.plan(component=component.name, items=items, state=state, requires=component.requires, foresight=foresight, now=0.0)
+    return planner.plan(component=component.name, items=items, state=state, requires=component.requires, prediction=prediction, now=0.0)

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import units
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 ITEM = {
     "name": "a.service",
@@ -36,16 +36,16 @@ RUNS = {
 STOPPED = {**RUNS, "active": "inactive"}
 
 
-def file_action(path: str) -> Action:
-    return Action("file", "write", path, "its content differs")
+def file_action(path: str) -> PlannedAction:
+    return PlannedAction("file", "write", path, "its content differs")
 
 
-def plan(item: dict[str, t.Any], state: dict[str, t.Any], *planned: Action) -> list[tuple[str, str]]:
+def plan(item: dict[str, t.Any], state: dict[str, t.Any], *planned: PlannedAction) -> list[tuple[str, str]]:
     context = PlanContext(component="a", now=0.0, planned=planned)
     return [(action.operation, action.reason) for action in units.plan({**ITEM, **item}, {**RUNS, **state}, context)]
 
 
-CASES: dict[str, tuple[dict[str, t.Any], dict[str, t.Any], tuple[Action, ...], list[tuple[str, str]]]] = {
+CASES: dict[str, tuple[dict[str, t.Any], dict[str, t.Any], tuple[PlannedAction, ...], list[tuple[str, str]]]] = {
     "runs as it was started": ({}, {}, (), []),
     "an input changed earlier": (
         {},
@@ -157,7 +157,7 @@ CASES: dict[str, tuple[dict[str, t.Any], dict[str, t.Any], tuple[Action, ...], l
     "unknown, but a package comes": (
         {"definition": []},
         {"known": False, "active": "inactive", "enabled": ""},
-        (Action("package", "install", "a", "not installed"),),
+        (PlannedAction("package", "install", "a", "not installed"),),
         [("enable", "it is not enabled, wanted enabled"), ("start", "it is absent, wanted started")],
     ),
     "unknown and unwanted": ({"state": "stopped", "enabled": False}, {"known": False, "active": "inactive", "enabled": ""}, (), []),
@@ -176,7 +176,7 @@ def test_a_unit_that_nothing_brings_is_an_error() -> None:
 
 
 def test_a_certificate_s_key_counts_as_changed_with_it() -> None:
-    certificate = Action("certificate", "issue", "/etc/a.crt", "absent", paths=("/etc/a.conf",))
+    certificate = PlannedAction("certificate", "issue", "/etc/a.crt", "absent", paths=("/etc/a.conf",))
     assert plan({}, {}, certificate) == [("restart", "/etc/a.conf is changed")]
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binaries
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import binaries as plan_binaries
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 VERSIONS = ("1.0.0", "1.1.0", "1.2.0", "2.0.0")
 
@@ -35,17 +35,17 @@ def item_of(mirror: Mirror, root: pathlib.Path, version: str, *, store: bool = F
     return {**item, "sha256": sha256(content)} if pinned else {**item, "checksum_url": f"{mirror.url}/{version}/SUMS"}
 
 
-def planned(item: dict[str, t.Any]) -> list[Action]:
+def planned(item: dict[str, t.Any]) -> list[PlannedAction]:
     return plan_binaries.plan(item, binaries.collect([item])[0], PlanContext(component="test", now=0.0))
 
 
-def converge(item: dict[str, t.Any]) -> list[Action]:
+def converge(item: dict[str, t.Any]) -> list[PlannedAction]:
     actions = planned(item)
     binaries.apply([action.for_host() for action in actions])
     return actions
 
 
-def told(actions: list[Action]) -> list[tuple[str, str]]:
+def told(actions: list[PlannedAction]) -> list[tuple[str, str]]:
     return [(action.operation, pathlib.Path(action.target).name) for action in actions]
 
 

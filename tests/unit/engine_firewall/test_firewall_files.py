@@ -19,7 +19,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import firewall as plan_firewall
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 CONTEXT = PlanContext(component="firewall", now=0.0)
 FOREIGN_ZONE = """<?xml version="1.0" encoding="utf-8"?>
@@ -80,12 +80,12 @@ def _reset(root: pathlib.Path) -> None:
     configured.write_text(FOREIGN_ZONE)
 
 
-def _plan(item: dict[str, t.Any]) -> list[Action]:
+def _plan(item: dict[str, t.Any]) -> list[PlannedAction]:
     (state,) = firewall.collect([item])
     return plan_firewall.plan(item, json.loads(json.dumps(state)), CONTEXT)
 
 
-def _converge(item: dict[str, t.Any]) -> list[Action]:
+def _converge(item: dict[str, t.Any]) -> list[PlannedAction]:
     actions = _plan(item)
     results = firewall.apply(json.loads(json.dumps([action.for_host() for action in actions])))
     assert len(results) == len(actions)

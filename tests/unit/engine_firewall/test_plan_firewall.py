@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import firewall
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 CONTEXT = PlanContext(component="firewall", now=0.0)
 RULE = 'rule family="ipv4" source ipset="barehost-etcd" service name="barehost-etcd" accept'
@@ -55,7 +55,7 @@ def _state(*, running: bool = True) -> dict[str, t.Any]:
     return {**state, "runtime": _view()} if running else state
 
 
-def _plan(state: dict[str, t.Any], item: dict[str, t.Any] | None = None) -> list[Action]:
+def _plan(state: dict[str, t.Any], item: dict[str, t.Any] | None = None) -> list[PlannedAction]:
     item = ITEM if item is None else item
     before = copy.deepcopy((item, state))
     actions = firewall.plan(item, state, CONTEXT)

@@ -17,18 +17,18 @@ from hypothesis import strategies as st
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import certificates
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, Pki
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import certificates as plan_certificates
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action, PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 DAY = 86400
 NOW = 1_800_000_000.0
 
 
-def planned(item: dict[str, t.Any], pki: Pki, now: float = NOW) -> list[Action]:
+def planned(item: dict[str, t.Any], pki: Pki, now: float = NOW) -> list[PlannedAction]:
     state = certificates.collect([item])[0]
     return plan_certificates.plan(pki.enrich(item), state, PlanContext(component="test", now=now))
 
 
-def converge(item: dict[str, t.Any], pki: Pki, now: float = NOW) -> list[Action]:
+def converge(item: dict[str, t.Any], pki: Pki, now: float = NOW) -> list[PlannedAction]:
     """What the frame does."""
     actions = planned(item, pki, now)
     for action in actions:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import DescriptionError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import plan_access
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 Object = dict[str, t.Any]
 ROOT: Object = {"name": "root", "roles": ["root"]}
@@ -34,14 +34,14 @@ def wanted(**changes: t.Any) -> Object:
     return plan_access.described("store", arguments)
 
 
-def planned(state: Object, **changes: t.Any) -> list[Action]:
+def planned(state: Object, **changes: t.Any) -> list[PlannedAction]:
     before = copy.deepcopy(state)
     actions = plan_access.plan(wanted(**changes), state)
     assert state == before, "the planner changed its input"
     return actions
 
 
-def told(actions: list[Action]) -> list[tuple[str, str, str]]:
+def told(actions: list[PlannedAction]) -> list[tuple[str, str, str]]:
     return [(action.kind, action.operation, action.target) for action in actions]
 
 
@@ -127,7 +127,7 @@ def test_a_plan_reaches_what_is_wanted_and_enables_last(state: Object) -> None:
     assert planned(after) == []
 
 
-def perform(state: Object, action: Action) -> None:
+def perform(state: Object, action: PlannedAction) -> None:
     data = action.data
     if action.kind == "etcd_auth":
         assert state["users"]["root"] == ["root"], "everybody would be locked out"

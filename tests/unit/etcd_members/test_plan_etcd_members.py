@@ -22,7 +22,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_
 )
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.plan_members import plan
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Model, Policy, after
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 
 def test_a_first_start_is_of_all_together() -> None:
@@ -270,7 +270,7 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(wanted=wanted("".join(chosen)), view=seen(members, **hosts), policy=policy)
 
 
-def planned(case: Case) -> tuple[Action, ...]:
+def planned(case: Case) -> tuple[PlannedAction, ...]:
     try:
         return plan(wanted=case.wanted, view=case.view, policy=case.policy).actions
     except PlanError as error:
@@ -278,7 +278,7 @@ def planned(case: Case) -> tuple[Action, ...]:
         return ()
 
 
-def states(case: Case) -> list[tuple[Model, Action, Model]]:
+def states(case: Case) -> list[tuple[Model, PlannedAction, Model]]:
     model, trail = Model(view=case.view, wanted=case.wanted, policy=case.policy), []
     for action in planned(case):
         then = after(model, action)

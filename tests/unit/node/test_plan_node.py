@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import plan_node
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 Object = dict[str, t.Any]
 
@@ -25,7 +25,7 @@ def state(*pods: Object, schedulable: bool = True) -> Object:
     return {"unready": "", "node": {"schedulable": schedulable}, "pods": list(pods)}
 
 
-def told(actions: list[Action]) -> list[tuple[str, str, str]]:
+def told(actions: list[PlannedAction]) -> list[tuple[str, str, str]]:
     return [(action.kind, action.operation, action.target) for action in actions]
 
 

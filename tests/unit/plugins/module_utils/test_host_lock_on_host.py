@@ -27,9 +27,9 @@ def lock(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
 
 
 def test_looking_leaves_no_trace(lock: pathlib.Path) -> None:
-    with host_lock.alone(changes=False):
+    with host_lock.held(changes=False):
         assert not lock.parent.exists()
-    with host_lock.alone(changes=True):
+    with host_lock.held(changes=True):
         assert lock.stat().st_mode & 0o777 == 0o600
 
 
@@ -38,10 +38,10 @@ def test_the_second_waits_for_the_end_of_the_first(changes: bool) -> None:
     order = []
 
     def second() -> None:
-        with host_lock.alone(changes=changes):
+        with host_lock.held(changes=changes):
             order.append("second")
 
-    with host_lock.alone(changes=True):
+    with host_lock.held(changes=True):
         thread = threading.Thread(target=second)
         thread.start()
         thread.join(timeout=0.3)
@@ -62,7 +62,7 @@ def test_the_second_waits_for_the_end_of_the_first(changes: bool) -> None:
 def test_whose_steps_wait(module: types.ModuleType, step: str, waits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = threading.Event()
     monkeypatch.setitem(module.STEPS, step, lambda _payload: begun.set())
-    with host_lock.alone(changes=True):
+    with host_lock.held(changes=True):
         thread = threading.Thread(target=module.run, args=(step, {}))
         thread.start()
         assert begun.wait(timeout=0.3 if waits else 10) is not waits
@@ -75,10 +75,10 @@ def test_a_lock_that_a_reset_has_removed_is_nobodys(lock: pathlib.Path) -> None:
     found = []
 
     def second() -> None:
-        with host_lock.alone(changes=True):
+        with host_lock.held(changes=True):
             found.append(lock.exists())
 
-    with host_lock.alone(changes=True):
+    with host_lock.held(changes=True):
         thread = threading.Thread(target=second)
         thread.start()
         thread.join(timeout=0.3)
@@ -88,9 +88,9 @@ def test_a_lock_that_a_reset_has_removed_is_nobodys(lock: pathlib.Path) -> None:
 
 
 def test_two_may_look_at_once() -> None:
-    with host_lock.alone(changes=True):
+    with host_lock.held(changes=True):
         pass
-    with host_lock.alone(changes=False), host_lock.alone(changes=False):
+    with host_lock.held(changes=False), host_lock.held(changes=False):
         pass
 
 
@@ -100,7 +100,7 @@ def test_one_that_does_not_end_is_told(lock: pathlib.Path, monkeypatch: pytest.M
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
-        with pytest.raises(HostError, match="another run has been changing this host"), host_lock.alone(changes=False):
+        with pytest.raises(HostError, match="another run has been changing this host"), host_lock.held(changes=False):
             pass
     finally:
         os.close(descriptor)

@@ -14,8 +14,8 @@ import pytest
 import test_planner
 from hypothesis import strategies as st
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import Action
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Foreseen, Foresight, Memory
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import PredictedChange, Prediction, PredictionStore
 
 Description = dict[str, t.Any]
 
@@ -36,28 +36,28 @@ def pairs(draw: st.DrawFn) -> tuple[Description, Description]:
     return first, second
 
 
-def keys(actions: list[Action]) -> list[tuple[str, str, str]]:
+def keys(actions: list[PlannedAction]) -> list[tuple[str, str, str]]:
     return [(action.kind, action.operation, action.target) for action in actions]
 
 
-def foresight_of(actions: list[Action]) -> Foresight:
-    return Foresight(Foreseen.of(action) for action in actions)
+def prediction_of(actions: list[PlannedAction]) -> Prediction:
+    return Prediction(PredictedChange.from_action(action) for action in actions)
 
 
 @hypothesis.given(pair=pairs(), host=test_planner.hosts())
-def test_what_is_foretold_of_two_components_is_what_they_do(pair: tuple[Description, Description], host: host_model.ModelHost) -> None:
+def test_what_is_predicted_of_two_components_is_what_they_do(pair: tuple[Description, Description], host: host_model.ModelHost) -> None:
     (one, ones), (two, twos) = (host_model.describe(args) for args in pair)
     plan = host_model.plan(one, ones, host)
-    foretold = host_model.plan(two, twos, host, foresight_of(plan))
+    predicted = host_model.plan(two, twos, host, prediction_of(plan))
     host.apply(plan)
-    assert keys(foretold) == keys(host_model.plan(two, twos, host))
+    assert keys(predicted) == keys(host_model.plan(two, twos, host))
 
 
 @pytest.mark.parametrize("wanted", ["a\n", "b\n"])
 @pytest.mark.parametrize("found", ["a\n", "b\n", "c\n", None])
 @pytest.mark.parametrize("then", ["a\n", "b\n", None])
 @pytest.mark.parametrize("use", ["inputs", "reload_on"])
-def test_a_unit_is_foretold_what_an_input_of_another_component_does_to_it(
+def test_a_unit_is_predicted_what_an_input_of_another_component_does_to_it(
     wanted: str, found: str | None, then: str | None, use: str
 ) -> None:
     """Both components have the file; the first writes it, the second has the unit that was started with it."""
@@ -74,33 +74,33 @@ def test_a_unit_is_foretold_what_an_input_of_another_component_does_to_it(
     running = {"active": "active", "enabled": "enabled", "masked": False, "needs_daemon_reload": False, "with": started, "read": started}
     host = host_model.ModelHost({"paths": {"/etc/a": path(found)} if found else {}, "units": {"one.service": running}})
     plan = host_model.plan(one, ones, host)
-    foretold = host_model.plan(two, twos, host, foresight_of(plan))
+    predicted = host_model.plan(two, twos, host, prediction_of(plan))
     host.apply(plan)
-    assert keys(foretold) == keys(host_model.plan(two, twos, host))
+    assert keys(predicted) == keys(host_model.plan(two, twos, host))
 
 
-def write(path: str, text: str, *, secret: bool = False) -> Action:
-    return Action("file", "write", path, "absent", secret=secret, data={"text": text, "mode": "0644"})
+def write(path: str, text: str, *, secret: bool = False) -> PlannedAction:
+    return PlannedAction("file", "write", path, "absent", secret=secret, data={"text": text, "mode": "0644"})
 
 
 def test_the_memory_keeps_hosts_apart_and_no_secret(tmp_path: pathlib.Path) -> None:
     secret = write("/etc/key", test_planner.SECRET, secret=True)
-    Memory(tmp_path, host="a/b").add([secret])
-    Memory(tmp_path, host="a/b").add([write("/etc/x", "x\n")])
-    assert Memory(tmp_path, host="a/b").recall() == foresight_of([secret, write("/etc/x", "x\n")])
-    assert Memory(tmp_path, host="c").recall() == ()
+    PredictionStore(tmp_path, host="a/b").add([secret])
+    PredictionStore(tmp_path, host="a/b").add([write("/etc/x", "x\n")])
+    assert PredictionStore(tmp_path, host="a/b").load() == prediction_of([secret, write("/etc/x", "x\n")])
+    assert PredictionStore(tmp_path, host="c").load() == ()
     assert test_planner.SECRET not in json.dumps([path.read_text() for path in tmp_path.iterdir()])
 
 
-def test_a_change_of_another_content_is_foretold_again() -> None:
-    assert foresight_of([write("/etc/x", "x\n")]).without_done([write("/etc/x", "y\n")]) == [write("/etc/x", "y\n")]
+def test_a_change_of_another_content_is_predicted_again() -> None:
+    assert prediction_of([write("/etc/x", "x\n")]).without_predicted([write("/etc/x", "y\n")]) == [write("/etc/x", "y\n")]
 
 
-def test_a_parent_that_is_made_on_the_way_is_not_foretold() -> None:
-    made = Action("directory", "create", "/etc/a", "absent", data={"owner": "root", "group": "root", "mode": "0755"})
-    closed = Action("directory", "create", "/etc/a", "absent", data={"owner": "root", "group": "root", "mode": "0700"})
-    assert foresight_of([write("/etc/a/x", "x\n")]).without_done([made, closed]) == [closed]
-    assert foresight_of([write("/etc/ab", "x\n")]).without_done([made]) == [made]
+def test_a_parent_that_is_made_on_the_way_is_not_predicted() -> None:
+    made = PlannedAction("directory", "create", "/etc/a", "absent", data={"owner": "root", "group": "root", "mode": "0755"})
+    closed = PlannedAction("directory", "create", "/etc/a", "absent", data={"owner": "root", "group": "root", "mode": "0700"})
+    assert prediction_of([write("/etc/a/x", "x\n")]).without_predicted([made, closed]) == [closed]
+    assert prediction_of([write("/etc/ab", "x\n")]).without_predicted([made]) == [made]
 
 
 RUNNING = {
@@ -114,24 +114,24 @@ ITEM = {"inputs": ["/etc/x", "/etc/y"], "reload_on": ["/etc/z"]}
 
 
 def stamp(text: str) -> str:
-    return Foreseen.of(write("/etc/x", text)).stamps["/etc/x"]
+    return PredictedChange.from_action(write("/etc/x", text)).stamps["/etc/x"]
 
 
 def test_an_input_that_another_component_will_change_is_a_changed_one() -> None:
     state = copy.deepcopy(RUNNING)
-    assert foresight_of([write("/etc/x", "new\n")]).unit(ITEM, state)["changed_inputs"] == ["/etc/x"]
-    assert foresight_of([write("/etc/z", "new\n")]).unit(ITEM, state)["changed_reload_inputs"] == ["/etc/z"]
+    assert prediction_of([write("/etc/x", "new\n")]).unit(ITEM, state)["changed_inputs"] == ["/etc/x"]
+    assert prediction_of([write("/etc/z", "new\n")]).unit(ITEM, state)["changed_reload_inputs"] == ["/etc/z"]
     assert state == RUNNING
 
 
 def test_an_input_that_becomes_again_what_the_unit_was_started_with_is_none() -> None:
     drifted = {**RUNNING, "changed_inputs": ["/etc/x", "/etc/y"], "started_with": {"/etc/x": stamp("old\n"), "/etc/y": stamp("old\n")}}
-    assert foresight_of([write("/etc/x", "old\n")]).unit(ITEM, drifted)["changed_inputs"] == ["/etc/y"]
-    assert foresight_of([write("/etc/x", "new\n")]).unit(ITEM, drifted)["changed_inputs"] == ["/etc/x", "/etc/y"]
+    assert prediction_of([write("/etc/x", "old\n")]).unit(ITEM, drifted)["changed_inputs"] == ["/etc/y"]
+    assert prediction_of([write("/etc/x", "new\n")]).unit(ITEM, drifted)["changed_inputs"] == ["/etc/x", "/etc/y"]
 
 
 def test_a_unit_of_a_package_that_would_be_installed_is_known() -> None:
-    package = Action("package", "install", "p", "not installed", data={"specification": "p"})
+    package = PlannedAction("package", "install", "p", "not installed", data={"specification": "p"})
     unknown = {**RUNNING, "known": False, "active": "inactive"}
-    assert foresight_of([package]).unit(ITEM, unknown)["known"]
-    assert not Foresight().unit(ITEM, unknown)["known"]
+    assert prediction_of([package]).unit(ITEM, unknown)["known"]
+    assert not Prediction().unit(ITEM, unknown)["known"]
