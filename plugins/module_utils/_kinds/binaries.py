@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Released programs on a host: downloaded, verified, kept under their version, and switched by a symbolic link.
+"""Resource kind ``binary``: released programs, downloaded, verified, kept under their version, and switched by a symbolic link.
 
 What each file of a release is, is recorded (digest of the download it came with; its own size, time and digest), so
 that nothing needs the network, or reading a program, to be known as right.
@@ -31,7 +31,7 @@ _NAMES_SHOWN = 10
 
 
 def versioned(item: dict[str, t.Any], install: dict[str, t.Any]) -> str:
-    """Where a program of a release lies; its path without version is only a link to it."""
+    """The versioned path of a program. The path without version is a link to it."""
     if item.get("store"):
         return os.path.join(str(item["store"]), os.path.basename(install["path"]))
     return f"{install['path']}-{item['version']}"
@@ -42,7 +42,7 @@ def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 
 def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """All downloads first and at once; a program is switched, or an old release removed, only when every one has come."""
+    """Downloads everything first, in parallel. Switches links and removes old releases only after all downloads are complete."""
     with _lock():
         _install_releases([action["data"] for action in actions if action["operation"] == "download"])
         for action in actions:
@@ -92,14 +92,14 @@ def _content_state(file: str, install: dict[str, t.Any], recorded: dict[str, t.A
 
 
 def _link(found: dict[str, t.Any]) -> str:
-    """What is at a path: empty if nothing, else "-> target" or the kind of thing in its place."""
+    """What is at a path: empty if nothing is there, "-> target" for a link, else the type of the file."""
     if found["type"] == "link":
         return f"-> {found['target']}"
     return "" if found["type"] == "absent" else f"a {found['type']} that is not a link"
 
 
 def _releases(name: str) -> list[dict[str, t.Any]]:
-    """All recorded releases of that name, the one installed last at the end."""
+    """All recorded releases of that name; the last one installed comes last."""
     found = []
     with contextlib.suppress(FileNotFoundError):
         for entry in os.scandir(_records()):
@@ -124,7 +124,7 @@ def _read_record(name: str, version: str) -> dict[str, t.Any]:
 
 
 def _load_record(path: str) -> dict[str, t.Any]:
-    """A record, or an empty one where it is missing or broken: then the release is simply fetched again."""
+    """A record; an empty one if it is missing or broken, so that the release is downloaded again."""
     try:
         with open(path, encoding="utf-8") as file:
             record = json.load(file)
@@ -146,7 +146,7 @@ def _write_record(record: dict[str, t.Any]) -> None:
 
 @contextlib.contextmanager
 def _lock() -> t.Iterator[None]:
-    """Two runs at once must not write the same partial file."""
+    """Lock: two runs must not write the same partial file."""
     os.makedirs(ROOT, mode=0o755, exist_ok=True)
     with open(os.path.join(ROOT, ".binaries.lock"), "w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -154,11 +154,11 @@ def _lock() -> t.Iterator[None]:
 
 
 def _install_releases(wanted: list[dict[str, t.Any]]) -> None:
-    import concurrent.futures  # only here: most calls only look at what is installed
+    import concurrent.futures  # imported here, because most calls only collect
 
     releases: dict[str, list[dict[str, t.Any]]] = {}
     for data in wanted:
-        # Here and not in the threads, which would meet each other making the same directory.
+        # Before the threads start: they would create the same directory at the same time.
         atomic.make_parents(data["file"])
         releases.setdefault(json.dumps(data["release"], sort_keys=True), []).append(data)
     with concurrent.futures.ThreadPoolExecutor(max_workers=PARALLEL) as pool:
@@ -175,13 +175,13 @@ def _install_release(release: dict[str, t.Any], files: list[dict[str, t.Any]]) -
     url, sha256 = release["url"], _wanted_digest(release)
     stem = f"{release['name']}-{release['version']}-"
     if [data["member"] for data in files] == [None]:
-        # The program itself: it is written once, beside its place. What a killed run left there is continued, if it is of this one.
+        # The download is the program itself, so it goes beside its place at once. A part that a killed run left is resumed.
         part = atomic.beside(files[0]["file"])
         if not os.path.isfile(part) or os.path.islink(part):
             atomic.cleared_beside(files[0]["file"])
         _remove_parts(stem)
     else:
-        # The wanted digest is part of the name: a partial file is never continued with another file's bytes.
+        # The name holds the wanted digest, so that a partial file is never resumed with the bytes of another file.
         part = os.path.join(ROOT, "downloads", f"{stem}{sha256[:16]}.part")
         _remove_parts(stem, keep=part)
     http_download.download(url, part, sha256)
@@ -233,8 +233,8 @@ def _install_files(download: str, files: list[dict[str, t.Any]], *, url: str, sh
 
 
 def _install_members(download: str, wanted: dict[str, list[dict[str, t.Any]]], *, url: str) -> dict[str, dict[str, t.Any]]:
-    """One pass over the archive. Only the named members are read, and only their contents: never a name, mode or link."""
-    import tarfile  # only here, as above
+    """Extracts in one pass. Only the contents of the named members are used: no name, mode or link from the archive."""
+    import tarfile  # imported here, as above
 
     installed: dict[str, dict[str, t.Any]] = {}
     missing, seen = set(wanted), []
@@ -268,7 +268,7 @@ def _plain(member: str) -> str:
 
 
 def _install_file(source: t.IO[bytes], size: int, data: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Puts a copy of one program under its version."""
+    """Writes one program to its versioned path."""
     file = data["file"]
     http_download.ensure_space(os.path.dirname(file), size, needed_for=file)
     temporary = atomic.cleared_beside(file)
@@ -286,7 +286,7 @@ def _install_file(source: t.IO[bytes], size: int, data: dict[str, t.Any]) -> dic
 
 
 def _put_in_place(temporary: str, sha256: str, data: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Renames what lies beside its place; whoever looks sees all of it or nothing."""
+    """Renames the complete temporary file, so that a reader sees all of it or nothing."""
     file = data["file"]
     with open(temporary, "rb") as written:
         os.fchmod(written.fileno(), MODE)
@@ -321,8 +321,8 @@ def _set_mode(data: dict[str, t.Any]) -> None:
 
 
 def _prune(data: dict[str, t.Any]) -> None:
-    """Removes a release that was recorded here, but no file that some path still leads to."""
-    # A run that was killed at the very end of its download has left that.
+    """Removes a recorded release, except files to which a link still points."""
+    # Left by a run that was killed at the end of its download.
     _remove_parts(f"{data['name']}-{data['version']}-")
     record = _read_record(data["name"], data["version"])
     for file, entry in record["files"].items():
@@ -336,10 +336,10 @@ def _prune(data: dict[str, t.Any]) -> None:
 
 
 def _remove_empty_store(directory: str, version: str) -> None:
-    """A store goes with its last file, up to the directory that carries the version."""
+    """Removes a store's empty directories, up to the one whose name has the version."""
     with contextlib.suppress(OSError):
         while version in directory:
-            # A run that was killed here may have removed the lower ones.
+            # A killed run may have removed the lower directories already.
             with contextlib.suppress(FileNotFoundError):
                 os.rmdir(directory)
             directory = os.path.dirname(directory)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the SHA-256 of a download must be, as its publisher says it."""
+"""Reads the SHA-256 that a publisher gives for a download."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def fetch_checksum(url: str, file_name: str) -> str:
             return _of_asset(text, file_name, source=http_download.shown(url))
         return _of_line(text, file_name, source=http_download.shown(url))
     except HostError as error:
-        # Whatever it was that failed: for a digest that is given nothing is asked.
+        # Whatever failed: with a given digest this address is not needed.
         raise HostError(
             f"{error.message} To do without this address, set cluster_checksums: {{{file_name}: <what sha256sum prints for it>}} "
             "(in a component of your own: sha256 of this release).",

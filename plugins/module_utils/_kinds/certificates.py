@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates and their keys on a host. A key is made here and never leaves.
+"""Resource kind ``certificate``: certificates and their keys. A key is made on the host and never leaves it.
 
 A new key waits beside its place as ``<key>.new`` until its certificate comes. A run that is killed in between
 leaves it there and the next run uses it; killed between the two renames of an installation, the next run finds a
@@ -27,17 +27,17 @@ OPENSSL_TIMEOUT = 60
 _P256_PREFIX = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 _P256_LENGTH = 91
 
-# The controller takes all names from its own description and only the public key from the request.
+# The subject is a placeholder: the controller takes only the public key from the request.
 _REQUEST_CONFIG = b"[req]\nprompt=no\ndistinguished_name=subject\n[subject]\nCN=request\n"
 
 
 def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """The certificates as they are; nothing of a key but whether it is there and fits. Needs no openssl program."""
+    """The certificates as found. Of a key it tells only whether it exists and belongs to its certificate. Needs no openssl program."""
     return [_state(item) for item in items]
 
 
 def request(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """A signing request for each item, with a key that is made if there is none that can be used."""
+    """A signing request (CSR) for each item. Makes a key if there is no usable one."""
     openssl = shutil.which("openssl")
     if openssl is None and items:
         raise HostError(
@@ -86,7 +86,7 @@ def _is_regular(path: str) -> bool:
 def _belong_together(certificate: str, key: str) -> bool:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        # A password is given so that an encrypted key is an error and never a question on the terminal.
+        # With a password given, an encrypted key is an error instead of a question on the terminal.
         context.load_cert_chain(certificate, key, password=lambda: "none")
     except (ssl.SSLError, OSError, ValueError):
         return False

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waits for facts: a socket that accepts, a URL that answers, a unit that is active, a command that succeeds."""
+"""Health checks: wait until a socket accepts, a URL answers, a unit is active, or a command succeeds."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _failure(check: Check, *, found: str, waited: float) -> str:
 
 
 def subject(check: Check) -> str:
-    """What is looked at, for messages."""
+    """The subject of the check, for messages."""
     kind = kind_of(check)
     value = " ".join(check[kind]) if kind == "command" else str(check[kind])
     return f"{kind} {value}"
@@ -58,7 +58,7 @@ def kind_of(check: Check) -> str:
 
 
 def probe(check: Check, *, timeout: float = _TRY_TIMEOUT) -> str | None:
-    """Looks once: None if the check holds, else what was found."""
+    """Checks once. None if the check holds, else what was found."""
     return PROBES[kind_of(check)](check, timeout)
 
 
@@ -91,7 +91,7 @@ def _tcp(check: Check, timeout: float) -> str | None:
 
 
 def _http(check: Check, timeout: float) -> str | None:
-    import http.client  # only here: most checks are of units and sockets
+    import http.client  # imported here, because most checks are of units and sockets
 
     url = urllib.parse.urlsplit(check["http"])
     try:

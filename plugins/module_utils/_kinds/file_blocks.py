@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One marked block within a text that otherwise belongs to somebody else; used on both sides."""
+"""One marked block within a text that belongs to somebody else. The controller uses it too."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ def _markers(name: str) -> tuple[str, str]:
 
 
 def holds_marker(text: str, name: str) -> bool:
-    """Whether a text cannot be the content of the block, since its end would not be found again."""
+    """Whether a text holds a line that looks like a marker, so that it cannot be the content of a block."""
     return any(line.rstrip() in _markers(name) for line in text.splitlines())
 
 
 def _bounds(lines: list[str], name: str) -> tuple[int, int] | None:
-    """The half-open range of the block's lines with its markers. A block whose end is missing is its first line only."""
+    """The half-open range of the block's lines, markers included. A block without an end marker is its first line only."""
     begin, end = _markers(name)
     bare = [line.rstrip() for line in lines]
     if begin not in bare:
@@ -32,7 +32,7 @@ def _finished(text: str) -> str:
 
 
 def extract(text: str, name: str) -> str | None:
-    """What is between the markers; None without the block."""
+    """The text between the markers; None if there is no block."""
     lines = text.splitlines(keepends=True)
     bounds = _bounds(lines, name)
     if bounds is None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files: whole files, marked blocks within files, and paths that must not be there."""
+"""Resource kinds ``file``, ``early_file`` and ``absent``: whole files, marked blocks within files, and paths that must not exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime impor
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
-# A longer text is not sent to the controller for the diff.
+# A longer text is not sent to the controller for a diff.
 _TEXT_LIMIT = 1 << 20
 
 

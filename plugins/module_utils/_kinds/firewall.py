@@ -24,12 +24,12 @@ ROOT = pathlib.Path("/")
 TRUSTED = "trusted"
 BUS_NAME = "org.fedoraproject.FirewallD1"
 BUS_PATH = "/org/fedoraproject/FirewallD1"
-# firewalld answers one call after the other; a reload of a large configuration is the slowest of them
+# firewalld answers calls one after another; the reload of a large configuration is the slowest
 BUS_TIMEOUT = 120
 
 
 def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """Of each item: whether firewalld is there and runs, its zones, and everything of ours on either side."""
+    """For each item: whether firewalld is installed and runs, its zones, and all our entries on either side."""
     return [_state(item) for item in items]
 
 
@@ -52,7 +52,7 @@ def _state(item: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def is_running() -> bool:
-    """Whether firewalld owns its name on the bus; asking does not start it."""
+    """Whether firewalld owns its D-Bus name. Asking does not start it."""
     result = _busctl("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner", "s", BUS_NAME)
     return result.ok and json.loads(result.output)["data"] == [True]
 
@@ -75,7 +75,7 @@ def _call(method: str, *arguments: str, interface: str = "") -> list[t.Any]:
 
 
 def _read_runtime(zones: set[str]) -> dict[str, t.Any]:
-    """Our services and sets, and the zones that are in use or wanted; the calls overlap, as each is a process."""
+    """Our services and sets, and the zones in use or wanted. Each call is a process, so the calls run in parallel."""
     active = _call("getActiveZones", interface="zone")[0]
     services = [name for name in _call("listServices")[0] if name.startswith(permanent.PREFIX)]
     ipsets = [name for name in _call("getIPSets", interface="ipset")[0] if name.startswith(permanent.PREFIX)]
@@ -118,7 +118,7 @@ def _runtime_zone(name: str) -> dict[str, t.Any]:
 
 
 def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """Write the permanent side, then bring the runtime to it: told in single calls where that is enough, else by one reload.
+    """Writes the permanent side, then brings the runtime to it: by single calls where these are enough, else by one reload.
 
     Where firewalld does not run the files are all there is to do: it reads them when its unit starts.
     """
@@ -131,7 +131,7 @@ def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 
 def _apply_permanent(actions: list[dict[str, t.Any]]) -> None:
-    """In an order that never leaves a zone naming a service or set that is not there."""
+    """Ordered so that no zone ever names a service or set that does not exist."""
     wanted = [action["data"] for action in actions if action["data"]["permanent"]]
     for data in wanted:
         if data.get("service"):
@@ -158,7 +158,7 @@ def _apply_runtime(actions: list[dict[str, t.Any]]) -> None:
 
 
 def _reload() -> None:
-    """Reload after firewalld's own check: a reload of a broken configuration leaves the host with a fallback one."""
+    """Reloads after firewalld's own check, because a reload of a broken configuration leaves a fallback configuration."""
     result = commands.run(["firewall-offline-cmd", "--check-config"])
     if not result.ok:
         raise HostError(

@@ -25,13 +25,13 @@ _OWNERSHIP = atomic.Ownership("root", "root", "0644")
 
 
 def rule_text(*, family: str, service: str, ipset: str = "") -> str:
-    """The rich rule as firewalld prints it, so that texts can be compared."""
+    """The rich rule in firewalld's own spelling, so that texts can be compared."""
     source = f'source ipset="{ipset}" ' if ipset else ""
     return f'rule family="{family}" {source}service name="{service}" accept'
 
 
 def read_permanent(*, root: pathlib.Path) -> dict[str, t.Any]:
-    """What is configured: our services and sets, and of every zone our entries and all its interfaces."""
+    """The permanent configuration: our services and sets, and for each zone our entries and all interfaces."""
     configured = root / CONFIGURED
     return {
         "services": {path.stem: _read_service(path) for path in sorted(configured.glob(f"services/{PREFIX}*.xml"))},
@@ -41,12 +41,12 @@ def read_permanent(*, root: pathlib.Path) -> dict[str, t.Any]:
 
 
 def zone_names(*, root: pathlib.Path) -> list[str]:
-    """Every zone there is, shipped or configured."""
+    """The names of all zones, shipped or configured."""
     return sorted({path.stem for base in (CONFIGURED, SHIPPED) for path in (root / base).glob("zones/*.xml")})
 
 
 def default_zone(*, root: pathlib.Path) -> str:
-    """The default zone as configured; firewalld's own default where nothing is."""
+    """The configured default zone; firewalld's own default if none is configured."""
     try:
         text = (root / CONFIGURED / "firewalld.conf").read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
@@ -80,7 +80,7 @@ def write_ipset(name: str, ipset: dict[str, t.Any], *, root: pathlib.Path) -> No
 
 
 def remove(directory: str, name: str, *, root: pathlib.Path) -> None:
-    """Remove one of our files; firewalld's own backup of it (.old) as well."""
+    """Removes one of our files and firewalld's backup of it (.old)."""
     for suffix in (".xml", ".xml.old"):
         (root / CONFIGURED / directory / f"{name}{suffix}").unlink(missing_ok=True)
 
@@ -104,7 +104,7 @@ def edit_zone(zone: str, changes: list[dict[str, t.Any]], *, root: pathlib.Path)
 
 
 def is_as_shipped(zone: str, *, without_interfaces: t.Collection[str], root: pathlib.Path) -> bool:
-    """Whether a zone's file is the shipped one once our entries and these interfaces are out of it."""
+    """Whether a zone's file equals the shipped one after our entries and these interfaces are removed."""
     configured, shipped = (root / base / "zones" / f"{zone}.xml" for base in (CONFIGURED, SHIPPED))
     if not (configured.exists() and shipped.exists()):
         return False
@@ -184,7 +184,7 @@ def _others(element: ET.Element, known: set[str]) -> list[str]:
 
 
 def _element_text(rule: ET.Element) -> str:
-    """The rich rule's text if it has the one shape we write; else its XML, which no wanted rule equals."""
+    """The rich rule's text if it has the form that we write; else its XML, which never equals a wanted rule."""
     tags = {child.tag: child.attrib for child in rule}
     service = tags.get("service", {}).get("name", "")
     ipset = tags.get("source", {}).get("ipset", "")
@@ -204,7 +204,7 @@ def _parse(path: pathlib.Path) -> ET.Element:
 
 
 def _parse_own(path: pathlib.Path) -> ET.Element:
-    """A file of ours that cannot be read is one that differs: it will be written again."""
+    """A file of ours that cannot be read counts as different, so it is written again."""
     try:
         return ET.parse(path).getroot()
     except ET.ParseError as error:
@@ -214,7 +214,7 @@ def _parse_own(path: pathlib.Path) -> ET.Element:
 
 
 def _write(path: pathlib.Path, element: ET.Element) -> None:
-    """Write it as firewalld itself would; a text or an attribute never holds a bare ``>``, so only tags are changed."""
+    """Writes the XML in firewalld's own format. A text or attribute never holds a bare ``>``, so only tags change."""
     ET.indent(element)
     text = ET.tostring(element, encoding="unicode").replace(" />", "/>")
     content = f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The running kernel: modules, settings, swap. What persists them is in files."""
+"""Resource kinds ``kernel_module``, ``sysctl`` and ``swap`` of the running kernel. Files make them persistent."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _is_loaded(item: dict[str, t.Any], built_in: set[str]) -> bool:
 
 
 def _built_in() -> set[str]:
-    """Modules that are part of the kernel; without parameters they are not in /sys/module."""
+    """The modules that are built into the kernel. Those without parameters are not in /sys/module."""
     found = lines(f"{LIBRARY}/{os.uname().release}/modules.builtin")
     return {os.path.basename(line).split(".", 1)[0].replace("-", "_") for line in found}
 
@@ -58,7 +58,7 @@ def apply_modules(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 
 def _sysctl_path(name: str) -> str:
-    """A dot separates and a slash stands for a dot, as in sysctl.d, unless the name is written with slashes."""
+    """The path of a setting. As in sysctl.d, a dot separates and a slash stands for a dot, unless the first separator is a slash."""
     first = re.search(r"[./]", name)
     swapped = name if first and first.group() == "/" else name.translate(str.maketrans("./", "/."))
     return f"{PROC}/sys/{swapped}"
@@ -94,7 +94,7 @@ def apply_sysctls(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 
 def collect_swap(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """The active swaps, and the lines of fstab that would bring swap at the next boot."""
+    """The active swaps, and the lines of fstab that enable swap at the next boot."""
     active = [line.split()[0] for line in lines(f"{PROC}/swaps")[1:] if line.strip()]
     return [{"active": active, "fstab": [line for line in lines(FSTAB) if _is_swap(line)]} for _item in items]
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The SELinux mode: of the running kernel, and of the next boot."""
+"""Resource kind ``selinux``: the mode of the running kernel and of the next boot."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Booleans of the SELinux policy, by which a program is allowed what it usually does not do."""
+"""Resource kind ``selinux_boolean``: booleans of the policy, which allow a program what the policy denies by default."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must
 
 ROOT = "/sys/fs/selinux"
-# The policy is compiled anew.
+# setsebool -P compiles the policy again.
 _TIMEOUT = 300.0
 
 
 def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """``value``: None where the policy has no such boolean, or where there is no SELinux."""
+    """``value`` is None if the policy has no such boolean, or if the host has no SELinux."""
     return [{"enabled": os.path.exists(f"{ROOT}/enforce"), "value": _value(item["name"])} for item in items]
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a unit was started with: read from the stamp that systemd wrote at the start, compared with what is there now.
+"""Stamps: what a unit was started with, as systemd recorded it at the start, compared with what is there now.
 
 The lines are those of the stamp helper (plugin_utils/_engine/stamp.sh), which must be changed together with this file.
 """
@@ -13,13 +13,13 @@ import os
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.locations import RUN_DIRECTORY
 
-# From this size on a file counts by what it links to, its size and its time, as do all programs: reading them takes too long.
+# Larger files, and all programs, are compared by link target, size and time, because reading them takes too long.
 _SIZE_LIMIT = 1 << 20
 _PROGRAMS = ("/usr/local/bin/", "/usr/local/sbin/", "/opt/")
 
 
 def line(path: str) -> str:
-    """The stamp's line for one input as it is now."""
+    """The line that a stamp would have for this input now."""
     return f"{_value(path)}  {path}"
 
 
@@ -37,7 +37,7 @@ def _value(path: str) -> str:
 
 
 def started_with(unit: str, *, directory: str = RUN_DIRECTORY) -> dict[str, str] | None:
-    """Path to line of what the unit was started with; None if no start of it was recorded."""
+    """The stamp of the unit, as a map from path to line; None if no start is recorded."""
     try:
         with open(os.path.join(directory, unit), encoding="utf-8") as stream:
             lines = stream.read().splitlines()
@@ -47,13 +47,13 @@ def started_with(unit: str, *, directory: str = RUN_DIRECTORY) -> dict[str, str]
 
 
 def values(unit: str, paths: list[str], *, directory: str = RUN_DIRECTORY) -> dict[str, str]:
-    """What the unit was started with at some of its inputs: path to value."""
+    """The stamp's values for some inputs, by path."""
     then = started_with(unit, directory=directory) or {}
     return {path: then[path].split("  ", 1)[0] for path in paths if path in then}
 
 
 def differences(unit: str, inputs: list[str], *, directory: str = RUN_DIRECTORY) -> list[str] | None:
-    """The inputs that are not what the unit was started with; None if no start of it was recorded."""
+    """The inputs that changed since the start; None if no start is recorded."""
     then = started_with(unit, directory=directory)
     if then is None:
         return None

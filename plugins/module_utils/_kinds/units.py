@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Units: one look at all of them, and enabling, starting, restarting and reloading them in a fixed order."""
+"""Resource kind ``unit``: collects all units in one call; enables, starts, restarts and reloads them in a fixed order."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ _PROPERTIES = (
 )
 _JOURNAL_LINES = 20
 _STOP_TIMEOUT = 600.0
-# Longer than any TimeoutStartSec that makes sense: systemd itself ends a start that takes too long.
+# Longer than any sensible TimeoutStartSec, because systemd itself ends a start that takes too long.
 _START_TIMEOUT = 900.0
 _KEY_MATERIAL = re.compile(r"PRIVATE KEY|^[A-Za-z0-9+/=]{60,}$|[?&; ](token|password|secret)=", re.IGNORECASE)
 
 
-# A unit without checks is watched so long: a program that exits at once was active for a moment.
+# How long a unit without checks is watched, because a program that exits at once is active for a moment.
 _SETTLE_SECONDS = 1.0
 
 
 class UnitFailure(HostError):
-    """A unit was touched and does not run as it must."""
+    """A unit does not run as wanted after it was started, restarted or reloaded."""
 
 
 def _show(names: list[str]) -> list[dict[str, str]]:
-    """The properties of each unit, in order; empty ones where systemd cannot be asked."""
+    """The properties of each unit, in order; empty if systemd cannot be asked."""
     if not names:
         return []
     done = run(["systemctl", "show", "--property", ",".join(_PROPERTIES), "--", *names])
@@ -55,7 +55,7 @@ def _show(names: list[str]) -> list[dict[str, str]]:
 
 
 def _started_at(properties: dict[str, str]) -> float:
-    """When the unit began to start, in seconds since the epoch by today's clock; 0 if it does not run."""
+    """When the start of the unit began, in seconds since the epoch by the current clock; 0 if it does not run."""
     microseconds = int(properties.get("InactiveExitTimestampMonotonic") or 0)
     if not microseconds or properties.get("ActiveState") in ("inactive", "failed"):
         return 0.0
@@ -63,7 +63,7 @@ def _started_at(properties: dict[str, str]) -> float:
 
 
 def found(name: str) -> dict[str, t.Any]:
-    """How systemd has a unit: whether it knows it, whether it runs, whether it is enabled."""
+    """Whether systemd knows a unit, whether it runs, and whether it is enabled."""
     properties = _show([name])[0]
     return {
         "known": properties.get("LoadState") in ("loaded", "masked"),
@@ -97,7 +97,7 @@ def _state(item: dict[str, t.Any], properties: dict[str, str]) -> dict[str, t.An
 
 
 def _changed_inputs(item: dict[str, t.Any], started: float) -> list[str] | None:
-    """None: it runs and nothing says with what it was started."""
+    """The changed inputs; None if the unit runs without a stamp."""
     if not item["inputs"]:
         return []
     if not item["stamped"]:
@@ -121,12 +121,12 @@ def _reload_mark(name: str) -> str:
 
 
 def _doubt(name: str) -> str:
-    """There from before a unit is started or reloaded until its health was seen: a killed or failed run leaves it to the next."""
+    """Marks a unit whose health is not seen yet: written before a start or reload, removed when it is healthy."""
     return os.path.join(locations.RUN_DIRECTORY, f"{name}.unproven")
 
 
 def starts(names: list[str]) -> dict[str, dict[str, str]]:
-    """For the result: what tells one start of a unit from another."""
+    """For the task's result: what distinguishes one start of a unit from another."""
     return {
         name: {
             "active": properties.get("ActiveState", "unknown"),
@@ -138,9 +138,9 @@ def starts(names: list[str]) -> dict[str, dict[str, str]]:
 
 
 def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """In this order: unmask, disable, enable, daemon-reload, stop, reset-failed, requirements, start and restart, reload, health."""
+    """Order: unmask, disable, enable, daemon-reload, stop, reset-failed, requirements, start and restart, reload, health."""
     chosen = _by_operation(actions)
-    # These work on files alone, of units too that systemd has not read yet; each would have it read all units again.
+    # These change files only, so they work for units that systemd has not read. Without options, each makes systemd read all units again.
     done = [_on_all(chosen(operation), operation, "--no-reload") for operation in ("unmask", "disable", "enable")]
     if any(done) or chosen("daemon-reload"):
         must(["systemctl", "daemon-reload"], what="make systemd read its units again")
@@ -163,7 +163,7 @@ def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 
 def _on_all(actions: list[dict[str, t.Any]], operation: str, *options: str) -> bool:
-    """One call for all units; whether there were any."""
+    """One systemctl call for all units with this operation. Returns whether there were any."""
     names = [action["target"] for action in actions]
     if names:
         must(["systemctl", operation, *options, "--", *names], what=f"{operation} {', '.join(names)}", timeout=_STOP_TIMEOUT)
@@ -183,13 +183,13 @@ def _require(actions: list[dict[str, t.Any]]) -> None:
 
 
 def _runs_as_wanted(action: dict[str, t.Any]) -> bool:
-    """Whether a unit to be started has been started since the plan was made (by another unit, say), with what is there now."""
+    """Whether another unit or process has started this one since the plan was made, with the present inputs."""
     runs = _show([action["target"]])[0].get("ActiveState") == "active"
     return runs and unit_stamps.differences(action["target"], action["data"]["inputs"]) == []
 
 
 def restart(name: str, *, block: bool = True) -> None:
-    """Starts a unit, whether it runs or not. Without ``block`` its checks alone tell when it is up."""
+    """Starts or restarts a unit. Without ``block`` it does not wait for systemd; the checks tell when the unit is up."""
     done = run(["systemctl", "restart", *([] if block else ["--no-block"]), "--", name], timeout=_START_TIMEOUT)
     if not done.ok:
         raise failure(name, f"{name} did not start: {done.complaint()}")
@@ -202,7 +202,7 @@ def _reload(name: str) -> None:
         raise failure(name, f"{name} did not reload: {done.complaint()}")
     mark = _reload_mark(name)
     atomic.write(mark, b"", ownership=atomic.Ownership("root", "root", "0600"))
-    # What was changed while it reloaded may have come too late.
+    # A change during the reload may have come too late to be read.
     os.utime(mark, (began, began))
 
 
@@ -229,7 +229,7 @@ def _settle(name: str) -> None:
 
 
 def _dead(name: str) -> str | None:
-    """A unit that systemd gave up on will not become healthy, so its deadline need not be waited for."""
+    """Why the unit cannot become healthy any more, so that nothing waits for its deadline; None if it can."""
     properties = _show([name])[0]
     if properties.get("ActiveState") == "failed":
         return f"{name} has failed"
@@ -237,7 +237,7 @@ def _dead(name: str) -> str | None:
 
 
 def failure(name: str, message: str) -> UnitFailure:
-    """The error for the operator: what is wrong, the unit's state, and what it said last."""
+    """The error for the operator: what is wrong, the unit's state, and its last journal lines."""
     properties = _show([name])[0]
     state = f"{name}: {properties.get('ActiveState', 'unknown')} ({properties.get('SubState', '')})"
     journal = run(["journalctl", "--no-pager", "--output=short-iso", f"--lines={_JOURNAL_LINES}", f"--unit={name}"], timeout=20)

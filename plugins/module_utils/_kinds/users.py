@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Groups and users of the host."""
+"""Resource kinds ``group`` and ``user``."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def apply_users(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
         options = _options(action["data"]["wanted"])
         if action["operation"] == "create":
             system = ["--system"] if action["data"]["system"] else []
-            # A home is a directory of the component, with the owner and mode described there.
+            # No --create-home: the component describes the home as a directory, with owner and mode.
             must(["useradd", *system, "--no-create-home", *options, action["target"]], what=f"create the user {action['target']}")
         else:
             must(["usermod", *options, action["target"]], what=f"change the user {action['target']}")

@@ -33,21 +33,21 @@ class PlannedAction:
 
     @property
     def touched(self) -> tuple[str, ...]:
-        """Every path that has another content afterwards: of owner and mode no process must be told by a restart."""
+        """Every path whose content changes. A change of owner or mode needs no restart, so it is not among them."""
         return () if self.operation in _ATTRIBUTES_ONLY else (self.target, *self.paths)
 
     def report(self) -> dict[str, str]:
-        """What the operator and the tests see of this action."""
+        """The action as the task's result shows it."""
         return {"kind": self.kind, "action": self.operation, "path": self.target, "reason": self.reason}
 
     def diff(self) -> dict[str, str]:
-        """Ansible's diff of this action; for a secret only that it changes."""
+        """Ansible's diff of this action. Of a secret it says only that it changes."""
         header = f"{self.kind} {self.target} ({self.operation}: {self.reason})"
         headers = {"before_header": header, "after_header": header}
         if self.secret:
             return {**headers, "prepared": f"{self.kind} {self.target}: {self.reason}; secret content, not shown\n"}
         if self.before == self.after:
-            # A unified diff of equals is empty, but something changes: an empty file appears, say.
+            # Equal texts make an empty diff although something changes, for example when an empty file is created.
             return {**headers, "prepared": f"{self.kind} {self.target}: {self.operation}: {self.reason}\n"}
         return {**headers, "before": self.before, "after": self.after}
 

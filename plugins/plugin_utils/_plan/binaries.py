@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans released programs: fetch what is missing or altered, switch the links, keep the previous version only."""
+"""Plans released programs: downloads what is missing or altered, switches the links, keeps only the previous version."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _release(item: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _prune_actions(item: dict[str, t.Any], state: dict[str, t.Any]) -> list[PlannedAction]:
-    """Removes recorded releases but the wanted one and the one before it: what the links lead to now, else the newest."""
+    """Removes recorded releases, except the wanted one and the previous one: the target of the links, else the newest."""
     others = [release for release in state["releases"] if release["version"] != item["version"]]
     linked = {found["link"] for found in state["files"]}
     previous = [release for release in others if any(f"-> {file}" in linked for file in release["files"])] or others

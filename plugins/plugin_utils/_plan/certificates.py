@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans certificates: issued anew when absent, wrong or about to expire; else only owner and mode are mended.
+"""Plans certificates: reissues those that are absent, wrong or about to expire; else corrects only owner and mode.
 
 The item must hold ``authority_certificate``, the PEM text of its authority or None while there is none
 (``Pki.enrich`` adds it).

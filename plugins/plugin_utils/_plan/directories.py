@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans directories: made where absent, owner and mode mended."""
+"""Plans directories: creates those that are absent, corrects owner and mode."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def plan_early(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanCon
 
 
 def _wanted_ownership(item: dict[str, t.Any], state: dict[str, t.Any]) -> dict[str, str]:
-    """The owner and mode of a file that holds a block of ours are its owner's business."""
+    """A file that holds a block of ours belongs to somebody else: its owner and mode stay."""
     if item["block"] and state["type"] == "file":
         return ownership(state)
     return ownership(item)
@@ -53,7 +53,7 @@ def _write(item: dict[str, t.Any], state: dict[str, t.Any], wanted: dict[str, st
     if item["secret"]:
         return PlannedAction("file", "write", item["path"], reason, secret=True, data=data)
     if item["text"] is None:
-        # Check mode only: the real run makes the PKI before it plans.
+        # Only in check mode: a real run creates the PKI before it plans.
         return PlannedAction("file", "write", item["path"], reason, after="(will be created together with the PKI)\n", data=data)
     before = _before(state)
     after = file_blocks.merge("" if before is _UNSHOWN else before, block, item["text"]) if block else item["text"]

@@ -25,7 +25,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action i
 
 KIND = "firewall"
 TRUSTED = "trusted"
-# ipset's own limit, which firewalld keeps with nftables too
+# ipset's own limit; firewalld applies it with nftables too
 _SET_NAME_LENGTH = 31
 _PORT = re.compile(r"^\d{1,5}(-\d{1,5})?/(tcp|udp|sctp|dccp)$")
 _SIDES = ("permanent", "runtime")
@@ -42,7 +42,7 @@ class _Wanted:
 
 
 def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
-    """The actions that make both sides hold what the item says; without a running firewalld only the permanent side is known."""
+    """The actions that bring both sides to the item. If firewalld does not run, only the permanent side is known."""
     wanted = _resolve(item, default_zone=state["default_zone"])
     sides = {side: state[side] for side in _SIDES if state[side] is not None}
     return [
@@ -96,7 +96,7 @@ def _service(service: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def set_name(service: str, *, family: str) -> str:
-    """The name of the service's set of sources: the service's own, shortened where ipset would refuse it."""
+    """The name of the set that holds the service's sources: the service's name, shortened if it is too long for ipset."""
     name = service if family == "ipv4" else f"{service}-6"
     if len(name) <= _SET_NAME_LENGTH:
         return name
@@ -104,7 +104,7 @@ def set_name(service: str, *, family: str) -> str:
 
 
 def _sources(name: str, sources: list[str]) -> dict[str, list[t.Any]]:
-    """The networks by family, without those that lie in another one: firewalld refuses a set that holds both."""
+    """The networks by family, without those inside another one, because firewalld refuses overlapping entries."""
     found: dict[str, list[t.Any]] = {}
     for source in sources:
         try:
@@ -127,12 +127,12 @@ def _ipset(family: str, networks: list[t.Any]) -> dict[str, t.Any]:
 
 
 def _entry(network: t.Any) -> str:
-    """A single address without its prefix length, as firewalld keeps it."""
+    """The entry as firewalld stores it: a single address has no prefix length."""
     return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
 
 
 def _plan_definitions(noun: str, wanted: dict[str, dict[str, t.Any]], sides: dict[str, t.Any]) -> list[PlannedAction]:
-    """Services or sets that must be there: the runtime learns of them by a reload only, but a set's entries can be told."""
+    """Services or sets that must exist. The runtime needs a reload for them, except for the entries of a set that it has."""
     actions = []
     for name, definition in wanted.items():
         found = {side: view[f"{noun}s"].get(name) for side, view in sides.items()}
@@ -168,7 +168,7 @@ def _plan_removals(noun: str, wanted: dict[str, dict[str, t.Any]], sides: dict[s
 
 
 def _plan_zones(wanted: _Wanted, sides: dict[str, t.Any]) -> list[PlannedAction]:
-    """One action for each zone and service that the zone lets in, or must no longer let in."""
+    """One action for each service that a zone must start or stop to let in."""
     actions = []
     zones = {wanted.zone, *(zone for view in sides.values() for zone in view["zones"])}
     for zone in sorted(zones, key=lambda zone: (zone != wanted.zone, zone)):
@@ -186,7 +186,7 @@ def _plan_zones(wanted: _Wanted, sides: dict[str, t.Any]) -> list[PlannedAction]
 
 
 def _plan_interfaces(wanted: _Wanted, sides: dict[str, t.Any]) -> list[PlannedAction]:
-    """An interface belongs to one zone: it is taken out of every other one. One that is no longer wanted is left: it may be foreign."""
+    """An interface belongs to one zone, so it leaves all others. An interface that is no longer wanted stays: it may be somebody else's."""
     actions = []
     for interface in wanted.interfaces:
         holders = {
@@ -209,7 +209,7 @@ def _zone_parts(view: dict[str, t.Any], zone: str) -> tuple[list[str], list[str]
 
 
 def _zone_data(zones: dict[str, dict[str, t.Any]], sides: dict[str, t.Any]) -> dict[str, t.Any]:
-    """What the host needs: of each zone the edits on either side; a runtime that is not known yet needs a reload."""
+    """What the host needs: the edits of each zone on either side. If the runtime is not known yet, it is reloaded."""
     complete = {zone: {side: edits.get(side, {}) for side in _SIDES} for zone, edits in zones.items()}
     return {"zones": complete, "permanent": any(edits["permanent"] for edits in complete.values()), "reload": "runtime" not in sides}
 
@@ -228,7 +228,7 @@ _PLAIN = "service "
 
 
 class _Lines:
-    """What a zone lets in, as lines, by the service (or else the set) that a line names."""
+    """What a zone lets in, as lines, grouped by the service or set that a line names."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, tuple[str, ...]] = {}
@@ -252,7 +252,7 @@ class _Lines:
 
 @dataclasses.dataclass(frozen=True)
 class _Change:
-    """How the texts found on the sides differ from the wanted one."""
+    """How the text found on each side differs from the wanted one."""
 
     sides: tuple[str, ...]
     reason: str
@@ -289,7 +289,7 @@ def _lines(lines: t.Iterable[str]) -> str:
 
 
 def _text(noun: str, definition: dict[str, t.Any] | None) -> str:
-    """A service or set as the operator reads it; equal texts mean equal definitions."""
+    """A service or set as text for the operator. Equal texts mean equal definitions."""
     if definition is None:
         return ""
     if noun == "service":

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans packages: installed where rpm does not have them, replaced where another version is wanted."""
+"""Plans packages: installs those that rpm does not have, and replaces those of which another version is wanted."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) 
 
 
 def _spellings(found: str) -> set[str]:
-    """How epoch:version-release may be written: the epoch and the release can be left out."""
+    """The ways in which epoch:version-release can be written: without epoch, without release, or without both."""
     bare = found.partition(":")[2]
     return {found, found.rpartition("-")[0], bare, bare.rpartition("-")[0]}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan of a component: every kind in the one fixed order, each knowing what was planned before it."""
+"""Plans a component: kind by kind in one fixed order. Each planner knows what is planned before it."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def plan(
     prediction: Prediction = _NOTHING,
     now: float,
 ) -> list[PlannedAction]:
-    """What must be done, in the order in which it will be done. Pure.
+    """The actions in the order in which the host performs them. Pure.
 
-    ``prediction`` is what the components before this one would have changed: in check mode the state does not show it.
+    ``prediction`` has the changes that check mode has predicted for earlier components, which the state does not show.
     """
     actions: list[PlannedAction] = []
     for kind, planner in PLANNERS.items():
@@ -71,5 +71,5 @@ def plan(
 
 
 def restarted(actions: c.Iterable[PlannedAction]) -> list[str]:
-    """For the operator: every restart with its reason."""
+    """Every restart with its reason, for the operator."""
     return [f"{action.target}: {action.reason}" for action in actions if action.kind == "unit" and action.operation == "restart"]

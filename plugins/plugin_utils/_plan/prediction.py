@@ -84,7 +84,7 @@ class Prediction(tuple[PredictedChange, ...]):
 
 
 class PredictionStore:
-    """The foresight of one host. ``directory`` is one for each run of Ansible, and its forks share it."""
+    """Stores the prediction of one host in ``directory``, which is new for each run of Ansible and shared by its forks."""
 
     def __init__(self, directory: pathlib.Path, *, host: str) -> None:
         self._path = directory / f"barehost-prediction-{urllib.parse.quote(host, safe='')}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans the SELinux mode, of now and of the next boot. It never reboots a host."""
+"""Plans the SELinux mode of the running kernel and of the next boot. It never reboots a host."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) 
         actions.append(
             PlannedAction("selinux", "set-config", _CONFIG, reason, before=before, after=f"SELINUX={wanted}\n", data={"state": wanted})
         )
-    # A running kernel cannot be rid of SELinux: until the reboot it is permissive.
+    # SELinux cannot be disabled in a running kernel: until the reboot it is permissive.
     live = "permissive" if wanted == "disabled" else wanted
     if kernel not in ("disabled", live):
         reason = f"it is {kernel}, wanted {live}"

@@ -12,7 +12,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action i
 
 
 def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
-    """Nothing on a host without SELinux. What is set now is taken for what is set for good: to ask for that takes seconds."""
+    """Plans nothing on a host without SELinux. Compares the current value; asking for the persistent one takes seconds."""
     name, wanted, found = item["name"], item["value"], state["value"]
     if not state["enabled"] or found == wanted:
         return []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans units: whether one must be enabled, started, stopped, reloaded, or restarted, and why.
+"""Plans units: which must be enabled, started, stopped, reloaded or restarted, and why.
 
 A unit is restarted if what it was started with (its stamp on the host) is not what will be there after the plan.
 """
@@ -15,7 +15,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action i
 
 _RUNNING = ("active", "reloading")
 _ENABLED = ("enabled", "static", "alias", "indirect", "generated", "linked-runtime", "enabled-runtime")
-# Kinds of actions that can bring a unit that the host does not know yet.
+# Kinds of actions that can install a unit that the host does not know yet.
 _BRINGERS = ("package", "file", "binary")
 
 Item = dict[str, t.Any]
@@ -122,7 +122,7 @@ def _reload(item: Item, state: Item, touched: set[str], context: PlanContext) ->
 
 
 def _verify(item: Item, state: Item, context: PlanContext) -> list[PlannedAction]:
-    """Nothing but a look at its health, which the run that started it did not see."""
+    """Checks only the unit's health, because the run that started it ended before the check."""
     if not state["unproven"]:
         return []
     reason = "the run that started it was killed or failed before its health was seen"

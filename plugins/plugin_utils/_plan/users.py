@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans groups and users: created where absent; what is described of them is mended, the rest left alone."""
+"""Plans groups and users: creates those that are absent, corrects the described fields, leaves the others alone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def plan_user(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanCont
         data = {"wanted": wanted, "system": item["system"]}
         return [PlannedAction("user", "create", name, "absent", after=_text(name, wanted), data=data)]
     changed = {field: value for field, value in wanted.items() if value != state[field]}
-    # Memberships that are not ours stay.
+    # A user keeps its other groups.
     if not set(item["groups"]) <= set(state["groups"]):
         changed["groups"] = sorted({*item["groups"], *state["groups"]})
     if not changed:
