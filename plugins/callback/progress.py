@@ -289,11 +289,11 @@ class CallbackModule(DefaultCallback):
         change = None
         # As in the recap. A command that failed says that it changed something, whatever it did.
         if status in ("ok", "ignored") and result.is_changed() and not brings_tasks(task):
-            arguments = result.task_fields.get("args")
             change = changes.read_change(
                 result.result,
                 task=_task(result),
-                arguments=arguments if isinstance(arguments, dict) else None,
+                # not task_fields, which ansible-core 2.21 deprecates
+                arguments=task.args if isinstance(task.args, dict) else None,
                 predicted=task.check_mode is True,
             )
         at_end = self._positions.ends_play(task) and not (status == "ok" and brings_tasks(task))
@@ -387,5 +387,6 @@ def _task(result: CallbackTaskResult) -> str:
 
 
 def _asks_to_be_shown(result: CallbackTaskResult) -> bool:
-    # not of .result, which makes a copy of everything
-    return changes.asks_to_be_shown(getattr(result, "_return_data", None) or {}, action=result.task.action)
+    # Before ansible-core 2.21, `result` copies the whole result, and `_return_data` gives it without a copy.
+    data = getattr(result, "_return_data", None)
+    return changes.asks_to_be_shown(result.result if data is None else data, action=result.task.action)

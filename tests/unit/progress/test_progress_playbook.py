@@ -54,6 +54,10 @@ def test_a_log(controller: Controller, strategy: str) -> None:
         assert unseen not in output, output
 
 
+def test_nothing_is_used_that_ansible_deprecates(controller: Controller) -> None:
+    assert "DEPRECATION" not in controller.run("good.yml", ANSIBLE_DEPRECATION_WARNINGS="true")
+
+
 def test_the_implicit_localhost_counts(controller: Controller) -> None:
     (controller.directory / "local.yml").write_text("[{hosts: localhost, gather_facts: false, tasks: [{meta: noop}, {debug: {msg: hi}}]}]")
     output = untimed(controller.run("local.yml"))
