@@ -13,7 +13,10 @@ version_added: 0.1.0
 author:
   - The barehost.kubernetes authors (@barehost)
 description:
-  - Shows every play of a playbook as a phase, with its number, how many of its hosts have come to its end, and the time it took.
+  - Shows a play of a playbook as a phase, with the place of the play in the playbook, how many of its hosts have finished it,
+    and the time it took.
+  - Does not show a play in which no task ran on any host, because no host matched, or all tasks were skipped. Its number is
+    missing then.
   - Every change is one line, with what happened to units; every restart has its reason. Results without a change are not shown,
     but for those of M(ansible.builtin.debug).
   - Errors and warnings appear at once and in full.
@@ -296,7 +299,8 @@ class CallbackModule(DefaultCallback):
                 arguments=task.args if isinstance(task.args, dict) else None,
                 predicted=task.check_mode is True,
             )
-        at_end = self._positions.ends_play(task) and not (status == "ok" and brings_tasks(task))
+        only_includes = status == "ok" and brings_tasks(task)
+        at_end = self._positions.ends_play(task) and not only_includes
         self._run.finish(
             host=host,
             task_id=task._uuid,
@@ -305,6 +309,7 @@ class CallbackModule(DefaultCallback):
             now=time.monotonic(),
             change=change,
             at_end=at_end,
+            ran=status != "skipped" and not only_includes,
         )
         if lost:
             self._run.lose(host, "unreachable" if status == "unreachable" else "failed")
@@ -313,7 +318,7 @@ class CallbackModule(DefaultCallback):
     def _end_phase(self) -> None:
         run = self._run
         phase = run.end_phase(time.monotonic()) if run is not None else None
-        if run is None or phase is None:
+        if run is None or phase is None or not phase.ran:
             return
         color = "ERROR" if phase.lost else "CHANGED" if phase.changes else "OK"
         self._say(phase_lines.phase_line(phase, plays=run.plays, check=run.check), color=color)

@@ -44,10 +44,7 @@ def title(phase: Phase) -> str:
 def phase_line(phase: Phase, *, plays: int, check: bool) -> str:
     """A phase that has ended."""
     done = len(phase.at_end - set(phase.lost))
-    parts = [f"[{phase.number}/{plays}] {title(phase)}"]
-    if not phase.hosts:
-        return f"{parts[0]}  no hosts"
-    parts.append(f"{done}/{count(len(phase.hosts), 'host')}")
+    parts = [f"[{phase.number}/{plays}] {title(phase)}", f"{done}/{count(len(phase.hosts), 'host')}"]
     if phase.changes:
         parts.append(count(phase.changes, "change") + (" predicted" if check else ""))
     parts += [f"{why}: {names(hosts, shown=3)}" for why, hosts in _by_value(phase.lost)]
@@ -66,7 +63,8 @@ def _by_value(pairs: c.Mapping[str, str]) -> list[tuple[str, list[str]]]:
 
 def summary_lines(run: Run, *, hosts: c.Collection[str]) -> list[str]:
     """Changes by host and the slowest steps. ``hosts``: all that took part."""
-    return [*_change_summary(run, hosts), *_slowest(run)]
+    idle = bool(run.phases) and not any(phase.ran for phase in run.phases)
+    return [*(["No task ran on any host."] if idle else []), *_change_summary(run, hosts), *_slowest(run)]
 
 
 def _change_summary(run: Run, hosts: c.Collection[str]) -> list[str]:

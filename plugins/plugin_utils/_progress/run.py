@@ -45,7 +45,7 @@ class Step:
 
 @dataclasses.dataclass(slots=True)
 class Phase:
-    """A play, or one batch of it."""
+    """A play, or one batch of it. ``ran``: a task ran on a host; it is False when all tasks were skipped or there is no host."""
 
     number: int
     name: str
@@ -56,6 +56,7 @@ class Phase:
     at_end: set[str] = dataclasses.field(default_factory=set)
     lost: dict[str, str] = dataclasses.field(default_factory=dict)
     changes: int = 0
+    ran: bool = False
     stopped: bool = False
     seconds: float = 0.0
 
@@ -133,11 +134,22 @@ class Run:
         return not running.note
 
     def finish(
-        self, *, host: str, task_id: str, task: str, status: str, now: float, change: Change | None = None, at_end: bool = False
+        self,
+        *,
+        host: str,
+        task_id: str,
+        task: str,
+        status: str,
+        now: float,
+        change: Change | None = None,
+        at_end: bool = False,
+        ran: bool = True,
     ) -> None:
+        """A task has ended on a host. ``ran`` is False if it was skipped or only included other tasks."""
         phase = self.phases[-1]
         running = phase.running.pop((host, task_id), None)
         since = running.since if running else now
+        phase.ran = phase.ran or ran
         if at_end:
             phase.at_end.add(host)
         step = Step(

@@ -93,6 +93,64 @@ ROLE = """
     seconds: "{{ 2 if inventory_hostname == 'a.dev' else 0 }}"
 """
 
+# Plays in which nothing happens, each for another reason, between two in which something does.
+QUIET = """
+- name: First
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Reach it
+      ansible.builtin.ping:
+      tags: always
+- name: Nobody
+  hosts: all:!all
+  gather_facts: false
+  tasks:
+    - name: Reach it
+      ansible.builtin.ping:
+- name: Skipped
+  hosts: all
+  strategy: ansible.builtin.free
+  gather_facts: false
+  tasks:
+    - name: Reach it
+      ansible.builtin.ping:
+      when: false
+    - name: Reach it twice
+      ansible.builtin.ping:
+      loop: [1, 2]
+      when: false
+- name: Includes what is skipped
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Include
+      ansible.builtin.include_role:
+        name: skipped
+- name: Batches
+  hosts: a.dev:b.dev
+  serial: 1
+  gather_facts: false
+  tasks:
+    - name: Reach it
+      ansible.builtin.ping:
+      when: inventory_hostname == 'b.dev'
+      tags: last
+- name: Last
+  hosts: c.dev
+  gather_facts: false
+  tasks:
+    - name: Change
+      ansible.builtin.command: "true"
+      tags: last
+"""
+
+SKIPPED = """
+- name: Never
+  ansible.builtin.ping:
+  when: false
+"""
+
 BAD = """
 - name: Fail
   hosts: all
@@ -157,6 +215,8 @@ class Controller:
             "filter_plugins/frozen.py": FROZEN,
             "good.yml": GOOD,
             "bad.yml": BAD,
+            "quiet.yml": QUIET,
+            "roles/skipped/tasks/main.yml": SKIPPED,
             "roles/etcd/tasks/main.yml": ROLE,
         }
         for name, content in files.items():

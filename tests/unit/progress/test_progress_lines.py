@@ -184,9 +184,17 @@ def test_a_stopped_phase_has_not_done_all_hosts() -> None:
     )
 
 
-def test_a_phase_without_hosts() -> None:
-    phase = dataclasses.replace(phase_of(), hosts=())
-    assert phase_lines.phase_line(phase, plays=5, check=False) == "[2/5] Prepare hosts and start the control plane  no hosts"
+def test_a_phase_ran_if_one_task_did_on_one_host() -> None:
+    run = Run(plays=2, started=0.0)
+    phase = run.begin_phase(number=1, name="Start", hosts=["a", "b"], now=0.0)
+    assert not phase.ran
+    run.finish(host="a", task_id="1", task="It", status="skipped", now=1.0, ran=False)
+    assert not phase.ran
+    assert phase_lines.summary_lines(run, hosts=["a", "b"]) == ["No task ran on any host.", "Changes: none"]
+    run.finish(host="b", task_id="1", task="It", status="ok", now=1.0)
+    run.finish(host="a", task_id="2", task="Another", status="skipped", now=2.0, ran=False)
+    assert phase.ran
+    assert phase_lines.summary_lines(run, hosts=["a", "b"]) == ["Changes: none"]
 
 
 # ---------------------------------------------------------------- the end

@@ -33,7 +33,6 @@ CHANGED = """\
 """
 END = """\
 [2/3] Converge  3/3 hosts  4 changes  T
-[3/3] Nobody  no hosts
 
 Changes:
     a.dev, b.dev  2 (etcd 2), restarted etcd.service
@@ -52,6 +51,24 @@ def test_a_log(controller: Controller, strategy: str) -> None:
     assert output.endswith("\nTotal time: T\n"), output
     for unseen in ("hushed", "TASK", "skipping", "ok:", "All assertions", "\x1b", "\r"):
         assert unseen not in output, output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "phases"),
+    [
+        (("-v",), ["[1/6] First  3/3 hosts  T", "[5/6] Batches (batch 2)  1/1 host  T", "[6/6] Last  1/1 host  1 change  T"]),
+        (("--check",), ["[1/6] First  3/3 hosts  T", "[5/6] Batches (batch 2)  1/1 host  T"]),
+        (("--tags", "last", "--limit", "a.dev,c.dev"), ["[1/6] First  2/2 hosts  T", "[6/6] Last  1/1 host  1 change  T"]),
+    ],
+)
+def test_a_play_in_which_no_task_ran_is_not_shown(controller: Controller, arguments: tuple[str, ...], phases: list[str]) -> None:
+    output = untimed(controller.run("quiet.yml", *arguments))
+    assert re.findall(r"^\[\d/.*", output, re.MULTILINE) == phases, output
+
+
+def test_a_run_without_a_task_says_so(controller: Controller) -> None:
+    output = untimed(controller.run("good.yml", "--tags", "unknown"))
+    assert output.startswith("\nNo task ran on any host.\nChanges: none\n"), output
 
 
 def test_nothing_is_used_that_ansible_deprecates(controller: Controller) -> None:
