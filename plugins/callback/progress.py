@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shows a run by its phases: what is waited for, what was changed and why, errors in full. The pure parts are in plugin_utils."""
+"""Shows a run as phases: what the run waits for, what it changed and why, and errors in full. plugin_utils/_progress has the pure parts."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ author:
 description:
   - Shows a play of a playbook as a phase, with the place of the play in the playbook, how many of its hosts have finished it,
     and the time it took.
-  - Does not show a play in which no task ran on any host, because no host matched, or all tasks were skipped. Its number is
-    missing then.
-  - Every change is one line, with what happened to units; every restart has its reason. Results without a change are not shown,
-    but for those of M(ansible.builtin.debug).
-  - Errors and warnings appear at once and in full.
-  - At the end come the changes by host, the steps that took longest, and the recap of P(ansible.builtin.default#callback).
-  - On a terminal one line shows what is being waited for; in a log a line says so when nothing else has been said for a while.
-  - With C(-v) and more, results are shown as P(ansible.builtin.default#callback) does.
+  - Does not show a play in which no task ran on any host, because no host matched or all tasks were skipped. The numbers of the
+    other phases do not change.
+  - Shows a change as one line, with what happened to units, and the reason of each restart. Does not show results without a change,
+    except those of M(ansible.builtin.debug).
+  - Shows errors and warnings at once and in full.
+  - At the end, shows the changes by host, the slowest steps, and the recap of P(ansible.builtin.default#callback).
+  - On a terminal, one line shows what the run waits for. In a log, a line says it when there was no other output for a while.
+  - With C(-v) and more, shows results as P(ansible.builtin.default#callback) does.
 requirements:
   - set as stdout in configuration
 extends_documentation_fragment:
@@ -31,8 +31,8 @@ extends_documentation_fragment:
 options:
   profile_file:
     description:
-      - A file to which the run is written as JSON when it ends. It has start and duration of every task on every host, whether
-        it changed something and how many actions of which kind, and totals.
+      - A file that receives the run as JSON when it ends. It has the start and duration of each task on each host, whether the task
+        changed something, how many actions of each kind, and totals.
     type: path
     env:
       - name: BAREHOST_PROFILE
@@ -40,7 +40,7 @@ options:
       - section: barehost_progress
         key: profile_file
   live_line:
-    description: Whether a terminal shows what is being waited for. Without a terminal there is no such line.
+    description: Whether one line of a terminal shows what the run waits for. Output that is not a terminal has no such line.
     type: bool
     default: true
     env:
@@ -49,7 +49,7 @@ options:
       - section: barehost_progress
         key: live_line
   silence:
-    description: Without a live line, what is being waited for is shown after so many seconds without other output. 0 for never.
+    description: Without a live line, a line shows what the run waits for after this number of seconds without other output. 0 for never.
     type: int
     default: 30
     env:
@@ -80,12 +80,12 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.posi
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.run import Run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.text import short_task
 
-# The name that the command `ansible` gives to its one task; it is there for the results.
+# The name of the playbook of an ad-hoc command. Its user wants to see results, so the parent class shows them.
 _AD_HOC = "__adhoc_playbook__"
 
 
 class CallbackModule(DefaultCallback):
-    """Keeps the state of the run, and shows it; with -v the parent shows the results, and for ad-hoc commands everything."""
+    """Records the run and shows it. The parent class shows the results with -v, and everything of an ad-hoc command."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"
@@ -123,7 +123,7 @@ class CallbackModule(DefaultCallback):
         shared_memory.keep_shared()
         self._end_phase()
         if self._run is not None:
-            # the names of the hosts of this batch, as a task sees them
+            # the hosts of this batch
             hosts = play.get_variable_manager().get_vars(play=play, include_hostvars=False)["ansible_play_batch"]
             number = self._numbers.get(play._uuid, 0)
             self._run.begin_phase(number=number, name=short_task(play.get_name()), hosts=list(map(str, hosts)), now=time.monotonic())
@@ -147,7 +147,7 @@ class CallbackModule(DefaultCallback):
             super().v2_playbook_on_no_hosts_remaining()
 
     def v2_playbook_on_vars_prompt(self, *arguments: t.Any, **options: t.Any) -> None:
-        # Ansible asks between plays: nothing may be drawn over the question
+        # Ansible asks before the play starts: end the phase before it, so that the live line does not overwrite the question
         self._end_phase()
 
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
@@ -218,7 +218,7 @@ class CallbackModule(DefaultCallback):
             super().v2_runner_on_ok(result)
             return
         self._warn(result)
-        # of a loop every item has been shown
+        # each item of a loop has been shown already
         if _asks_to_be_shown(result) and not (result.task.loop and "results" in result.result):
             self._show(result, f"{self.host_label(result)}  {_task(result)}")
         elif change is not None:
@@ -278,19 +278,19 @@ class CallbackModule(DefaultCallback):
             if item.get("diff") and item.get("changed") and (diff := self._get_diff(item["diff"])):
                 self._say(f"{self.host_label(result)}  {_task(result)}\n{diff}")
 
-    # ------------------------------------------------------------ the state
+    # ------------------------------------------------------------ the record of the run
 
     @property
     def _brief(self) -> bool:
         return self._run is not None and self._display.verbosity == 0
 
     def _finish(self, result: CallbackTaskResult, status: str, *, lost: bool = False) -> changes.Change | None:
-        """Notes the end of a task on a host, and gives what it changed."""
+        """Records the end of a task on a host. Returns what it changed."""
         if self._run is None or self._positions is None:
             return None
         task, host = result.task, result.host.get_name()
         change = None
-        # As in the recap. A command that failed says that it changed something, whatever it did.
+        # The same results count as in the recap. A failed command always reports a change, so it does not count.
         if status in ("ok", "ignored") and result.is_changed() and not brings_tasks(task):
             change = changes.read_change(
                 result.result,
@@ -323,12 +323,12 @@ class CallbackModule(DefaultCallback):
         color = "ERROR" if phase.lost else "CHANGED" if phase.changes else "OK"
         self._say(phase_lines.phase_line(phase, plays=run.plays, check=run.check), color=color)
 
-    # ------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------ output
 
     def _say(self, text: str, color: str | None = None, *, stderr: bool = False) -> None:
         self._last_said = time.monotonic()
         self._display.display(text, color=C.config.get_config_value(f"COLOR_{color}") if color else None, stderr=stderr)
-        # A pipe is buffered: without this a log would come in pieces of 8 KB.
+        # Standard output to a pipe is buffered: without this, a log grows in steps of 8 KB.
         with contextlib.suppress(OSError):
             sys.stdout.flush()
 
@@ -339,7 +339,7 @@ class CallbackModule(DefaultCallback):
     def _show(self, result: CallbackTaskResult, heading: str) -> None:
         self._clean_results(result.result, result.task.action)
         dump = self._dump_results(result.result)
-        # YAML begins in a line of its own
+        # YAML starts with a newline
         self._say(f"{heading} =>{'' if dump.startswith(chr(10)) else ' '}{dump}".rstrip())
 
     def _fail(self, result: CallbackTaskResult, heading: str, *, ignored: bool = False) -> None:
@@ -349,7 +349,7 @@ class CallbackModule(DefaultCallback):
         lines = [heading, *errors.error_lines(data, event=event, path=result.task.get_path() or "")]
         more = errors.evidence(data)
         if result.task.loop:
-            # every item that failed has been shown
+            # each item that failed has been shown already
             more.pop("results", None)
         if any(not key.startswith("_") for key in more):
             lines += errors.block(self._dump_results(more))
@@ -357,14 +357,14 @@ class CallbackModule(DefaultCallback):
         self._say("\n".join(lines), color=color, stderr=self.get_option("display_failed_stderr"))
 
     def _listed(self, result: CallbackTaskResult) -> int:
-        """How many actions are listed: none after their diffs, which have the same headings."""
+        """The number of actions to list: none if their diffs were shown, which have the same headings."""
         return 0 if result.result.get("diff") and context.CLIARGS.get("diff") else changes.LISTED
 
-    # ------------------------------------------------------------ while nothing happens
+    # ------------------------------------------------------------ live line and reminders
 
     def _watch(self) -> None:
-        """Starts the live line, or what a log has instead."""
-        # somebody is asked questions during a run: no place for a line that is drawn again and again
+        """Starts the live line, or the reminders of a log."""
+        # with --step or the debugger, Ansible asks questions during the run: a live line would overwrite them
         asks = bool(context.CLIARGS.get("step")) or C.config.get_config_value("ENABLE_TASK_DEBUGGER")
         if self._brief and not asks and self.get_option("live_line") and is_terminal(sys.stdout):
             self._watcher = LiveLine(self._display, sys.stdout, self._line)
@@ -374,7 +374,7 @@ class CallbackModule(DefaultCallback):
             self._watcher.start()
 
     def _line(self, width: int | None = None) -> str:
-        """What goes on, for a terminal or (without width) a log."""
+        """What the run waits for: a line of ``width`` columns for a terminal, or without ``width`` a line for a log."""
         run, phase, now = self._run, self._run.phase if self._run is not None else None, time.monotonic()
         if run is None or phase is None or phase.seconds:
             return ""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task changed, read from its result, and the lines that say so; whether a result asks to be shown. Pure."""
+"""Reads from the result of a task what it changed, and formats the lines that show it. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ansible.utils.fqcn import add_internal_fqcns
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.text import count, one_line
 
-# They ask to be shown, but all that they have to say when nothing is wrong is that.
+# Results of assert are marked to be shown always, but a successful one says nothing of use.
 _ASSERT = add_internal_fqcns(("assert",))
 
-# So many actions are listed one by one, with their reasons; of more, the restarts only.
+# Up to this number, each action is listed with its reason; of more actions, only the restarts are listed.
 LISTED = 5
 _FIELDS = ("kind", "action", "path", "reason")
 _DONE = {"start": "started", "restart": "restarted", "reload": "reloaded", "stop": "stopped"}
@@ -25,7 +25,7 @@ _DONE = {"start": "started", "restart": "restarted", "reload": "reloaded", "stop
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Change:
-    """The changes of one task on one host. ``predicted``: by check mode, so nothing was done."""
+    """The changes of one task on one host. ``predicted``: check mode reported them, and nothing was done."""
 
     label: str
     actions: tuple[dict[str, str], ...] = ()
@@ -42,11 +42,11 @@ class Change:
 def read_change(
     result: c.Mapping[str, t.Any], *, task: str, arguments: c.Mapping[str, t.Any] | None = None, predicted: bool = False
 ) -> Change:
-    """From the result of a task that changed something. Of a loop every item counts; with no_log there is no more than that."""
+    """The change that a result with ``changed: true`` reports. Each changed item of a loop counts; with no_log there are no details."""
     items = [item for item in result.get("results") or [result] if isinstance(item, c.Mapping) and item.get("changed")]
     actions = tuple(action for item in items for action in _actions(item))
     restarts = tuple(one_line(text) for item in items for text in _texts(item.get("restarted")))
-    # An action that reports actions is about a named thing: a component, a set of objects.
+    # A result with actions comes from a plugin of this collection, whose argument `name` is the component or set of objects.
     name = arguments.get("name") if arguments and actions else None
     return Change(
         label=one_line(name) if isinstance(name, str) and name else task,
@@ -58,12 +58,12 @@ def read_change(
 
 
 def asks_to_be_shown(result: c.Mapping[str, t.Any], *, action: str) -> bool:
-    """As a debug task does."""
+    """Whether a result is shown even if nothing changed, as the result of a debug task is."""
     return result.get("_ansible_verbose_always") is True and not result.get("_ansible_verbose_override") and action not in _ASSERT
 
 
 def _actions(item: c.Mapping[str, t.Any]) -> list[dict[str, str]]:
-    """The actions in the form of this collection; another collection's `actions` may be anything."""
+    """The actions of a result of this collection. Empty for other results: their `actions` can be anything."""
     actions = item.get("actions")
     if not isinstance(actions, list) or not all(isinstance(action, dict) and set(_FIELDS) <= set(action) for action in actions):
         return []
@@ -79,7 +79,7 @@ def _is_restart(action: c.Mapping[str, str]) -> bool:
 
 
 def change_lines(host: str, change: Change, *, width: int = 0, listed: int = LISTED) -> list[str]:
-    """What was changed on the host: one line, and one for each restart; few actions are all listed."""
+    """The line that shows a change, and below it a line for each action, or for each restart if there are many actions."""
     lines = [f"{host:<{width}}  {change.label}: {', '.join([_amount(change), *_units(change)])}"]
     if 0 < len(change.actions) <= listed:
         return lines + [f"    {action['kind']} {action['action']} {action['path']}: {action['reason']}" for action in change.actions]

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The live line of the progress callback: on a terminal, redrawn a few times a second, and never in the way of other output.
+"""The live line of the progress callback: one line of a terminal, redrawn a few times a second and cleared before other output.
 
-Ansible's Display has one lock, which it holds for every write and while it starts a worker. Whatever is written here is written and
-flushed under that lock, so that nothing intermingles and no worker inherits half a line or a lock that nobody releases.
+Ansible's Display has one lock, and holds it for each write and while it starts a worker. The live line is written and flushed under
+that lock, so that outputs do not mix, and no worker inherits unflushed output or a lock that nobody releases.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CLEAR = "\r\x1b[K"
 
 
 class Ticker:
-    """Calls a function again and again, in a thread that never keeps a program from ending."""
+    """Calls a function at an interval, in a daemon thread."""
 
     def __init__(self, function: c.Callable[[], None], *, seconds: float) -> None:
         self._function = function
@@ -37,21 +37,21 @@ class Ticker:
         self._thread.join(timeout=5)
 
     def _loop(self) -> None:
-        # the terminal may go away: then there is nobody to show anything to
+        # when the terminal is gone, drawing ends
         with contextlib.suppress(OSError, ValueError):
             while not self._stopped.wait(self._seconds):
                 self._function()
 
 
 def is_terminal(stream: t.TextIO) -> bool:
-    """Whether a line can be drawn over."""
+    """Whether the stream is a terminal that can overwrite a line."""
     return stream.isatty() and os.environ.get("TERM", "dumb") not in ("", "dumb")
 
 
 class LiveLine:
-    """``text`` gives the line for a number of columns, or nothing while there is nothing to show.
+    """Draws what ``text`` returns for the width of the terminal; an empty text clears the line.
 
-    ``display`` is Ansible's: its ``display`` method, through which everything is written, is made to clear the line first.
+    ``display`` is Ansible's Display. Its method ``display``, which writes all output, is replaced by one that clears the line first.
     """
 
     def __init__(self, display: t.Any, stream: t.TextIO, text: c.Callable[[int], str]) -> None:
@@ -67,7 +67,7 @@ class LiveLine:
         write = self._display.display
 
         def clear_and_write(*arguments: t.Any, **options: t.Any) -> t.Any:
-            # Workers have a copy of this; theirs goes through a queue to the main process.
+            # In a worker, a copy of this process, Display sends the output to the main process.
             if os.getpid() != self._process:
                 return write(*arguments, **options)
             with self._display._lock:
@@ -89,7 +89,7 @@ class LiveLine:
         atexit.unregister(self.stop)
 
     def draw(self) -> None:
-        """Shows the present text, if it is another one than that which is there."""
+        """Draws the current text if it differs from the line on the terminal."""
         line = self._text(self._columns() - 1)
         with self._display._lock:
             if line == self._shown or self._ended:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lines of the progress callback about a phase and about the whole run. Pure."""
+"""Formats the lines about a phase and about the whole run. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _NARROWEST_NAME = 12
 
 
 def live_line(phase: Phase, *, plays: int, now: float, width: int) -> str:
-    """What is going on, in one line of a terminal: first the name of the phase gives way, then what is waited for."""
+    """The line of a terminal about a running phase. To fit, the name of the phase is cut first, then what the run waits for."""
     number = f"[{phase.number}/{plays}] "
     figures = f"  {phase.done()}/{len(phase.hosts)} hosts  {_whole(now - phase.started)}"
-    # the name may take what the figures leave of half the line
+    # name and figures together take at most half of the line
     name = fit(title(phase), max(width // 2 - columns(number + figures), _NARROWEST_NAME))
     return fit(f"{number}{name}{figures}{_waiting(phase, shown=2)}", width)
 
 
 def waiting_line(phase: Phase, *, plays: int, now: float) -> str:
-    """The same for a log, once in a while."""
+    """The line of a log about a running phase."""
     figures = f"{phase.done()}/{len(phase.hosts)} hosts  {_whole(now - phase.started)}"
     return f"[{phase.number}/{plays}] {title(phase)}  {figures}{_waiting(phase, shown=5)}"
 
@@ -42,7 +42,7 @@ def title(phase: Phase) -> str:
 
 
 def phase_line(phase: Phase, *, plays: int, check: bool) -> str:
-    """A phase that has ended."""
+    """The line about a phase that has ended."""
     done = len(phase.at_end - set(phase.lost))
     parts = [f"[{phase.number}/{plays}] {title(phase)}", f"{done}/{count(len(phase.hosts), 'host')}"]
     if phase.changes:
@@ -54,7 +54,7 @@ def phase_line(phase: Phase, *, plays: int, check: bool) -> str:
 
 
 def _by_value(pairs: c.Mapping[str, str]) -> list[tuple[str, list[str]]]:
-    """The keys of each value, values in the order of their first key."""
+    """Groups keys by value, in the order of each value's first key."""
     groups: dict[str, list[str]] = {}
     for key, value in pairs.items():
         groups.setdefault(value, []).append(key)
@@ -62,7 +62,7 @@ def _by_value(pairs: c.Mapping[str, str]) -> list[tuple[str, list[str]]]:
 
 
 def summary_lines(run: Run, *, hosts: c.Collection[str]) -> list[str]:
-    """Changes by host and the slowest steps. ``hosts``: all that took part."""
+    """Changes by host, and the slowest steps. ``hosts``: all hosts of the run."""
     idle = bool(run.phases) and not any(phase.ran for phase in run.phases)
     return [*(["No task ran on any host."] if idle else []), *_change_summary(run, hosts), *_slowest(run)]
 
@@ -97,7 +97,7 @@ def _slowest(run: Run) -> list[str]:
 
 
 def total_lines(run: Run, *, now: float) -> list[str]:
-    """The last words."""
+    """The last lines: the time, and what check mode did."""
     lines = [f"Total time: {duration(now - run.started)}"]
     if run.check:
         predicted = sum(counter.total() for counter in run.changes.values()) - run.changed_in_check_mode

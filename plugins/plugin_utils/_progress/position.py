@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a task stands in its play: whether a host that ends it has come to the end, and whether its failure is rescued.
+"""Finds the position of a task in its play: whether it is the last one, and whether a `rescue` handles its failure.
 
-Read from the blocks that Ansible keeps; an include adds its tasks only when it has run, so the way goes from a task upwards.
+Ansible keeps tasks in a tree of blocks. An include adds its tasks only when it runs, so the functions walk from a task to its parents.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from ansible.playbook.task_include import TaskInclude
 
 
 class Positions:
-    """The tasks of one play. Every task is looked at once, however many hosts run it."""
+    """The positions of the tasks of one play. Each is computed once, however many hosts run the task."""
 
     def __init__(self, play: Play) -> None:
         self._final = _final_block(play)
         self._ends: dict[str, bool] = {}
 
     def ends_play(self, task: Task) -> bool:
-        """Whether nothing follows it. With --tags more than runs is taken into account, so it may be False for the last one."""
+        """Whether no task follows. Tasks that --tags excludes count too, so it can be False for the last task that runs."""
         if task._uuid not in self._ends:
             self._ends[task._uuid] = self._is_last(task)
         return self._ends[task._uuid]
 
     def _is_last(self, task: Task) -> bool:
-        # mostly they run when everything else is done
+        # handlers usually run at the end of a play
         if isinstance(task, Handler):
             return True
         node: t.Any = task
@@ -44,7 +44,7 @@ class Positions:
                     return False
                 node = parent
             elif not parent.statically_loaded:
-                # what an include brought: its blocks are those of the role; of a file's the number is not known
+                # the task comes from an include: a role's blocks are known, those of a task file are not
                 if not _last_of_role(node):
                     return False
                 node = parent
@@ -53,7 +53,7 @@ class Positions:
 
 
 def rescued(task: Task) -> bool:
-    """Whether the failure of a task is met by a `rescue`."""
+    """Whether a `rescue` handles the failure of a task."""
     node: t.Any = task
     parent = task._parent
     while parent is not None:
@@ -68,12 +68,12 @@ def rescued(task: Task) -> bool:
 
 
 def brings_tasks(task: Task) -> bool:
-    """Whether what the task does is to bring other tasks: an include."""
+    """Whether the task is an include, which only adds other tasks."""
     return isinstance(task, TaskInclude)
 
 
 def _index(section: c.Sequence[t.Any], node: t.Any) -> int | None:
-    """The place of a task, include or block in a list; copies keep the id of their original."""
+    """The index of a task, include or block in a list, found by ID: a copy has the ID of its original."""
     return next((place for place, other in enumerate(section) if other._uuid == node._uuid), None)
 
 
@@ -98,6 +98,6 @@ def _last_of_role(node: t.Any) -> bool:
 
 
 def _final_block(play: Play) -> str | None:
-    """The id of the last block of a play."""
+    """The ID of the last block of a play."""
     sections = (play.post_tasks, play.tasks, *(role.get_task_blocks() for role in reversed(play.roles) if not role.from_include))
     return next((section[-1]._uuid for section in sections if section), None)

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of a playbook run while it goes on: phases, the hosts in them, what each host waits for, how long steps took.
+"""Records a playbook run while it goes on: phases, their hosts, what each host waits for, and how long steps take.
 
-No text and no Ansible in here. Times are seconds of a monotonic clock. One thread writes (events come one at a time);
-another may read: it sees copies.
+It formats no text and does not use Ansible. Times are seconds of a monotonic clock. One thread writes, and another one can read:
+it works on copies.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SLOWEST = 5
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Running:
-    """A host that is in a task now."""
+    """A task that runs on a host now."""
 
     host: str
     task: str
@@ -31,7 +31,7 @@ class Running:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Step:
-    """One task on one host, ended. ``started`` counts from the start of the run."""
+    """A task that has ended on a host. ``started`` counts from the start of the run."""
 
     phase: int
     task: str
@@ -45,7 +45,7 @@ class Step:
 
 @dataclasses.dataclass(slots=True)
 class Phase:
-    """A play, or one batch of it. ``ran``: a task ran on a host; it is False when all tasks were skipped or there is no host."""
+    """A play, or one batch of a play. ``ran``: a task ran on a host. It is False if all tasks were skipped or there is no host."""
 
     number: int
     name: str
@@ -61,12 +61,12 @@ class Phase:
     seconds: float = 0.0
 
     def done(self) -> int:
-        """How many hosts have come to the end of this phase."""
+        """The number of hosts that have finished this phase."""
         busy = {running.host for running in list(self.running.values())}
         return len(set(self.at_end) - busy - set(self.lost))
 
     def waiting(self) -> list[tuple[str, list[str]]]:
-        """Each task that runs, with the hosts still in it; what runs longest comes first."""
+        """Each running task with its hosts. The task that has run longest comes first."""
         groups: dict[str, list[str]] = {}
         for running in sorted(self.running.values(), key=lambda running: running.since):
             groups.setdefault(f"{running.task}{running.note}", []).append(running.host)
@@ -74,7 +74,7 @@ class Phase:
 
 
 class Run:
-    """Told of every event; asked by whatever shows something."""
+    """The record. The callback reports each event to it, and reads from it what to show."""
 
     def __init__(self, *, plays: int, started: float, check: bool = False, keep_steps: bool = False) -> None:
         self.plays = plays
@@ -96,7 +96,7 @@ class Run:
         return self.phases[-1] if self.phases else None
 
     def begin_phase(self, *, number: int, name: str, hosts: c.Iterable[str], now: float) -> Phase:
-        """``number`` 0: a play that the playbook does not list."""
+        """``number`` is the place of the play in the playbook, or 0 if the playbook does not list the play."""
         number = number or len(self.phases) + 1
         batch = 1 + sum(phase.number == number for phase in self.phases)
         taking_part = tuple(host for host in hosts if host not in self.lost)
@@ -115,17 +115,17 @@ class Run:
 
     def start(self, *, host: str, task_id: str, task: str, now: float) -> None:
         phase = self.phases[-1]
-        # the implicit localhost is in no list of hosts
+        # the implicit localhost is not in the list of hosts
         if host not in phase.hosts:
             phase.hosts += (host,)
         phase.at_end.discard(host)
-        # it takes part again: meta clear_host_errors
+        # a lost host can return by `meta: clear_host_errors`
         phase.lost.pop(host, None)
         self.lost.pop(host, None)
         phase.running[(host, task_id)] = Running(host=host, task=task, since=now)
 
     def note(self, *, host: str, task_id: str, note: str) -> bool:
-        """What is to be added to a running task's name; whether it is its first note."""
+        """Sets the text that is shown after the name of a running task. Returns whether it is the first one."""
         phase = self.phases[-1]
         running = phase.running.get((host, task_id))
         if running is None:
@@ -163,7 +163,7 @@ class Run:
             actions=change.kinds if change else {},
         )
         self.ended += 1
-        # the number keeps steps from being compared
+        # heapq compares entries: the unique number prevents a comparison of steps
         entry = (step.seconds, -self.ended, step)
         if len(self.slowest) < SLOWEST:
             heapq.heappush(self.slowest, entry)
@@ -182,6 +182,6 @@ class Run:
             self.changed_in_check_mode += 1
 
     def lose(self, host: str, why: str) -> None:
-        """The host takes no further part."""
+        """Records that a host leaves the run."""
         self.phases[-1].lost[host] = why
         self.lost[host] = why

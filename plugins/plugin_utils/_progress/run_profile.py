@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A playbook run as data for machines."""
+"""Converts the record of a playbook run to data, and writes it to a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.run 
 
 
 def profile(run: Run, *, now: float, recap: c.Mapping[str, c.Mapping[str, int]]) -> dict[str, t.Any]:
-    """Every step and the totals; ``recap`` is Ansible's, by host."""
+    """All steps and the totals. ``recap``: the counts of Ansible's recap, by host."""
     kinds: collections.Counter[str] = collections.Counter()
     for step in run.steps:
         kinds.update(step.actions)

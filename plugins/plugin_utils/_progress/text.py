@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the progress callback words things: times, lists of hosts, and lines that fit a terminal. Pure."""
+"""Formats times, lists of hosts, and lines that fit a terminal. Pure functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import unicodedata
 
 
 def duration(seconds: float) -> str:
-    """A span of time as people read it: 4.2 s, 3 min 05 s."""
+    """A duration in seconds or minutes: 4.2 s, 3 min 05 s."""
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -22,28 +22,28 @@ def count(number: int, noun: str) -> str:
 
 
 def names(items: c.Sequence[str], *, shown: int) -> str:
-    """The first names, and how many more there are."""
+    """The first names, and the number of the others."""
     more = len(items) - shown
     return ", ".join(items) if more <= 0 else f"{', '.join(items[:shown])} and {more} more"
 
 
 def one_line(text: str) -> str:
-    """Without what could move the cursor or colour the rest of the terminal."""
+    """The text without line breaks and control characters, which could move the cursor or change colours."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def short_task(name: str) -> str:
-    """Without the role, which Ansible puts before a task's name: "barehost.kubernetes.etcd : Converge the member"."""
+    """A task's name without the role that Ansible puts before it, as in "barehost.kubernetes.etcd : Converge the member"."""
     return one_line(name.split(" : ", 1)[-1])
 
 
 def columns(text: str) -> int:
-    """The places that a line takes on a terminal."""
+    """The number of terminal columns of a line."""
     return sum(_columns(char) for char in text)
 
 
 def fit(text: str, width: int) -> str:
-    """The text, or as much of it as fits and three dots."""
+    """The text, cut and ended by three dots if it is wider than ``width`` columns."""
     if columns(text) <= width:
         return text
     kept, used = "", 0
