@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# `make` explains the targets. They need git, make, Go and a Python; the rest they install, and say so.
+# `make` lists the targets. They need git, make, Go and Python 3.11 or later; what else they need, they install, and say so.
 
 .NOTPARALLEL:
 SHELL := /bin/bash
@@ -9,25 +9,23 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help
-help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-
-.PHONY: venv venv-dev
-venv:
-	@python="$$(tools/find-python)" && "$$python" tools/venv.py
-venv-dev:
-	@python="$$(tools/find-python)" && "$$python" tools/venv.py --dev
+help: ## list the targets
+	@awk -F ':.*## ' '/^# -+ / {sub(/^# -+ /, ""); printf "\n%s\n", $$0} \
+		/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\nSettings: INVENTORY=%s (the hosts), LAB=%s (or vagrant), BAREHOST_LAB=name (a second lab on this machine),\n' \
+		'$(INVENTORY)' '$(LAB)'
+	@printf '          PYTHON=path (the interpreter for .venv)\n'
 
 # ---------------------------------------------------------------- a cluster
 
 .PHONY: cluster down
-cluster: venv ## bare hosts of INVENTORY=inventories/lab to a Kubernetes cluster with the guestbook; LAB=nspawn or vagrant
-	@tools/make-cluster "$(INVENTORY)" "$(LAB)"
+cluster: ## create the hosts of INVENTORY, a Kubernetes cluster on them, and the guestbook; again: converge the same hosts
+	@python="$$(tools/find-python)" && "$$python" tools/make_cluster.py up "$(INVENTORY)" "$(LAB)"
 
-down: ## remove the hosts of `make cluster` again
-	@tools/make-down "$(INVENTORY)" "$(LAB)"
+down: ## remove the hosts that make cluster created
+	@python="$$(tools/find-python)" && "$$python" tools/make_cluster.py down "$(INVENTORY)" "$(LAB)"
 
-# ---------------------------------------------------------------- the gates
+# ---------------------------------------------------------------- tests
 
 # pytest is the one runner: every gate is a test (tests/gates). `make test` is two runs of it, each by two workers. The first takes the
 # gates and the unit tests; the second what needs lab hosts (tests/host, the molecule scenario `lab`, tests/cluster): there each worker has
@@ -38,37 +36,43 @@ WORKERS := --numprocesses 2
 LABS := $(WORKERS) --dist loadscope --no-loadscope-reorder --durations 40
 
 .PHONY: check lint test bench bench-scale
-check: venv-dev ## the fast gates and the unit tests, under a minute
+check: venv-dev ## run the fast gates and the unit tests, in about a minute
 	@HYPOTHESIS_PROFILE=fast $(PYTEST) $(WORKERS) --quiet -m "not slow and not lab" tests/gates tests/unit
 
-lint: venv-dev ## the gates alone, the slow ones too (ansible-lint, ansible-test, packaging, …)
+lint: venv-dev ## run all gates: format, types, ansible-lint, ansible-test, packaging
 	@tools/need ruby=ruby
 	@$(PYTEST) $(WORKERS) -m "not lab" tests/gates
 
-test: venv-dev ## everything that must hold before a change lands; .ci/run is this
+test: venv-dev ## run all tests, on lab hosts too; a change lands when they pass
 	@tools/need ruby=ruby
 	@status=0; \
 	$(PYTEST) $(WORKERS) -m "not lab" tests || status=1; \
 	$(PYTEST) $(LABS) --verbose -m lab tests || status=1; \
 	exit $$status
 
-bench: venv ## time the first and the second run of site.yml on bare lab hosts
+bench: venv ## measure the first and the second run of site.yml on bare lab hosts
 	@tools/bench "$(INVENTORY)"
 
-bench-scale: venv ## measure the controller with 3, 20 and 100 workers, most of them stand-ins
+bench-scale: venv ## measure the controller with 3, 20 and 100 workers, of which all but one are simulated
 	@$(BIN)/python tools/bench-scale
 
 # ---------------------------------------------------------------- upkeep
 
-.PHONY: format docs update-locks clean
-format: venv-dev ## rewrite the Python files as the format gate wants them
+.PHONY: venv venv-dev format docs update-locks clean
+venv: ## create .venv with what the playbooks need
+	@python="$$(tools/find-python)" && "$$python" tools/venv.py
+
+venv-dev: ## create .venv with what the tests need, too
+	@python="$$(tools/find-python)" && "$$python" tools/venv.py --dev
+
+format: venv-dev ## format the Python files
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-docs: venv-dev ## docs/variables.md, from the documentation of roles and plugins
+docs: venv-dev ## write docs/variables.md from the documentation of roles and plugins
 	@$(BIN)/python tools/generate-variables
 
-update-locks: venv-dev ## the newest releases that requirements*.in allow, into requirements*.txt
+update-locks: venv-dev ## write requirements*.txt: the newest releases that requirements*.in allow
 	@tools/update-locks
 
-clean: ## remove the virtual environment and what the gates built
+clean: ## remove .venv and what the tests built
 	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis

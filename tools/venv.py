@@ -66,7 +66,7 @@ def main() -> int:
             record = {"interpreter": interpreter}
         if lock.name in record:
             return 0
-        print(f"Installing {lock.name} into .venv", flush=True)
+        print(f"Installing {lock.name} into .venv: about a minute", flush=True)
         pip = [
             str(VENV / "bin" / "pip"),
             "--disable-pip-version-check",
@@ -76,7 +76,11 @@ def main() -> int:
             "--requirement",
             str(lock),
         ]
-        subprocess.run(pip, check=True)
+        if subprocess.run(pip, check=False).returncode != 0:
+            sys.exit(
+                f"ERROR: pip could not install {lock.name}; the reason is above. Without a way to https://pypi.org, name a mirror that "
+                "has the packages: export PIP_INDEX_URL=https://…"
+            )
         # the development lock holds everything of the other one
         names = {"requirements.txt", lock.name}
         record.update({name: digest(lock=ROOT / name) for name in names})
