@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the benchmarks share: commands that are timed, and what is read from the output of Ansible's."""
+"""Functions of all benchmarks: run and measure commands, and read the output of Ansible."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PROC = pathlib.Path("/proc")
 
 
 class Timed(NamedTuple):
-    """A command that succeeded: seconds, seconds of the processor, MB of memory at its peak, and what it printed."""
+    """The measures of a successful command: seconds, seconds of the processor, peak memory in MB, and its output."""
 
     seconds: float
     processor: float
@@ -30,7 +30,7 @@ class Timed(NamedTuple):
 
 
 def timed(*command: str, given: str = "") -> Timed:
-    """Runs a command; the program ends with its output when it fails."""
+    """Runs a command. If the command fails, the program ends and prints its output."""
     started, before = time.monotonic(), processor_time()
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, text=True)
@@ -47,13 +47,13 @@ def timed(*command: str, given: str = "") -> Timed:
 
 
 def processor_time() -> float:
-    """Seconds that all children of this program, and theirs, have used the processor until now."""
+    """Processor seconds that all ended descendants of this process have used."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
 class _Memory(threading.Thread):
-    """Watches a process and all below it: the most that they have together, where a page that several share counts once."""
+    """Measures the peak memory of a process and its descendants together. A page that several share counts once."""
 
     def __init__(self, process: int) -> None:
         super().__init__(daemon=True)
@@ -81,7 +81,7 @@ def _family(first: int) -> list[int]:
 
 
 def _proportional(process: int) -> float:
-    """Megabytes of a process, of shared pages its share."""
+    """Memory of a process in MB, with its part of the shared pages."""
     try:
         text = (_PROC / str(process) / "smaps_rollup").read_text(encoding="utf-8")
     except OSError:
@@ -95,21 +95,21 @@ def changed(recap: str) -> int:
 
 
 def tasks_by_host(recap: str) -> dict[str, int]:
-    """How many tasks a playbook run had for each host, the skipped ones too."""
+    """The number of tasks of each host, skipped ones included."""
     rows = re.findall(r"^(\S+)\s+: ok=(\d+) .*\bskipped=(\d+)", recap, re.MULTILINE)
     return {host: int(ok) + int(skipped) for host, ok, skipped in rows}
 
 
 def calls_by_address(log: str) -> dict[str, int]:
-    """How many times a run with -vvv went to each address."""
+    """The number of remote calls to each address, from the output of a run with -vvv."""
     return dict(collections.Counter(re.findall(r"^<(\S+)> SSH: EXEC ", log, re.MULTILINE)))
 
 
 def copied(inventory: str, *, name: str = "") -> pathlib.Path:
-    """A copy of the inventory without what was born for its cluster: a benchmark must not touch anybody's authorities."""
+    """Copies the inventory without the files of its cluster, so that a benchmark does not use the CAs of an existing cluster."""
     source = ROOT / inventory
     target = ROOT / ".build" / "bench" / (name or source.name)
     shutil.rmtree(target, ignore_errors=True)
-    born = shutil.ignore_patterns("pki", "kubeconfig", "ssh_config", "lab.yml")
-    shutil.copytree(source, target, ignore=born)
+    of_cluster = shutil.ignore_patterns("pki", "kubeconfig", "ssh_config", "lab.yml")
+    shutil.copytree(source, target, ignore=of_cluster)
     return target

@@ -4,7 +4,7 @@
 
 usage: host_python_tests.py [PYTEST ARGUMENT…]
 
-The environment holds pytest and hypothesis and nothing else, so this proves too that host-side code needs the standard library only.
+The environment has pytest and hypothesis and nothing else. So a pass also proves that host-side code needs the standard library only.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ VERSION = "3.9"
 
 
 def environment() -> pathlib.Path:
-    """Made anew when the lock or the interpreter changed; returns its interpreter."""
+    """Creates the environment if the lock or the interpreter changed. Returns the environment's interpreter."""
     base = interpreters().get(VERSION)
     if base is None:
-        raise SystemExit(f"Python {VERSION}, the oldest that a host may have, does not run here: install it (for example by pyenv).")
+        raise SystemExit(
+            f"Python {VERSION} is not installed. The tests need it, the oldest version of a host: install it, for example with pyenv."
+        )
     wanted = f"{base} {hashlib.sha256(LOCK.read_bytes()).hexdigest()}"
     directory = ROOT / ".build" / "host-python"
     stamp = directory / "installed"

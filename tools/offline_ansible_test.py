@@ -4,13 +4,13 @@
 
 usage: offline_ansible_test.py sanity|units [ARGUMENT…]     (the arguments go to ansible-test)
 
-ansible-test wants three things that a checkout does not give:
+ansible-test needs three things that a checkout does not have:
 
-* a directory .../ansible_collections/barehost/kubernetes: the checkout's files are copied below .build/ansible-test at each run;
-* interpreters that run: it takes pythonX.Y from PATH, where pyenv has shims that fail, so links to real ones are put first;
-* get-pip.py from ci-files.testing.ansible.com: a stand-in, in the place where it looks for a saved copy, uses ensurepip.
+* A directory .../ansible_collections/barehost/kubernetes. Each run copies the files of the checkout below .build/ansible-test.
+* Interpreters that work. It takes pythonX.Y from PATH, where pyenv has shims that can fail, so links to the real ones come first.
+* get-pip.py from ci-files.testing.ansible.com. A replacement, where ansible-test expects its saved copy, uses ensurepip.
 
-Its home, with the virtual environments that it makes for its tests, is $XDG_CACHE_HOME/barehost/ansible-test.
+The home directory of ansible-test, with its virtual environments, is $XDG_CACHE_HOME/barehost/ansible-test.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ import sys
 import types
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# a tree for each command: two may run at the same time
+# a directory for each command, because two can run at the same time
 BUILD = ROOT / ".build" / "ansible-test" / (sys.argv[1] if len(sys.argv) > 1 else "none")
 COLLECTION = BUILD / "ansible_collections" / "barehost" / "kubernetes"
-# EL 9 has 3.9, EL 10 3.12; controllers 3.11 to 3.13
+# EL 9 has 3.9, EL 10 has 3.12, controllers have 3.11 to 3.13
 PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
-# Development tools beside the collection: they are no part of it, and ruff, mypy and shellcheck look after them.
+# Not part of the collection: tools of the development, which ruff, mypy and shellcheck check.
 NOT_OF_THE_COLLECTION = (
     "lab/",
     "tools/",
@@ -41,21 +41,21 @@ NOT_OF_THE_COLLECTION = (
     "tests/molecule/",
     "tests/unit/lab/",
     "tests/conftest.py",
-    # start ansible-playbook, which is not in the environment that ansible-test makes; pytest itself runs them
+    # they start ansible-playbook, which is not in the environment of ansible-test; `make test` runs them
     "tests/unit/spec/test_spec_playbook.py",
     "tests/unit/engine_pki/test_admin_kubeconfig.py",
     "tests/unit/progress/test_progress_playbook.py",
 )
 
 GET_PIP = '''\
-"""Stands in for get-pip.py: ensurepip brings pip, and pip then installs the versions that were asked for."""
+"""Replaces get-pip.py: ensurepip installs pip, and pip installs the requested versions."""
 import ensurepip
 import os
 import subprocess
 import sys
 
 ensurepip.bootstrap()
-# ensurepip switches pip's configuration off for itself
+# ensurepip sets this variable, which disables pip's configuration
 os.environ.pop("PIP_CONFIG_FILE", None)
 wanted = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
 sys.exit(subprocess.call([sys.executable, "-m", "pip", "install"] + wanted))
@@ -63,7 +63,7 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install"] + wanted))
 
 
 def runs(*, python: pathlib.Path | str, version: str) -> pathlib.Path | None:
-    """The real interpreter behind a name or path, or None if it does not run or is another version."""
+    """The real interpreter of a name or path, or None if it does not run or has another version."""
     code = "import sys; print('%d.%d' % sys.version_info[:2]); print(sys.executable)"
     try:
         answer = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=30, check=True).stdout.split("\n")
@@ -73,7 +73,7 @@ def runs(*, python: pathlib.Path | str, version: str) -> pathlib.Path | None:
 
 
 def interpreters() -> dict[str, pathlib.Path]:
-    """The versions that run here, by PATH or by pyenv."""
+    """The interpreters of this machine by version, from PATH or pyenv."""
     found: dict[str, pathlib.Path] = {}
     pyenv = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv")) / "versions"
     for version in PYTHONS:
@@ -86,14 +86,14 @@ def interpreters() -> dict[str, pathlib.Path]:
 
 
 def checkout_files() -> list[str]:
-    """The files that are tracked or could be: neither ignored nor deleted."""
+    """The files that git tracks or would track: neither ignored nor deleted."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
     return [name for name in names if name and not name.startswith(NOT_OF_THE_COLLECTION) and os.path.lexists(ROOT / name)]
 
 
 def copy_collection() -> None:
-    """Anew but for tests/output, where ansible-test keeps an environment."""
+    """Replaces the copy, except tests/output, where ansible-test keeps an environment."""
     for path in [*COLLECTION.glob("*"), *COLLECTION.glob("tests/*")]:
         if path.is_symlink() or path.is_file():
             path.unlink()
@@ -115,7 +115,7 @@ def link_interpreters() -> pathlib.Path:
         (directory / f"python{version}").symlink_to(real)
     print(f"Pythons: {' '.join(found)}", flush=True)
     if "3.9" not in found:
-        sys.exit("Python 3.9, the oldest that a host may have, does not run here: install it (for example by pyenv) and start again.")
+        sys.exit("Python 3.9 is not installed. The tests need it: it is the oldest version of a host. Install it, for example with pyenv.")
     return directory
 
 
@@ -123,7 +123,7 @@ def prepare_home() -> pathlib.Path:
     home = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "barehost" / "ansible-test"
     saved = home / ".ansible" / "test" / "cache"
     saved.mkdir(parents=True, exist_ok=True)
-    # pip's configuration and cache are the user's
+    # use the configuration and cache of the user's pip
     for name in (".cache", ".config", ".pip"):
         if not os.path.lexists(home / name) and (pathlib.Path.home() / name).is_dir():
             (home / name).symlink_to(pathlib.Path.home() / name)

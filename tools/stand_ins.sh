@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Makes stand-ins of a converged host, on that host: see tools/bench-scale and docs/performance.md.
+# Simulates further hosts (stand-ins) on a converged host: see tools/bench-scale and docs/performance.md.
 # usage: sh stand_ins.sh INTERFACE NAME=ADDRESS ...
-# Each has a root of its own, an overlay over the host's, with the host's processes, devices and kernel settings bound in, and an sshd
-# at its address, port 2222. All that asks systemd is answered by the host's; starting and restarting a unit only writes its stamp.
+# Each has its own root, an overlay on that of the host, with the processes, devices and kernel settings of the host, and an sshd at its
+# address, port 2222. The host's systemd answers queries; starting or restarting a unit only writes the unit's stamp.
 set -eu
 base=/run/stand-ins
 interface=$1
@@ -29,7 +29,7 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$home/upper,workdir=$home/work"
 mount -t overlay overlay -o "lowerdir=/var/lib,upperdir=$home/lib-upper,workdir=$home/lib-work" "$root/var/lib"
 for name in proc sys dev run; do mount --rbind "/$name" "$root/$name"; done
 mount --bind "$home/stamps" "$root/run/barehost"
-# the firewall is the host's, so what configures it is too
+# stand-ins use the firewall of the host, and so its configuration
 mount --bind /etc/firewalld "$root/etc/firewalld"
 mv "$root/usr/bin/systemctl" "$root/usr/bin/systemctl.real"
 cp "$home/../systemctl" "$root/usr/bin/systemctl"

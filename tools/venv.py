@@ -4,8 +4,8 @@
 
 usage: venv.py [--dev]
 
-Started by the interpreter that the environment is to have, with nothing but the standard library. Two calls at the same
-time are safe; a killed call is noticed by the next one.
+Run it with the interpreter that .venv is to use; it needs the standard library only. Two calls at the same time are safe, and a call
+repairs what a killed one left.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def digest(*, lock: pathlib.Path) -> str:
 
 
 def installed() -> dict[str, str]:
-    """What the last complete call recorded: the interpreter, and a digest for each lock."""
+    """The record of the last complete call: the interpreter, and the digest of each lock."""
     try:
         record = json.loads(STAMP.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -38,7 +38,7 @@ def installed() -> dict[str, str]:
 
 
 def is_stale(*, record: dict[str, str], interpreter: str) -> bool:
-    """A lock that has changed may have dropped packages, so the environment is made anew rather than added to."""
+    """Whether to create the environment again: a changed lock can have fewer packages than are installed."""
     locks = {name: value for name, value in record.items() if name != "interpreter"}
     return record.get("interpreter") != interpreter or any(
         not (ROOT / name).exists() or digest(lock=ROOT / name) != value for name, value in locks.items()
@@ -81,7 +81,7 @@ def main() -> int:
                 f"ERROR: pip could not install {lock.name}; the reason is above. Without a way to https://pypi.org, name a mirror that "
                 "has the packages: export PIP_INDEX_URL=https://…"
             )
-        # the development lock holds everything of the other one
+        # the development lock includes the other one
         names = {"requirements.txt", lock.name}
         record.update({name: digest(lock=ROOT / name) for name in names})
         STAMP.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

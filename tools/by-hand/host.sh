@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # usage, on a host: host.sh MIRROR
-# Docker, and the programs of a release, from the mirror.
+# Installs Docker, and the programs of a release from the mirror.
 set -euo pipefail
 mirror=$1
 systemctl stop firewalld

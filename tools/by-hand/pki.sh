@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # usage: pki.sh DIRECTORY MASTER_NAME MASTER_ADDRESS [NODE_NAME ADDRESS]...
-# The least of a PKI: two authorities, the certificates of the control plane, one for each kubelet, one for whoever may do all.
+# Creates a minimal PKI: two CAs, the certificates of the control plane, one for each kubelet, and one for the administrator.
 set -euo pipefail
 cd "$1"
 master=$2 address=$3
