@@ -75,10 +75,11 @@ from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import shared_memory
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress import changes, errors, phase_lines, run_profile
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.live_line import LiveLine, Ticker, is_terminal
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.live_line import is_terminal
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.position import Positions, brings_tasks, rescued
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.run import Run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.text import short_task
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.waiting import Waiting
 
 # The name of the playbook of an ad-hoc command. Its user wants to see results, so the parent class shows them.
 _AD_HOC = "__adhoc_playbook__"
@@ -98,8 +99,7 @@ class CallbackModule(DefaultCallback):
         self._numbers: dict[str, int] = {}
         self._positions: Positions | None = None
         self._profiles: list[dict[str, t.Any]] = []
-        self._watcher: LiveLine | Ticker | None = None
-        self._last_said = time.monotonic()
+        self._waiting: Waiting | None = None
         self._host_width = 0
 
     # ------------------------------------------------------------ playbooks and plays
@@ -117,7 +117,11 @@ class CallbackModule(DefaultCallback):
             super().v2_playbook_on_start(playbook)
         if self._run.check:
             self._say("Check mode: nothing is changed, all changes are predictions.")
-        self._watch()
+        self._waiting = Waiting(self._run, say=self._say, silence=self.get_option("silence"))
+        # with --step or the debugger, Ansible asks questions during the run: a live line would overwrite them
+        asks = bool(context.CLIARGS.get("step")) or C.config.get_config_value("ENABLE_TASK_DEBUGGER")
+        live = self._brief and not asks and self.get_option("live_line") and is_terminal(sys.stdout)
+        self._waiting.start(self._display, live=live)
 
     def v2_playbook_on_play_start(self, play: Play) -> None:
         shared_memory.keep_shared()
@@ -152,9 +156,8 @@ class CallbackModule(DefaultCallback):
 
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         self._end_phase()
-        if self._watcher is not None:
-            self._watcher.stop()
-            self._watcher = None
+        if self._waiting is not None:
+            self._waiting.stop()
         run = self._run
         if run is None:
             super().v2_playbook_on_stats(stats)
@@ -326,7 +329,8 @@ class CallbackModule(DefaultCallback):
     # ------------------------------------------------------------ output
 
     def _say(self, text: str, color: str | None = None, *, stderr: bool = False) -> None:
-        self._last_said = time.monotonic()
+        if self._waiting is not None:
+            self._waiting.note_output()
         self._display.display(text, color=C.config.get_config_value(f"COLOR_{color}") if color else None, stderr=stderr)
         # Standard output to a pipe is buffered: without this, a log grows in steps of 8 KB.
         with contextlib.suppress(OSError):
@@ -359,32 +363,6 @@ class CallbackModule(DefaultCallback):
     def _listed(self, result: CallbackTaskResult) -> int:
         """The number of actions to list: none if their diffs were shown, which have the same headings."""
         return 0 if result.result.get("diff") and context.CLIARGS.get("diff") else changes.LISTED
-
-    # ------------------------------------------------------------ live line and reminders
-
-    def _watch(self) -> None:
-        """Starts the live line, or the reminders of a log."""
-        # with --step or the debugger, Ansible asks questions during the run: a live line would overwrite them
-        asks = bool(context.CLIARGS.get("step")) or C.config.get_config_value("ENABLE_TASK_DEBUGGER")
-        if self._brief and not asks and self.get_option("live_line") and is_terminal(sys.stdout):
-            self._watcher = LiveLine(self._display, sys.stdout, self._line)
-        elif self.get_option("silence") > 0:
-            self._watcher = Ticker(self._remind, seconds=1.0)
-        if self._watcher is not None:
-            self._watcher.start()
-
-    def _line(self, width: int | None = None) -> str:
-        """What the run waits for: a line of ``width`` columns for a terminal, or without ``width`` a line for a log."""
-        run, phase, now = self._run, self._run.phase if self._run is not None else None, time.monotonic()
-        if run is None or phase is None or phase.seconds:
-            return ""
-        if width is None:
-            return phase_lines.waiting_line(phase, plays=run.plays, now=now)
-        return phase_lines.live_line(phase, plays=run.plays, now=now, width=width)
-
-    def _remind(self) -> None:
-        if time.monotonic() - self._last_said >= self.get_option("silence") and (line := self._line()):
-            self._say(line)
 
 
 def _task(result: CallbackTaskResult) -> str:
