@@ -175,7 +175,9 @@ def up(inventory: str, driver: str) -> None:
     folder = check_inventory(inventory)
     if driver == "nspawn":
         check_user("cluster", os.geteuid())
-    run(sys.executable, "tools/venv.py", advice="Then type make cluster again.")
+    # venv.py says itself what is wrong
+    if subprocess.run([sys.executable, "tools/venv.py"], cwd=ROOT, check=False).returncode != 0:
+        raise SystemExit(1)
     wanted = wanted_hosts(inventory)
     stages = Stages()
     if driver == "nspawn":

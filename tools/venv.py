@@ -48,7 +48,9 @@ def is_stale(*, record: dict[str, str], interpreter: str) -> bool:
 def create() -> None:
     if importlib.util.find_spec("ensurepip") is None:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        subprocess.run([ROOT / "tools" / "need", f"the-module-ensurepip=python{version}-venv"], check=True)
+        # the tool says itself what is wrong
+        if subprocess.run([ROOT / "tools" / "need", f"the-module-ensurepip=python{version}-venv"], check=False).returncode != 0:
+            sys.exit(1)
     shutil.rmtree(VENV, ignore_errors=True)
     print(f"Creating .venv with Python {sys.version.split()[0]}", flush=True)
     subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
@@ -78,8 +80,8 @@ def main() -> int:
         ]
         if subprocess.run(pip, check=False).returncode != 0:
             sys.exit(
-                f"ERROR: pip could not install {lock.name}; the reason is above. Without a way to https://pypi.org, name a mirror that "
-                "has the packages: export PIP_INDEX_URL=https://…"
+                f"ERROR: pip could not install {lock.name}; the reason is above. If this machine cannot reach https://pypi.org, name a "
+                "mirror: export PIP_INDEX_URL=https://…"
             )
         # the development lock includes the other one
         names = {"requirements.txt", lock.name}
