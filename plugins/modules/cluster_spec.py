@@ -246,6 +246,42 @@ ports:
       roles: [etcd]
       sources: [192.0.2.10]
       reason: etcd, among its members
+components:
+  description:
+    - The programs that run on hosts, by name with underscores. C(etcd), C(etcd_snapshot), C(etcd_snapshot_timer), C(kube_apiserver),
+      C(kube_controller_manager), C(kube_scheduler), C(kubectl), C(kubelet), C(kube_proxy), C(docker), C(cri_dockerd),
+      C(cri_dockerd_socket), C(flanneld), C(haproxy), C(nginx), C(check_apiservers), C(keepalived), C(chronyd), C(firewalld).
+    - Each with those of these fields that it has a value for. C(unit), the systemd unit; C(program), the path of its program;
+      C(tools), further programs by name; C(directory) and C(files) of its configuration, the files by subject; C(pki), the C(directory)
+      of its certificates and the paths of CA certificates; C(pairs), the paths C(cert) and C(key) of its certificates by their user;
+      C(data_directory), the default if it can be changed; C(socket); C(ports), each with C(number), C(purpose) and C(protocol);
+      C(urls), where it answers on its own host; C(health), its health checks as a unit of M(barehost.kubernetes.component) takes them.
+  returned: success
+  type: dict
+  sample:
+    kube_scheduler:
+      unit: kube-scheduler.service
+      program: /usr/local/bin/kube-scheduler
+      directory: /etc/kubernetes
+      files:
+        common: /etc/kubernetes/config
+        settings: /etc/kubernetes/scheduler
+        kubeconfig: /etc/kubernetes/scheduler.kubeconfig
+      pki: {directory: /etc/kubernetes/pki, ca: /etc/kubernetes/pki/ca.crt}
+      pairs:
+        scheduler: {cert: /etc/kubernetes/pki/scheduler.crt, key: /etc/kubernetes/pki/scheduler.key}
+      ports:
+        secure: {number: 10259, purpose: kube-scheduler, protocol: tcp}
+      health:
+        - http: https://127.0.0.1:10259/healthz
+          ca: /etc/kubernetes/pki/ca.crt
+paths:
+  description:
+    - Directories that several components share. C(programs), C(cni_programs), C(cni), C(helpers) (programs of this collection),
+      C(settings) (their configuration), C(kubernetes), C(kubernetes_pki).
+  returned: success
+  type: dict
+  sample: {programs: /usr/local/bin, helpers: /usr/local/libexec/barehost, kubernetes_pki: /etc/kubernetes/pki}
 pki_directory:
   description: Absolute path on the controller.
   returned: success

@@ -29,8 +29,8 @@ CONTROLLER: dict[str, set[str]] = {
     "_spec": {"_common"},
     "_pki": {"_common"},
     "_plan": {"_common", "_pki"},
-    "_api": {"_common", "_plan"},
-    "_etcd": {"_common", "_pki", "_plan"},
+    "_api": {"_common", "_spec", "_plan"},
+    "_etcd": {"_common", "_spec", "_pki", "_plan"},
     "_reset": {"_common", "_plan"},
     "_engine": {"_common", "_spec", "_pki", "_plan"},
 }

@@ -10,13 +10,12 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import netaddr
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import cidrs, naming, port_matrix
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import LOCAL_API_PORT
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.hosts import Members, Node
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader, nearest
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
 
 MODES = ("direct", "vip", "local", "external")
-# Where the proxy of a node listens in mode local: beside 6443, which the apiserver of a master has on all addresses.
-LOCAL_PORT = 6444
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +77,7 @@ def proxy_hosts(endpoint: Endpoint, members: Members) -> tuple[str, ...]:
 def _port(reader: Reader, mode: str | None, api_port: int | None) -> int | None:
     if reader.given("cluster_api_endpoint_port"):
         return reader.integer("cluster_api_endpoint_port", low=1, high=65535)
-    return LOCAL_PORT if mode == "local" and api_port != LOCAL_PORT else api_port
+    return LOCAL_API_PORT if mode == "local" and api_port != LOCAL_API_PORT else api_port
 
 
 def _port_fits(reader: Reader, members: Members, *, mode: str, port: int, api_port: int | None) -> bool:

@@ -9,6 +9,7 @@ import dataclasses
 import re
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.hosts import Members, Node
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
@@ -17,19 +18,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems
 EPHEMERAL_LOW = 32768
 
 # Ports that are taken on some host of every cluster, whether or not others can reach them.
-TAKEN: t.Mapping[int, str] = {
-    22: "SSH",
-    2379: "etcd's clients",
-    2380: "etcd's peers",
-    2381: "etcd's metrics",
-    8472: "flannel's VXLAN",
-    10248: "the kubelet's health check",
-    10249: "kube-proxy's metrics",
-    10250: "the kubelet",
-    10256: "kube-proxy's health check",
-    10257: "kube-controller-manager",
-    10259: "kube-scheduler",
-}
+TAKEN: t.Mapping[int, str] = {22: "SSH", **component_table.ports()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,25 +100,35 @@ def openings(
         Opening("barehost-kube-apiserver", api_port, "tcp", ("master",), (), "the Kubernetes API, for administrators, nodes and pods"),
         Opening(
             "barehost-etcd-client",
-            2379,
+            component_table.ETCD.ports["client"].number,
             "tcp",
             ("etcd",),
             addresses(*clients),
             f"etcd, for {programs} and for its members' own tools",
         ),
-        Opening("barehost-etcd-peer", 2380, "tcp", ("etcd",), addresses(etcd), "etcd, among its members"),
+        Opening(
+            "barehost-etcd-peer", component_table.ETCD.ports["peer"].number, "tcp", ("etcd",), addresses(etcd), "etcd, among its members"
+        ),
     ]
     if members.nodes:
+        vxlan = component_table.FLANNELD.ports["vxlan"]
         rows += [
             Opening(
                 "barehost-kubelet",
-                10250,
+                component_table.KUBELET.ports["server"].number,
                 "tcp",
                 kubelet_roles,
                 addresses(masters, members.nodes),
                 "the kubelet, for the apiservers (logs, exec) and for metrics pods on other nodes",
             ),
-            Opening("barehost-flannel-vxlan", 8472, "udp", kubelet_roles, addresses(members.nodes), "the pod network, among the nodes"),
+            Opening(
+                "barehost-flannel-vxlan",
+                vxlan.number,
+                vxlan.protocol,
+                kubelet_roles,
+                addresses(members.nodes),
+                "the pod network, among the nodes",
+            ),
         ]
     if balanced:
         rows.append(

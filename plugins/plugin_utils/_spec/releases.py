@@ -10,11 +10,12 @@ import re
 import typing as t
 import urllib.parse
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader, nearest, shown
 
 ARCHITECTURES = ("amd64", "arm64")
-BIN = "/usr/local/bin"
-CNI_BIN = "/opt/cni/bin"
+BIN = component_table.PATHS["programs"]
+CNI_BIN = component_table.PATHS["cni_programs"]
 KUBERNETES_PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl")
 # bridge, host-local, loopback and portmap are what a node's configuration names; the others are meta-plugins to chain to them.
 CNI_PLUGINS = ("bridge", "host-local", "loopback", "portmap", "bandwidth", "firewall", "tuning")

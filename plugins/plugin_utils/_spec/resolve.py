@@ -16,6 +16,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import (
     api_endpoint,
     chosen_versions,
     cidrs,
+    component_table,
     flannel_backend,
     hosts,
     naming,
@@ -50,6 +51,8 @@ class Spec:
     binaries: t.Mapping[str, t.Any]
     images: t.Mapping[str, str]
     ports: tuple[port_matrix.Opening, ...]
+    components: t.Mapping[str, t.Any]
+    paths: t.Mapping[str, str]
     pki_directory: str
     warnings: tuple[str, ...]
 
@@ -157,6 +160,11 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
         binaries=draft.binaries,
         images=releases.images(versions, registry=_sure(draft.registry)),
         ports=tuple(openings),
+        components={
+            name: component.as_dict()
+            for name, component in component_table.components(api_server_port=api_port, api_endpoint_port=endpoint.port).items()
+        },
+        paths=component_table.PATHS,
         pki_directory=_sure(draft.pki_directory),
         warnings=tuple(problems.warnings),
     )
@@ -189,13 +197,14 @@ def _jsonable(value: t.Any) -> t.Any:
 
 
 def _etcd(members: hosts.Members, nodes: t.Mapping[str, hosts.Node]) -> dict[str, t.Any]:
+    ports = component_table.ETCD.ports
     entries = [
         {
             "host": host,
             "name": nodes[host].name,
             "address": nodes[host].address,
-            "client_url": f"https://{nodes[host].address}:2379",
-            "peer_url": f"https://{nodes[host].address}:2380",
+            "client_url": f"https://{nodes[host].address}:{ports['client'].number}",
+            "peer_url": f"https://{nodes[host].address}:{ports['peer'].number}",
         }
         for host in members.by_role["etcd"]
     ]

@@ -8,6 +8,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table
+
 Kind = t.Literal["text", "version", "integer", "boolean", "list", "map"]
 
 
@@ -39,7 +41,7 @@ CLUSTER: t.Mapping[str, Variable] = {
     "cluster_node_port_range": Variable("text", "30000-32767"),
     "cluster_flannel_backend": Variable("text", "kube"),
     "cluster_flannel_etcd_prefix": Variable("text", "/k8s/network"),
-    "cluster_api_port": Variable("integer", 6443),
+    "cluster_api_port": Variable("integer", component_table.API_PORT),
     "cluster_api_endpoint_mode": Variable("text", example="direct"),
     "cluster_api_endpoint_host": Variable("text", "", example="api.example.org"),
     "cluster_api_endpoint_port": Variable("integer", example="8443"),
