@@ -81,7 +81,7 @@ class ActionModule(HostAction):
 
     def _rendered(self, template: str, variables: dict[str, t.Any]) -> str:
         renderer = rendering.Renderer(
-            find=lambda name: self._find_needle("templates", name),
+            find=self._find_needle,
             loader=self._loader,
             templar=self._templar,
             variables=variables,

@@ -15,7 +15,7 @@ from ansible import constants
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering, rolling
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import Component, describe
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import Component, parse_description
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import planner
@@ -30,7 +30,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the engine."""
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        component = describe(self._task.args)
+        component = parse_description(self._task.args)
         pki = self._pki(component, variables)
         items = self._render(component, variables, pki)
         host = Host(self, variables)
@@ -41,7 +41,7 @@ class ActionModule(HostAction):
             result["warnings"] = pki.warnings
         if plan and not self._task.check_mode:
             with self._turn(component, plan, variables):
-                context = {"traces": component.traces, "gate": list(component.gate) if planner.restarted(plan) else []}
+                context = {"leftovers": component.leftovers, "gate": list(component.gate) if planner.restarted(plan) else []}
                 result["units"] = _apply(host, plan, items, pki, context)
         return result
 
@@ -70,7 +70,7 @@ class ActionModule(HostAction):
 
     def _render(self, component: Component, variables: dict[str, t.Any], pki: Pki | None) -> Items:
         renderer = rendering.Renderer(
-            find=lambda name: self._find_needle("templates", name),
+            find=self._find_needle,
             loader=self._loader,
             templar=self._templar,
             variables=variables,

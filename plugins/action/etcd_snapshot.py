@@ -88,7 +88,7 @@ class ActionModule(HostAction):
         if archive:
             write_atomically(folder / f"{name}{backups.PKI}", backups.archive(pki, vault_of(self._loader)), mode=0o600)
         # Last: a backup with a description is whole.
-        backups.describe(folder / f"{name}{backups.DESCRIPTION}", description)
+        backups.write_description(folder / f"{name}{backups.DESCRIPTION}", description)
         return {"file": str(snapshot), **description}
 
 

@@ -144,6 +144,11 @@ options:
       pki:
         description: Name of a file of the PKI directory.
         type: str
+      source:
+        description:
+          - Name of a plain file, searched for in the directory C(files) of the role, as M(ansible.builtin.copy) does.
+          - A file whose name ends with C(.py) is a program for hosts. It gets the first line C(#!/usr/bin/python3).
+        type: str
       vars:
         description: Variables for the template.
         type: dict

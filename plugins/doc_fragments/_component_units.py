@@ -44,6 +44,9 @@ options:
       pki:
         description: As in O(files).
         type: str
+      source:
+        description: As in O(files).
+        type: str
       vars:
         description: Variables for the template.
         type: dict
@@ -73,8 +76,8 @@ options:
         description: Checks as in O(requires) that must hold after a start, a restart or a reload.
         type: list
         elements: dict
-      hold:
-        description: Neither start nor restart it in this task; everything else is done. For a unit that another task starts.
+      defer_start:
+        description: Whether another task starts the unit. This task neither starts nor restarts it, and does everything else.
         type: bool
         default: false
       block:
@@ -93,10 +96,10 @@ options:
         and the first failure stops the others. First starts stay parallel.
     type: bool
     default: false
-  traces:
+  leftovers:
     description:
-      - What the component's programs make on the host while they run. The host's record has it, and M(barehost.kubernetes.reset) removes it
-        where it was not there before.
+      - What the programs of the component make on the host while they run. The host record has an entry for each, and
+        M(barehost.kubernetes.reset) removes what was not there before.
     type: dict
     suboptions:
       paths:

@@ -11,21 +11,24 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import keepalived
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import KUBELET
 
-CA_PATH = "/etc/kubernetes/pki/ca.crt"
 
-
-def kubeconfig(cluster: dict[str, t.Any], user: str, pair: str, *, server: str | None = None) -> dict[str, t.Any]:
+def kubeconfig(
+    cluster: dict[str, t.Any], user: str, pair: str | collections.abc.Mapping[str, str], *, server: str | None = None
+) -> dict[str, t.Any]:
     """A kubeconfig that names certificate and key by path, so that it holds no secret and need not change at a renewal.
 
-    ``pair`` is the path of certificate and key without their endings; ``server`` defaults to the cluster's endpoint.
+    ``pair`` has the paths ``cert`` and ``key``, as in ``cluster.components``; or it is the path of both without their endings.
+    ``server`` defaults to the endpoint of the cluster.
     """
     name = cluster["name"]
+    cert, key = (f"{pair}.crt", f"{pair}.key") if isinstance(pair, str) else (pair["cert"], pair["key"])
     return {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": name, "cluster": {"server": server or cluster["api"]["url"], "certificate-authority": CA_PATH}}],
-        "users": [{"name": user, "user": {"client-certificate": f"{pair}.crt", "client-key": f"{pair}.key"}}],
+        "clusters": [{"name": name, "cluster": {"server": server or cluster["api"]["url"], "certificate-authority": KUBELET.pki["ca"]}}],
+        "users": [{"name": user, "user": {"client-certificate": cert, "client-key": key}}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
         "current-context": name,
     }

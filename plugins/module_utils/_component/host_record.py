@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host was like before the collection changed it: noted before each change, for playbooks/reset.yml alone.
+"""The host record: what a host was like before the collection changed it. Only playbooks/reset.yml reads it.
 
-The first note of a thing is the one that counts: what comes later is ours. A file that is replaced is kept beside the record.
-Nothing else reads the record, so a lost one costs nothing but the way back.
+To note a thing is to add an entry for it before it is changed for the first time. Later changes are ours, and add nothing. A file that
+is replaced is kept beside the record. If the record is lost, only the reset suffers.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Record:
         try:
             with open(record_path(), encoding="utf-8") as stream:
                 found = json.load(stream)
-            return cls(found["entries"], found["installing"])
+            return cls([_renamed(entry) for entry in found["entries"]], found["installing"])
         except FileNotFoundError:
             return cls([])
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -89,17 +89,22 @@ class Record:
         self.installing = None
 
 
-def note(actions: Actions, traces: t.Sequence[Entry] = ()) -> None:
-    """Before the actions are performed; ``traces`` are what the component's programs will make while they run."""
+def _renamed(entry: Entry) -> Entry:
+    """Records of earlier versions of the collection call leftovers traces."""
+    return {**entry, "kind": entry["kind"].replace("trace_", "leftover_", 1)} if entry["kind"].startswith("trace_") else entry
+
+
+def note(actions: Actions, leftovers: t.Sequence[Entry] = ()) -> None:
+    """Adds entries before the actions are performed. ``leftovers`` are what the programs of the component make while they run."""
     if not actions:
         return
     with _lock():
         record = Record.read()
         before = (list(record.entries), record.installing)
         record.settle_packages()
-        # Traces first: a reset stops the latest first, and a component's programs use the units that it names as traces.
-        for trace in traces:
-            _note_trace(record, trace)
+        # Leftovers first: a reset stops units in reverse order, and the programs of a component use the units among its leftovers.
+        for leftover in leftovers:
+            _note_leftover(record, leftover)
         for action in actions:
             _NOTES[action["kind"]](record, action)
         wanted = [action["target"] for action in actions if action["kind"] == "package"]
@@ -122,7 +127,7 @@ def _note_path(record: Record, path: str) -> None:
     if record.knows("path", path):
         return
     _note_parents(record, path)
-    found = atomic.describe(path)
+    found = atomic.file_state(path)
     entry = {"kind": "path", "target": path, "found": found}
     if found["type"] == "file":
         _keep(entry)
@@ -153,7 +158,7 @@ def _keep(entry: Entry) -> None:
 def _note_file(record: Record, action: Entry) -> None:
     block = action["data"].get("block")
     if block:
-        record.add("block", f"{action['target']}#{block}", path=action["target"], block=block, found=atomic.describe(action["target"]))
+        record.add("block", f"{action['target']}#{block}", path=action["target"], block=block, found=atomic.file_state(action["target"]))
     else:
         _note_path(record, action["target"])
 
@@ -161,7 +166,7 @@ def _note_file(record: Record, action: Entry) -> None:
 def _note_directory(record: Record, action: Entry) -> None:
     if not record.knows("directory", action["target"]):
         _note_parents(record, action["target"])
-        record.add("directory", action["target"], found=atomic.describe(action["target"]))
+        record.add("directory", action["target"], found=atomic.file_state(action["target"]))
 
 
 def _note_binary(record: Record, action: Entry) -> None:
@@ -231,33 +236,33 @@ def _note_nothing(record: Record, action: Entry) -> None:
     """Packages: all that come with them are found when they are there."""
 
 
-def _note_trace(record: Record, trace: Entry) -> None:
-    kind, target = trace["kind"], trace["target"]
+def _note_leftover(record: Record, leftover: Entry) -> None:
+    kind, target = leftover["kind"], leftover["target"]
     if kind in _AS_CHANGED:
-        _NOTES[_AS_CHANGED[kind]](record, trace)
+        _NOTES[_AS_CHANGED[kind]](record, leftover)
     elif not record.knows(kind, target):
-        if kind == "trace_path":
+        if kind == "leftover_path":
             _note_parents(record, target)
-        record.add(kind, target, found=_TRACES[kind](target))
+        record.add(kind, target, found=_LEFTOVERS[kind](target))
 
 
 def contents(path: str) -> str:
     """absent, empty (a directory without anything in it) or used."""
-    found = str(atomic.describe(path)["type"])
+    found = str(atomic.file_state(path)["type"])
     if found == "absent":
         return found
     return "empty" if found == "directory" and not os.listdir(path) else "used"
 
 
-_TRACES: dict[str, t.Callable[[str], t.Any]] = {
-    "trace_path": contents,
-    "trace_interface": lambda name: name in netfilter.interfaces(),
-    "trace_table": lambda name: name in netfilter.nft_tables(),
-    "trace_chain": lambda prefix: any(chain.split()[2].startswith(prefix) for chain in netfilter.chains()),
-    "trace_container": lambda unit: None,
+_LEFTOVERS: dict[str, t.Callable[[str], t.Any]] = {
+    "leftover_path": contents,
+    "leftover_interface": lambda name: name in netfilter.interfaces(),
+    "leftover_table": lambda name: name in netfilter.nft_tables(),
+    "leftover_chain": lambda prefix: any(chain.split()[2].startswith(prefix) for chain in netfilter.chains()),
+    "leftover_container": lambda unit: None,
 }
 # What programs do themselves to things that the collection could have changed as well
-_AS_CHANGED = {"trace_unit": "unit", "trace_sysctl": "sysctl"}
+_AS_CHANGED = {"leftover_unit": "unit", "leftover_sysctl": "sysctl"}
 _NOTES: dict[str, t.Callable[[Record, Entry], None]] = {
     "early_file": _note_file,
     "package": _note_nothing,

@@ -41,7 +41,7 @@ class _Kept(t.NamedTuple):
 
 
 def _keep_path(path: str) -> _Kept | None:
-    found = atomic.describe(path)
+    found = atomic.file_state(path)
     if found["type"] == "file":
         if os.path.getsize(path) > _SIZE_LIMIT:
             return None

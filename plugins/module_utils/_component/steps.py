@@ -36,7 +36,7 @@ def _apply(payload: dict[str, t.Any]) -> dict[str, t.Any]:
     # before anything is changed, so that a refusal leaves what runs and its files as they were
     for check in payload.get("gate", []):
         checks.wait(check)
-    host_record.note(actions, payload.get("traces", []))
+    host_record.note(actions, payload.get("leftovers", []))
     before = rollback.keep(actions)
     outcomes = {}
     for name, kind in KINDS.items():

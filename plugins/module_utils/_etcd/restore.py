@@ -103,7 +103,7 @@ def _stage(payload: Object) -> Object:
     staging = _staging(settings)
     try:
         snapshot = os.path.join(staging, "snapshot")
-        found, wanted = snapshots.describe(snapshot), payload["description"]
+        found, wanted = snapshots.read_snapshot(snapshot), payload["description"]
         differing = [key for key in ("hash", "revision", "total_keys", "sha256") if found[key] != wanted[key]]
         if differing:
             text = ", ".join(f"{key} {found[key]}, wanted {wanted[key]}" for key in differing)

@@ -95,11 +95,11 @@ def _save(payload: Object) -> Object:
     path = snapshot_path()
     must(etcdctl("snapshot", "save", path, f"--command-timeout={_TIMEOUT:.0f}s"), what="save a snapshot of etcd", timeout=_TIMEOUT)
     os.chmod(path, 0o600)
-    described = describe(path)
-    return {**described, **contents(revision=described["revision"])}
+    found = read_snapshot(path)
+    return {**found, **contents(revision=found["revision"])}
 
 
-def describe(path: str) -> Object:
+def read_snapshot(path: str) -> Object:
     """What etcdutl finds when it reads the whole file, and the file's own digest."""
     done = run_program([ETCDUTL, "snapshot", "status", path, "--write-out=json"], timeout=_TIMEOUT)
     if not done.ok:

@@ -65,11 +65,11 @@ def _file_state(file: str, install: dict[str, t.Any], record: dict[str, t.Any]) 
     return {
         "path": install["path"],
         "file": file,
-        "link": _link(atomic.describe(install["path"])),
+        "link": _link(atomic.file_state(install["path"])),
         "content": content,
         "found": found,
         "download": recorded["download"] if recorded else None,
-        "mode": atomic.describe(file).get("mode"),
+        "mode": atomic.file_state(file).get("mode"),
     }
 
 
@@ -326,7 +326,7 @@ def _prune(data: dict[str, t.Any]) -> None:
     _remove_parts(f"{data['name']}-{data['version']}-")
     record = _read_record(data["name"], data["version"])
     for file, entry in record["files"].items():
-        if atomic.describe(entry["path"]).get("target") == file:
+        if atomic.file_state(entry["path"]).get("target") == file:
             continue
         with contextlib.suppress(FileNotFoundError):
             os.unlink(file)

@@ -57,8 +57,8 @@ def _state(item: dict[str, t.Any]) -> dict[str, t.Any]:
     certificate = _read_certificate(item["path"])
     return {
         "certificate": certificate,
-        "certificate_found": atomic.describe(item["path"]),
-        "key_found": atomic.describe(item["key"]),
+        "certificate_found": atomic.file_state(item["path"]),
+        "key_found": atomic.file_state(item["key"]),
         "key": _key_state(item["path"], item["key"]) if certificate is not None else "unknown",
     }
 
@@ -80,7 +80,7 @@ def _key_state(certificate: str, key: str) -> str:
 
 
 def _is_regular(path: str) -> bool:
-    return bool(atomic.describe(path)["type"] == "file")
+    return bool(atomic.file_state(path)["type"] == "file")
 
 
 def _belong_together(certificate: str, key: str) -> bool:

@@ -11,7 +11,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime impor
 
 
 def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    return [atomic.describe(item["path"]) for item in items]
+    return [atomic.file_state(item["path"]) for item in items]
 
 
 def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

@@ -40,7 +40,7 @@ def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 def _collect(item: dict[str, t.Any]) -> dict[str, t.Any]:
     """`same`: the content is the wanted one; `text`: what is there, only where it differs and may be shown."""
     path = item["path"]
-    state = {**atomic.describe(path), "same": False, "text": None}
+    state = {**atomic.file_state(path), "same": False, "text": None}
     if state["type"] != "file":
         return state
     content = _read(path)
@@ -82,7 +82,7 @@ def _validate(temporary: str, *, path: str, command: str) -> None:
 
 
 def collect_absent(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    return [atomic.describe(item["path"]) for item in items]
+    return [atomic.file_state(item["path"]) for item in items]
 
 
 def apply_absent(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

@@ -114,7 +114,7 @@ def apply_swap(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 
 def _comment_fstab() -> None:
-    found = atomic.describe(FSTAB)
+    found = atomic.file_state(FSTAB)
     changed = [f"# {line}" if _is_swap(line) else line for line in lines(FSTAB)]
     ownership = atomic.Ownership(found["owner"], found["group"], found["mode"])
     atomic.write(FSTAB, "".join(f"{line}\n" for line in changed).encode(), ownership=ownership)

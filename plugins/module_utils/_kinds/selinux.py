@@ -63,5 +63,5 @@ def _set_config(wanted: str) -> None:
         text = stream.read()
     line = f"SELINUX={wanted}"
     text = _MODE.sub(line, text) if _MODE.search(text) else f"{text.rstrip()}\n{line}\n".lstrip()
-    found = atomic.describe(path)
+    found = atomic.file_state(path)
     atomic.write(path, text.encode(), ownership=atomic.Ownership(found["owner"], found["group"], found["mode"]))

@@ -28,14 +28,14 @@ def _read(path: str) -> bytes:
 
 def _path(entry: Entry) -> Entry:
     """``same``: the content is again what it was at first."""
-    now = atomic.describe(entry["target"])
+    now = atomic.file_state(entry["target"])
     kept = host_record.original_path(entry)
     same = now["type"] == "file" and os.path.exists(kept) and digest(_read(entry["target"])) == digest(_read(kept))
     return {**now, "same": same}
 
 
 def _directory(entry: Entry) -> Entry:
-    now = atomic.describe(entry["target"])
+    now = atomic.file_state(entry["target"])
     return {**now, "names": sorted(os.listdir(entry["target"])) if now["type"] == "directory" else []}
 
 
@@ -131,21 +131,21 @@ def _remove_block(action: Entry) -> None:
     if created and not text.strip():
         os.unlink(path)
         return
-    found = atomic.describe(path)
+    found = atomic.file_state(path)
     atomic.write(path, text.encode(errors="surrogateescape"), ownership=_ownership(found))
 
 
 def _restore_fstab(action: Entry) -> None:
     wanted = {f"# {line}": line for line in action["data"]["lines"]}
     lines = [wanted.get(line, line) for line in kernel.lines(action["target"])]
-    found = atomic.describe(action["target"])
+    found = atomic.file_state(action["target"])
     atomic.write(action["target"], "".join(f"{line}\n" for line in lines).encode(), ownership=_ownership(found))
 
 
 LOOKS: dict[str, t.Callable[[Entry], t.Any]] = {
     "path": _path,
     "directory": _directory,
-    "trace_path": _tree,
+    "leftover_path": _tree,
     "block": _block,
     "fstab": _fstab,
 }

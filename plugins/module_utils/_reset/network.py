@@ -27,9 +27,9 @@ def looks() -> dict[str, t.Callable[[Entry], t.Any]]:
     tables = functools.lru_cache(maxsize=None)(netfilter.nft_tables)
     chains = functools.lru_cache(maxsize=None)(netfilter.chains)
     return {
-        "trace_interface": lambda entry: entry["target"] in netfilter.interfaces(),
-        "trace_table": lambda entry: entry["target"] in tables(),
-        "trace_chain": lambda entry: [chain for chain in chains() if chain.split()[2].startswith(entry["target"])],
+        "leftover_interface": lambda entry: entry["target"] in netfilter.interfaces(),
+        "leftover_table": lambda entry: entry["target"] in tables(),
+        "leftover_chain": lambda entry: [chain for chain in chains() if chain.split()[2].startswith(entry["target"])],
     }
 
 

@@ -41,7 +41,7 @@ def looks(entries: t.Sequence[Entry]) -> dict[str, t.Callable[[Entry], t.Any]]:
     ran_before = {entry["target"] for entry in entries if entry["kind"] == "unit" and entry["found"]["active"] in RUNNING}
     return {
         "unit": lambda entry: units.found(entry["target"]),
-        "trace_container": lambda entry: _containers(entry["target"], all_of_them=entry["target"] not in ran_before),
+        "leftover_container": lambda entry: _containers(entry["target"], all_of_them=entry["target"] not in ran_before),
         "user": lambda entry: users.collect_users([{"name": entry["target"]}])[0],
         "group": lambda entry: users.collect_groups([{"name": entry["target"]}])[0],
         "sysctl": lambda entry: kernel.collect_sysctls([{"name": entry["target"]}])[0],

@@ -47,7 +47,7 @@ def _gid(name: str, path: str) -> int:
         raise HostError(f"{path}: its group {name!r} does not exist on this host; add the group to `groups`") from None
 
 
-def describe(path: str) -> dict[str, t.Any]:
+def file_state(path: str) -> dict[str, t.Any]:
     """What is at a path, without following a link: type (absent, file, directory, link, other), owners and their numbers, mode, target."""
     try:
         found = os.lstat(path)

@@ -14,7 +14,6 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import unit_files
 
-SOURCES = ("template", "content", "yaml", "json", "pki")
 CHECK_KINDS = ("unit", "socket", "file", "tcp", "http", "command", "etcd")
 
 _PACKAGE = s.Record({"name": s.text, "version": (s.name, None)}, short="name")
@@ -53,6 +52,7 @@ _SOURCE_FIELDS: dict[str, t.Any] = {
     "yaml": (s.anything, None),
     "json": (s.anything, None),
     "pki": (s.text, None),
+    "source": (s.text, None),
     "vars": (s.mapping, {}),
 }
 _FILE = s.Record(
@@ -80,7 +80,7 @@ _UNIT = s.Record(
         "inputs": (s.list_of(s.path), None),
         "reload_on": (s.list_of(s.path), []),
         "health": (s.list_of(_CHECK), []),
-        "hold": (s.flag, False),
+        "defer_start": (s.flag, False),
         "block": (s.flag, True),
     }
 )
@@ -117,7 +117,8 @@ _BINARY = s.Record(
 _SWAP = s.Record({"state": (s.one_of("off", "unmanaged"), "off")}, short="state")
 _SELINUX = s.Record({"state": s.one_of("enforcing", "permissive", "disabled", "unmanaged")}, short="state")
 
-_TRACES = s.Record(
+# What programs make while they run and a reset removes.
+_LEFTOVERS = s.Record(
     {
         "paths": (s.list_of(s.path), []),
         "units": (s.list_of(s.text), []),
@@ -173,7 +174,7 @@ _COMPONENT = s.Record(
         "firewall": (s.mapping, None),
         "requires": (s.list_of(_CHECK), []),
         "units": (s.list_of(_UNIT), []),
-        "traces": (_TRACES, {}),
+        "leftovers": (_LEFTOVERS, {}),
         "gate": (s.list_of(_CHECK), []),
         "rolling": (s.flag, False),
         "show_secrets": (s.flag, False),
@@ -210,11 +211,11 @@ class Component:
     rolling: bool
     show_secrets: bool
     pki: str | None
-    traces: tuple[dict[str, str], ...] = ()
+    leftovers: tuple[dict[str, str], ...] = ()
 
 
-def describe(args: dict[str, t.Any]) -> Component:
-    """Raises DescriptionError with every fault found."""
+def parse_description(args: dict[str, t.Any]) -> Component:
+    """The component that the options describe. Raises DescriptionError with every fault found."""
     faults: list[str] = []
     given = _COMPONENT(_with_swap_text(plain(args)), "", faults)
     name = str(args.get("name") or "?")
@@ -242,7 +243,9 @@ def describe(args: dict[str, t.Any]) -> Component:
         rolling=given["rolling"],
         show_secrets=given["show_secrets"],
         pki=given["pki"],
-        traces=tuple({"kind": f"trace_{key[:-1]}", "target": target} for key, targets in given["traces"].items() for target in targets),
+        leftovers=tuple(
+            {"kind": f"leftover_{key[:-1]}", "target": target} for key, targets in given["leftovers"].items() for target in targets
+        ),
     )
 
 
@@ -260,9 +263,9 @@ def _check_sources(given: dict[str, t.Any], faults: list[str]) -> None:
         places.append((f"units[{index}]", unit, True))
         places += [(f"units[{index}].drop_ins[{number}]", item, False) for number, item in enumerate(unit["drop_ins"])]
     for where, item, may_lack in places:
-        found = [source for source in SOURCES if item[source] is not None]
+        found = [source for source in unit_files.SOURCES if item[source] is not None]
         if len(found) > 1 or (not found and not may_lack):
-            faults.append(f"{where}: has {' and '.join(found) or 'no source'}; give exactly one of {', '.join(SOURCES)}")
+            faults.append(f"{where}: has {' and '.join(found) or 'no source'}; give exactly one of {', '.join(unit_files.SOURCES)}")
 
 
 def _check_checks(given: dict[str, t.Any], faults: list[str]) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gives every file its text, on the controller: from a template, a literal, data, or the PKI."""
+"""Gives every file its text, on the controller: from a template, a literal, data, the PKI, or a plain file of a role."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ansible.template import trust_as_template
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HOST_PYTHON
 
 # A constant: a time or a host name in it would make every run a change.
 MANAGED = "Managed by Ansible (barehost.kubernetes): changes are overwritten."
@@ -31,7 +32,7 @@ class Renderer:
     def __init__(
         self,
         *,
-        find: c.Callable[[str], str],
+        find: c.Callable[[str, str], str],
         loader: t.Any,
         templar: t.Any,
         variables: dict[str, t.Any],
@@ -66,6 +67,8 @@ class Renderer:
             return item["content"], False
         if item["pki"] is not None:
             return self._read_pki(item["pki"])
+        if item["source"] is not None:
+            return self._source(item), False
         if item["json"] is not None:
             return json.dumps(item["json"], indent=2) + "\n", False
         body = yaml.safe_dump(item["yaml"], sort_keys=False, default_flow_style=False, allow_unicode=True, width=1000)
@@ -73,7 +76,7 @@ class Renderer:
 
     def _template(self, item: Item) -> str:
         try:
-            source = self._find(item["template"])
+            source = self._find("templates", item["template"])
             template = trust_as_template(self._loader.get_text_file_contents(source))
             variables = {**self._variables, "ansible_managed": MANAGED, **item["vars"]}
             templar = self._templar.copy_with_new_env(searchpath=self._search_path(source), available_variables=variables)
@@ -83,6 +86,14 @@ class Renderer:
             raise ComponentError(f"{item['path']}: its template {item['template']} cannot be rendered: {error}") from error
         # A template that is one expression gives that expression's type.
         return "" if text is None else str(text)
+
+    def _source(self, item: Item) -> str:
+        """A plain file, as it is. A Python program gets the line that names the interpreter of hosts, which ansible-test refuses in it."""
+        try:
+            text = str(self._loader.get_text_file_contents(self._find("files", item["source"])))
+        except AnsibleError as error:
+            raise ComponentError(f"{item['path']}: its source {item['source']} cannot be read: {error}") from error
+        return f"#!{HOST_PYTHON}\n# {MANAGED}\n{text}" if item["source"].endswith(".py") else text
 
     def _search_path(self, source: str) -> list[str]:
         roots = [*self._variables.get("ansible_search_path", []), self._loader.get_basedir(), os.path.dirname(source)]

@@ -17,7 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import
 
 _DNF = "ansible.builtin.dnf"
 # Every EL has it, whatever else is installed.
-_PYTHON = "/usr/bin/python3"
+HOST_PYTHON = "/usr/bin/python3"
 
 Variables = dict[str, t.Any]
 
@@ -83,7 +83,7 @@ class Host:
         configured = constants.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
         interpreter = str(self._action._templar.template(configured))
         if interpreter.startswith("auto"):
-            return str(variables.get("ansible_facts", {}).get("discovered_interpreter_python") or _PYTHON)
+            return str(variables.get("ansible_facts", {}).get("discovered_interpreter_python") or HOST_PYTHON)
         return interpreter
 
 

@@ -15,7 +15,8 @@ STAMP_DROP_IN = "10-barehost.conf"
 _STAMP_SOURCE = pathlib.Path(__file__).with_name("stamp.sh")
 # The section that may hold ExecStartPre=, by the kind of unit; other kinds are judged by the time of their start.
 _STAMP_SECTIONS = {".service": "Service", ".socket": "Socket"}
-_SOURCES = ("template", "content", "yaml", "json", "pki")
+# The options that give a file its text.
+SOURCES = ("template", "content", "yaml", "json", "pki", "source")
 
 Item = dict[str, t.Any]
 
@@ -54,7 +55,7 @@ def _item(unit: Item, *, inputs: list[str], definition: list[str], stamped: bool
         "inputs": inputs,
         "reload_on": unit["reload_on"],
         "health": unit["health"],
-        "hold": unit["hold"],
+        "defer_start": unit["defer_start"],
         "block": unit["block"],
         "definition": definition,
         "stamped": stamped,
@@ -63,9 +64,9 @@ def _item(unit: Item, *, inputs: list[str], definition: list[str], stamped: bool
 
 def _definition(unit: Item) -> list[Item]:
     """The unit file, where it is ours, and the drop-ins, as items of `files`."""
-    places = [(f"{UNIT_DIRECTORY}/{unit['name']}", unit)] if any(unit[source] is not None for source in _SOURCES) else []
+    places = [(f"{UNIT_DIRECTORY}/{unit['name']}", unit)] if any(unit[source] is not None for source in SOURCES) else []
     places += [(f"{UNIT_DIRECTORY}/{unit['name']}.d/{drop_in['name']}", drop_in) for drop_in in unit["drop_ins"]]
-    return [{"path": path, "vars": item["vars"], **{source: item[source] for source in _SOURCES}} for path, item in places]
+    return [{"path": path, "vars": item["vars"], **{source: item[source] for source in SOURCES}} for path, item in places]
 
 
 def _default_inputs(given: dict[str, t.Any]) -> list[str]:
@@ -87,4 +88,4 @@ def _inputs_list(unit: str, inputs: list[str]) -> Item:
 
 
 def _generated(path: str, text: str, *, mode: str = "0644") -> Item:
-    return {"path": path, "mode": mode, "vars": {}, **dict.fromkeys(_SOURCES), "content": text}
+    return {"path": path, "mode": mode, "vars": {}, **dict.fromkeys(SOURCES), "content": text}

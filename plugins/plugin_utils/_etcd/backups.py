@@ -82,7 +82,7 @@ def packed(part: bytes) -> str:
     return base64.b64encode(zlib.compress(part, 1)).decode()
 
 
-def describe(path: pathlib.Path, description: Object) -> None:
+def write_description(path: pathlib.Path, description: Object) -> None:
     write_atomically(path, json.dumps({"format": FORMAT, **description}, indent=2) + "\n", mode=0o600)
 
 

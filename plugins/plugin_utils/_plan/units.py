@@ -27,7 +27,7 @@ def plan(item: Item, state: Item, context: PlanContext) -> list[PlannedAction]:
     if not known and not _will_be_brought(item, context):
         return _plan_unknown(item)
     actions = _daemon_reload(item, state, touched) + _enablement(item, state)
-    if item["hold"]:
+    if item["defer_start"]:
         return actions
     running = state["active"] in _RUNNING
     if item["state"] == "stopped":

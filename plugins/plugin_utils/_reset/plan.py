@@ -42,9 +42,9 @@ def plan(state: Entry, *, packages: bool) -> Reset:
     def of(kind: str) -> list[Entry]:
         return by_kind.get(kind, [])
 
-    reset.actions += _stops(of("unit"), of("trace_container"))
+    reset.actions += _stops(of("unit"), of("leftover_container"))
     reset.actions += _network(of)
-    reset.actions += _trees(of("trace_path"), reset.left)
+    reset.actions += _trees(of("leftover_path"), reset.left)
     reset.actions += _files(of("path"), reset.left) + _blocks(of("block"))
     reset.actions += _directories(entries, reset)
     reset.actions += _users(of("user"), of("group"))
@@ -78,9 +78,9 @@ def _stops(units: list[Entry], containers: list[Entry]) -> list[PlannedAction]:
 
 
 def _network(of: c.Callable[[str], list[Entry]]) -> list[PlannedAction]:
-    interfaces = [entry["target"] for entry in of("trace_interface") if not entry["found"]]
+    interfaces = [entry["target"] for entry in of("leftover_interface") if not entry["found"]]
     actions = []
-    ours = [entry for entry in of("trace_chain") if not entry["found"]]
+    ours = [entry for entry in of("leftover_chain") if not entry["found"]]
     chains = sorted({chain for entry in ours for chain in entry["now"]})
     if chains:
         data = {"prefixes": [entry["target"] for entry in ours], "interfaces": interfaces}
@@ -88,10 +88,10 @@ def _network(of: c.Callable[[str], list[Entry]]) -> list[PlannedAction]:
         actions.append(
             PlannedAction("chains", "remove", "iptables", f"{len(chains)} chains of the cluster's programs", before=text, data=data)
         )
-    for entry in of("trace_table"):
+    for entry in of("leftover_table"):
         if entry["now"] and not entry["found"]:
             actions.append(PlannedAction("table", "delete", entry["target"], _NEW, before=f"table {entry['target']}\n"))
-    for entry in of("trace_interface"):
+    for entry in of("leftover_interface"):
         if entry["now"] and not entry["found"]:
             actions.append(PlannedAction("interface", "delete", entry["target"], _NEW, before=f"interface {entry['target']}\n"))
     return actions

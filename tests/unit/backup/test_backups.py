@@ -45,7 +45,7 @@ def test_a_part_that_was_lost_leaves_no_file(tmp_path: pathlib.Path) -> None:
 
 
 def test_the_description_is_private(tmp_path: pathlib.Path) -> None:
-    backups.describe(tmp_path / "mine.json", {"hash": "1f"})
+    backups.write_description(tmp_path / "mine.json", {"hash": "1f"})
     assert json.loads((tmp_path / "mine.json").read_text()) == {"format": 1, "hash": "1f"}
     assert mode(tmp_path / "mine.json") == 0o600
 

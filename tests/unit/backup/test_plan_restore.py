@@ -36,7 +36,7 @@ def cluster(pki: pathlib.Path) -> Object:
 def snapshot(tmp_path: pathlib.Path, pki: pathlib.Path) -> pathlib.Path:
     path = tmp_path / "mine-20261121T131500Z.snapshot"
     path.write_bytes(CONTENT)
-    backups.describe(
+    backups.write_description(
         path.with_suffix(".json"),
         {
             "cluster": "mine",

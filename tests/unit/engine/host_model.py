@@ -219,8 +219,8 @@ class ModelHost:
             unit["read"] = self._digests(list(self.paths))
 
 
-def describe(args: dict[str, t.Any]) -> tuple[description.Component, dict[str, list[Item]]]:
-    component = description.describe(args)
+def parse(args: dict[str, t.Any]) -> tuple[description.Component, dict[str, list[Item]]]:
+    component = description.parse_description(args)
     files = {kind: [rendered(item) for item in component.items[kind]] for kind in ("early_file", "file")}
     return component, {**component.items, **files}
 

@@ -63,18 +63,18 @@ FAULTS: dict[str, tuple[dict[str, t.Any], str]] = {
 def test_fault(case: str) -> None:
     args, message = FAULTS[case]
     with pytest.raises(DescriptionError) as caught:
-        description.describe(args)
+        description.parse_description(args)
     assert message in str(caught.value)
 
 
 def test_all_faults_are_told_at_once() -> None:
     with pytest.raises(DescriptionError) as caught:
-        description.describe({"name": "x", "absent": ["a", "b"], "rolling": "yes"})
+        description.parse_description({"name": "x", "absent": ["a", "b"], "rolling": "yes"})
     assert len(caught.value.faults) == 3
 
 
 def test_short_forms_and_defaults() -> None:
-    items = description.describe(
+    items = description.parse_description(
         {"name": "x", "packages": ["p", "docker-ce-3:29.8.0"], "directories": ["/d"], "users": ["u"], "swap": {"state": False}}
     ).items
     assert items["package"] == [{"name": "p", "version": None}, {"name": "docker-ce", "version": "3:29.8.0"}]
@@ -86,7 +86,7 @@ def test_short_forms_and_defaults() -> None:
 
 def test_an_ignored_file_is_no_file_and_no_input() -> None:
     args = {"name": "x", "files": [{**FILE, "state": "ignored"}], "units": [{"name": "a.service"}]}
-    items = description.describe(args).items
+    items = description.parse_description(args).items
     assert items["file"] == []
     assert items["unit"][0]["inputs"] == []
 
@@ -99,7 +99,7 @@ def test_a_unit_brings_its_files_and_knows_its_inputs() -> None:
         "certificates": [{"name": "c", "authority": "etcd", "path": "/p/c.crt", "key": "/p/c.key", "common_name": "c"}],
         "units": [{"name": "a.service", "template": "a.j2", "drop_ins": [{"name": "b.conf", "content": ""}]}],
     }
-    items = description.describe(args).items
+    items = description.parse_description(args).items
     own = ["/etc/systemd/system/a.service", "/etc/systemd/system/a.service.d/b.conf"]
     unit = items["unit"][0]
     assert unit["inputs"] == ["/etc/a", "/p/c.crt", "/p/c.key", "/usr/local/bin/r", *own]
@@ -114,14 +114,16 @@ def test_a_unit_brings_its_files_and_knows_its_inputs() -> None:
 
 
 def test_an_input_that_a_reload_serves_is_no_reason_to_restart() -> None:
-    unit = description.describe({"name": "x", "files": [FILE], "units": [{"name": "a.service", "reload_on": ["/etc/a"]}]}).items["unit"][0]
+    unit = description.parse_description({"name": "x", "files": [FILE], "units": [{"name": "a.service", "reload_on": ["/etc/a"]}]}).items[
+        "unit"
+    ][0]
     assert unit["inputs"] == []
     assert not unit["stamped"]
 
 
 @pytest.mark.parametrize(("name", "section"), [("a.service", "[Service]"), ("a.socket", "[Socket]"), ("a.timer", None)])
 def test_the_stamp_is_in_the_section_of_the_unit_s_kind(name: str, section: str | None) -> None:
-    items = description.describe({"name": "x", "files": [FILE], "units": [{"name": name}]}).items
+    items = description.parse_description({"name": "x", "files": [FILE], "units": [{"name": name}]}).items
     drop_ins = [item["content"] for item in items["file"] if item["path"].endswith("10-barehost.conf")]
     assert [section in text for text in drop_ins] == ([] if section is None else [True])
     assert items["unit"][0]["stamped"] is (section is not None)

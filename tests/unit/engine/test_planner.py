@@ -130,14 +130,14 @@ def everything(test: t.Callable[..., None]) -> t.Callable[..., None]:
 
 @everything
 def test_a_plan_that_was_carried_out_leaves_nothing_to_plan(args: dict[str, t.Any], host: host_model.ModelHost) -> None:
-    component, items = host_model.describe(args)
+    component, items = host_model.parse(args)
     host.apply(host_model.plan(component, items, host))
     assert host_model.plan(component, items, host) == []
 
 
 @everything
 def test_actions_are_in_the_order_of_their_kinds(args: dict[str, t.Any], host: host_model.ModelHost) -> None:
-    component, items = host_model.describe(args)
+    component, items = host_model.parse(args)
     order = list(planner.PLANNERS)
     places = [order.index(action.kind) for action in host_model.plan(component, items, host)]
     assert places == sorted(places)
@@ -145,7 +145,7 @@ def test_actions_are_in_the_order_of_their_kinds(args: dict[str, t.Any], host: h
 
 @everything
 def test_every_change_has_a_reason_and_a_difference(args: dict[str, t.Any], host: host_model.ModelHost) -> None:
-    component, items = host_model.describe(args)
+    component, items = host_model.parse(args)
     for action in host_model.plan(component, items, host):
         assert action.reason
         shown = action.diff()
@@ -154,7 +154,7 @@ def test_every_change_has_a_reason_and_a_difference(args: dict[str, t.Any], host
 
 @everything
 def test_no_secret_is_shown_anywhere(args: dict[str, t.Any], host: host_model.ModelHost) -> None:
-    component, items = host_model.describe(args)
+    component, items = host_model.parse(args)
     plan = host_model.plan(component, items, host)
     shown = [
         repr(plan),
@@ -168,7 +168,7 @@ def test_no_secret_is_shown_anywhere(args: dict[str, t.Any], host: host_model.Mo
 @everything
 def test_what_a_plan_changes_is_told_by_kind_and_path_alone(args: dict[str, t.Any], host: host_model.ModelHost) -> None:
     """A test of the whole compares what check mode predicts with what a run reports, by these keys."""
-    component, items = host_model.describe(args)
+    component, items = host_model.parse(args)
     keys = [(action.kind, action.operation, action.target) for action in host_model.plan(component, items, host)]
     assert len(keys) == len(set(keys))
 
@@ -178,14 +178,14 @@ def test_both_sides_know_the_same_kinds_in_the_same_order() -> None:
 
 
 def test_selinux_that_the_kernel_lacks_is_an_error_with_a_way_out() -> None:
-    component, items = host_model.describe({"name": "x", "selinux": {"state": "enforcing"}})
+    component, items = host_model.parse({"name": "x", "selinux": {"state": "enforcing"}})
     host = host_model.ModelHost({"selinux": {"kernel": "disabled", "config": None}})
     with pytest.raises(PlanError, match=r"disabled in the running kernel, wanted is enforcing.*unmanaged"):
         host_model.plan(component, items, host)
 
 
 def test_selinux_booleans_on_hosts_without_selinux_and_without_the_boolean() -> None:
-    component, items = host_model.describe({"name": "x", "selinux_booleans": ["haproxy_connect_any"]})
+    component, items = host_model.parse({"name": "x", "selinux_booleans": ["haproxy_connect_any"]})
     assert host_model.plan(component, items, host_model.ModelHost({"selinux": {"kernel": "disabled", "config": None}})) == []
     with pytest.raises(PlanError, match="policy has no boolean haproxy_connect_any"):
         host_model.plan(component, items, host_model.ModelHost({}))
@@ -194,16 +194,16 @@ def test_selinux_booleans_on_hosts_without_selinux_and_without_the_boolean() -> 
 
 
 def test_a_setting_of_the_kernel_that_no_module_can_bring_is_an_error() -> None:
-    component, items = host_model.describe({"name": "x", "sysctls": [{"name": "net.none", "value": "1"}]})
+    component, items = host_model.parse({"name": "x", "sysctls": [{"name": "net.none", "value": "1"}]})
     with pytest.raises(PlanError, match=r"no setting net\.none"):
         host_model.plan(component, items, host_model.ModelHost({}))
-    component, items = host_model.describe({"name": "x", "kernel_modules": ["none"], "sysctls": [{"name": "net.none", "value": "1"}]})
+    component, items = host_model.parse({"name": "x", "kernel_modules": ["none"], "sysctls": [{"name": "net.none", "value": "1"}]})
     assert [action.kind for action in host_model.plan(component, items, host_model.ModelHost({}))] == ["kernel_module", "sysctl"]
 
 
 @pytest.mark.parametrize("kind", ["directory", "other"])
 def test_a_file_never_replaces_what_is_no_file(kind: str) -> None:
-    component, items = host_model.describe({"name": "x", "files": [{"path": "/etc/a", "content": ""}]})
+    component, items = host_model.parse({"name": "x", "files": [{"path": "/etc/a", "content": ""}]})
     host = host_model.ModelHost({"paths": {"/etc/a": {"type": kind, "owner": "root", "group": "root", "mode": "0755"}}})
     with pytest.raises(PlanError, match=f"/etc/a: a {kind} was found where a file is wanted"):
         host_model.plan(component, items, host)

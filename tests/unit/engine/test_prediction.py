@@ -46,7 +46,7 @@ def prediction_of(actions: list[PlannedAction]) -> Prediction:
 
 @hypothesis.given(pair=pairs(), host=test_planner.hosts())
 def test_what_is_predicted_of_two_components_is_what_they_do(pair: tuple[Description, Description], host: host_model.ModelHost) -> None:
-    (one, ones), (two, twos) = (host_model.describe(args) for args in pair)
+    (one, ones), (two, twos) = (host_model.parse(args) for args in pair)
     plan = host_model.plan(one, ones, host)
     predicted = host_model.plan(two, twos, host, prediction_of(plan))
     host.apply(plan)
@@ -68,8 +68,8 @@ def test_a_unit_is_predicted_what_an_input_of_another_component_does_to_it(
     file = {"path": "/etc/a", "content": wanted}
     other = "reload_on" if use == "inputs" else "inputs"
     unit = {"name": "one.service", use: ["/etc/a"], other: []}
-    (one, ones) = host_model.describe({"name": "one", "files": [file]})
-    (two, twos) = host_model.describe({"name": "two", "files": [file], "units": [unit]})
+    (one, ones) = host_model.parse({"name": "one", "files": [file]})
+    (two, twos) = host_model.parse({"name": "two", "files": [file], "units": [unit]})
     started = {"/etc/a": path(then) and {"type": "file", "content": then}}
     running = {"active": "active", "enabled": "enabled", "masked": False, "needs_daemon_reload": False, "with": started, "read": started}
     host = host_model.ModelHost({"paths": {"/etc/a": path(found)} if found else {}, "units": {"one.service": running}})

@@ -24,13 +24,13 @@ def render(
     loader = DataLoader()
     known = variables or {}
     renderer = rendering.Renderer(
-        find=lambda name: str(directory / name),
+        find=lambda _folder, name: str(directory / name),
         loader=loader,
         templar=Templar(loader=loader, variables=known),
         variables=known,
         read_pki=lambda name: PKI[name],
     )
-    item = description.describe({"name": "x", "files": [{"path": "/etc/a", **file}]}).items["file"][0]
+    item = description.parse_description({"name": "x", "files": [{"path": "/etc/a", **file}]}).items["file"][0]
     return renderer.render(item, show_secrets=show_secrets)
 
 
@@ -52,6 +52,19 @@ def test_an_undefined_variable_names_file_and_template(tmp_path: pathlib.Path) -
     (tmp_path / "a.j2").write_text("{{ missing }}")
     with pytest.raises(ComponentError, match=r"/etc/a: its template a\.j2 cannot be rendered: .*missing"):
         render(tmp_path, template="a.j2")
+
+
+def test_a_program_in_python_gets_the_interpreter_of_hosts(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "a.py").write_text("print('{{ no template }}')\n")
+    found = render(tmp_path, source="a.py", mode="0755")
+    assert found["text"] == f"#!/usr/bin/python3\n# {rendering.MANAGED}\nprint('{{{{ no template }}}}')\n"
+    (tmp_path / "a.sh").write_text("#!/bin/sh\n")
+    assert render(tmp_path, source="a.sh")["text"] == "#!/bin/sh\n"
+
+
+def test_a_source_that_is_missing_is_named(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(ComponentError, match=r"/etc/a: its source a\.py cannot be read: "):
+        render(tmp_path, source="a.py")
 
 
 def test_data(tmp_path: pathlib.Path) -> None:

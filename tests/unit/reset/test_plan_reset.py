@@ -58,17 +58,17 @@ def test_a_directory_goes_with_the_last_of_ours_and_stays_with_somebody_elses() 
 
 def test_a_tree_goes_only_as_far_as_it_was_not_there_before() -> None:
     full = {"contents": "used", "mounts": [], "mount": False}
-    assert done(entry("trace_path", "/var/lib/x", found="absent", now=full)) == [("tree", "remove", "/var/lib/x")]
-    assert done(entry("trace_path", "/var/lib/x", found="empty", now=full)) == [("tree", "empty", "/var/lib/x")]
-    assert done(entry("trace_path", "/var/lib/x", found="absent", now={**full, "mount": True})) == [("tree", "empty", "/var/lib/x")]
-    reset = planned(entry("trace_path", "/var/lib/x", found="used", now=full))
+    assert done(entry("leftover_path", "/var/lib/x", found="absent", now=full)) == [("tree", "remove", "/var/lib/x")]
+    assert done(entry("leftover_path", "/var/lib/x", found="empty", now=full)) == [("tree", "empty", "/var/lib/x")]
+    assert done(entry("leftover_path", "/var/lib/x", found="absent", now={**full, "mount": True})) == [("tree", "empty", "/var/lib/x")]
+    reset = planned(entry("leftover_path", "/var/lib/x", found="used", now=full))
     assert reset.left == ["/var/lib/x: it was in use before"]
     assert {action.kind for action in reset.actions} <= {"record", "unit"}
 
 
 def test_the_later_unit_stops_first_and_containers_before_what_runs_them() -> None:
     entries = [
-        entry("trace_container", "docker.service", found=None, now=["a", "b"]),
+        entry("leftover_container", "docker.service", found=None, now=["a", "b"]),
         entry("unit", "docker.service", found=IDLE, now=RUNS),
         entry("unit", "kubelet.service", found={**IDLE, "known": False, "enabled": ""}, now=RUNS),
     ]
@@ -131,11 +131,11 @@ def test_users_and_the_kernel_are_as_they_were() -> None:
 
 def test_the_network_of_others_is_left() -> None:
     entries = [
-        entry("trace_interface", "cni0", found=False, now=True),
-        entry("trace_interface", "docker0", found=True, now=True),
-        entry("trace_chain", "KUBE-", found=False, now=["iptables filter KUBE-FIREWALL"]),
-        entry("trace_chain", "DOCKER", found=True, now=["iptables filter DOCKER"]),
-        entry("trace_table", "ip kube-proxy", found=False, now=True),
+        entry("leftover_interface", "cni0", found=False, now=True),
+        entry("leftover_interface", "docker0", found=True, now=True),
+        entry("leftover_chain", "KUBE-", found=False, now=["iptables filter KUBE-FIREWALL"]),
+        entry("leftover_chain", "DOCKER", found=True, now=["iptables filter DOCKER"]),
+        entry("leftover_table", "ip kube-proxy", found=False, now=True),
     ]
     assert done(*entries) == [("chains", "remove", "iptables"), ("table", "delete", "ip kube-proxy"), ("interface", "delete", "cni0")]
     (chains,) = [action for action in planned(*entries).actions if action.kind == "chains"]

@@ -71,17 +71,24 @@ def test_parents_that_were_missing_are_noted(root: pathlib.Path) -> None:
 def test_parents_of_what_a_program_makes_are_noted(root: pathlib.Path) -> None:
     """They go if they are empty by then, while a tree goes with everything in it."""
     tree = root / "one" / "two"
-    host_record.note([write(root / "a.conf")], [{"kind": "trace_path", "target": str(tree)}])
+    host_record.note([write(root / "a.conf")], [{"kind": "leftover_path", "target": str(tree)}])
     assert list(host_record.Record.read().entries) == [
         ("directory", str(tree.parent)),
-        ("trace_path", str(tree)),
+        ("leftover_path", str(tree)),
         ("path", str(root / "a.conf")),
     ]
 
 
 def test_nothing_is_written_for_an_empty_plan(root: pathlib.Path) -> None:
-    host_record.note([], [{"kind": "trace_path", "target": str(root / "x")}])
+    host_record.note([], [{"kind": "leftover_path", "target": str(root / "x")}])
     assert not (root / "var").exists()
+
+
+def test_a_record_of_an_earlier_version_is_understood(root: pathlib.Path) -> None:
+    entries = [{"kind": "trace_path", "target": "/var/lib/x", "found": "absent"}]
+    pathlib.Path(host_record.record_path()).parent.mkdir(parents=True, exist_ok=True)
+    pathlib.Path(host_record.record_path()).write_text(json.dumps({"version": 1, "entries": entries, "installing": None}))
+    assert host_record.Record.read().knows("leftover_path", "/var/lib/x")
 
 
 @pytest.mark.parametrize(("make", "found"), [("", "absent"), ("empty", "empty"), ("used", "used")])
@@ -91,8 +98,8 @@ def test_a_tree_is_known_as_it_was(root: pathlib.Path, make: str, found: str) ->
         tree.mkdir()
     if make == "used":
         (tree / "theirs").touch()
-    host_record.note([write(root / "a")], [{"kind": "trace_path", "target": str(tree)}])
-    assert entry("trace_path", tree)["found"] == found
+    host_record.note([write(root / "a")], [{"kind": "leftover_path", "target": str(tree)}])
+    assert entry("leftover_path", tree)["found"] == found
 
 
 def test_a_tree_is_removed_or_emptied(root: pathlib.Path) -> None:
