@@ -14,12 +14,12 @@ import sys
 import threading
 import time
 
-import jinja2
 import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.roles.balancer.files.check_apiservers import Settings
 
-TEMPLATE = pathlib.Path(__file__).parents[3] / "roles" / "balancer" / "templates" / "check-apiservers.j2"
+PROGRAM = pathlib.Path(__file__).parents[3] / "roles" / "balancer" / "files" / "check_apiservers.py"
 DEADLINE = 20.0
 
 
@@ -79,26 +79,15 @@ def apiservers(authority: pathlib.Path) -> c.Iterator[list[Apiserver]]:
 class Checks:
     """The program, what it lists, and how often it had Nginx read that."""
 
-    def __init__(self, folder: pathlib.Path, names: list[str], *, quiet: float = 30.0) -> None:
-        environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, autoescape=False)
-        environment.filters["ansible.builtin.to_json"] = json.dumps
-        variables = {
-            "ansible_managed": "",
-            "balancer_check_interval": 100,
-            "balancer_proxy": "nginx",
-            "__balancer_servers": names,
-            "__balancer_ca": {"nginx": str(folder / "ca.crt")},
-        }
-        text = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(variables)
-        assert "QUIET = 30.0" in text
-        program = folder / "check-apiservers"
-        program.write_text(text.replace("QUIET = 30.0", f"QUIET = {quiet}"), encoding="utf-8")
+    def __init__(self, folder: pathlib.Path, names: list[str], *, quiet: float) -> None:
+        settings = {"servers": names, "ca": str(folder / "ca.crt"), "interval": 0.1, "quiet": quiet}
+        (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
         (folder / "systemctl").write_text(f'#!/bin/sh\necho "$@" >> {folder}/calls\ntest ! -e {folder}/broken\n', encoding="utf-8")
         (folder / "systemctl").chmod(0o755)
         self._folder = folder
         surroundings = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "RUNTIME_DIRECTORY": str(folder)}
         with (folder / "journal").open("wb") as journal:
-            self.process = subprocess.Popen([sys.executable, str(program)], env=surroundings, stdout=journal)
+            self.process = subprocess.Popen([sys.executable, str(PROGRAM), str(folder / "settings.json")], env=surroundings, stdout=journal)
 
     def listed(self) -> list[str]:
         lines = (self._folder / "ready.conf").read_text(encoding="utf-8").splitlines()
@@ -133,14 +122,18 @@ class Checks:
 def start(tmp_path: pathlib.Path) -> c.Iterator[c.Callable[..., Checks]]:
     begun: list[Checks] = []
 
-    def begin(servers: list[Apiserver], **options: float) -> Checks:
-        begun.append(Checks(tmp_path, [server.name for server in servers], **options))
+    def begin(servers: list[Apiserver], *, quiet: float = Settings.quiet) -> Checks:
+        begun.append(Checks(tmp_path, [server.name for server in servers], quiet=quiet))
         return begun[-1]
 
     yield begin
     for checks in begun:
         checks.process.kill()
         checks.process.wait()
+
+
+def test_an_apiserver_comes_back_after_30_seconds_at_the_latest() -> None:
+    assert Settings.quiet == 30.0
 
 
 def test_who_is_not_ready_is_left_out_at_once(start: c.Callable[..., Checks], apiservers: list[Apiserver]) -> None:
