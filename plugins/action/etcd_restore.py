@@ -12,18 +12,19 @@ import typing as t
 from ansible import constants
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import backups, plan_restore
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, backups, plan_restore
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
 
 PHASES = ("checked", "staged", "stopped", "switched", "resumed")
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "phase": {"type": "str", "choices": list(PHASES), "required": True},
     "snapshot": {"type": "path"},
-    "units": {"type": "list", "elements": "dict", "default": []},
+    "data_directory": {"type": "path", "default": ETCD.data_directory},
     "deadline": {"type": "float", "default": 90},
 }
-_ETCD = "etcd.service"
 
 Object = dict[str, t.Any]
 
@@ -45,20 +46,36 @@ class ActionModule(HostAction):
         if arguments["phase"] == "checked":
             plan_restore.check(snapshot, told, cluster)
             return {"changed": False, "description": told}
-        return self._perform(Restored(self, variables), arguments, cluster, told)
+        return self._perform(Restored(self, variables), arguments, cluster, told, host=str(variables["inventory_hostname"]))
 
-    def _perform(self, host: Restored, arguments: Object, cluster: Object, told: Object) -> dict[str, t.Any]:
+    def _perform(self, connection: Restored, arguments: Object, cluster: Object, told: Object, *, host: str) -> dict[str, t.Any]:
         phase = arguments["phase"]
-        on_member = phase in ("staged", "switched")
-        units = [_ETCD] if phase == "switched" else [str(unit["name"]) for unit in arguments["units"]]
-        found = host.step("collect", {"units": units, "member": on_member})
+        of_member = phase in ("staged", "switched")
+        units = [] if of_member else plan_restore.clients_of_etcd(cluster, host)
+        names = [ETCD.unit] if phase == "switched" else [unit["name"] for unit in units]
+        known = {"etcd": access.of_own_member(), "member": _member(cluster, host, arguments["data_directory"]) if of_member else None}
+        found = connection.step("collect", {**known, "units": names})
         plan = _plan(phase, found, told)
         result: dict[str, t.Any] = {"changed": bool(plan), "actions": [action.report() for action in plan]}
         if self._task.diff:
             result["diff"] = [action.diff() for action in plan]
         if plan and not self._task.check_mode:
-            result.update(_apply(host, phase, plan, arguments, cluster, told))
+            result.update(_apply(connection, phase, plan, {**arguments, "units": units, "known": known}, cluster, told))
         return result
+
+
+def _member(cluster: Object, host: str, data_directory: str) -> Object:
+    """The fields of ``Member`` in module_utils/_etcd/restore.py."""
+    own = next((member for member in cluster["etcd"]["members"] if member["host"] == host), None)
+    if own is None:
+        raise ComponentError(f"{host} is no member of etcd in the inventory")
+    return {
+        "name": own["name"],
+        "peer_url": own["peer_url"],
+        "directory": data_directory,
+        "settings": ETCD.files["settings"],
+        "unit": ETCD.unit,
+    }
 
 
 def _plan(phase: str, found: Object, told: Object) -> list[PlannedAction]:
@@ -71,34 +88,32 @@ def _plan(phase: str, found: Object, told: Object) -> list[PlannedAction]:
 
 
 def _apply(host: Restored, phase: str, plan: list[PlannedAction], arguments: Object, cluster: Object, told: Object) -> Object:
+    known = arguments["known"]
     if phase == "staged":
-        _send(host, pathlib.Path(arguments["snapshot"]))
-        host.step("stage", {"description": told, "initial_cluster": cluster["etcd"]["initial_cluster"], "token": _token(cluster)})
+        _send(host, pathlib.Path(arguments["snapshot"]), known)
+        wanted = {"description": told, "initial_cluster": cluster["etcd"]["initial_cluster"], "token": _token(cluster)}
+        host.step("stage", {**known, **wanted})
     elif phase == "stopped":
         host.step("stop", {"units": [action.target for action in plan]})
     elif phase == "switched":
-        payload = {"deadline": arguments["deadline"], "contents": "digest" in told, "token": _token(cluster)}
-        contents = host.step("switch", payload)
+        wanted = {"deadline": arguments["deadline"], "contents": "digest" in told, "token": _token(cluster)}
+        contents = host.step("switch", {**known, **wanted})
         plan_restore.compared(told, contents)
         return contents
     else:
-        host.step("start", {"units": [{"name": unit["name"], "health": _checks(unit)} for unit in arguments["units"]]})
+        host.step("start", {"units": arguments["units"]})
     return {}
 
 
-def _checks(unit: Object) -> list[Object]:
-    return [{"deadline": 120.0, **check} for check in unit.get("health", [])]
-
-
-def _send(host: Restored, snapshot: pathlib.Path) -> None:
+def _send(host: Restored, snapshot: pathlib.Path, known: Object) -> None:
     size, offset = snapshot.stat().st_size, 0
     with snapshot.open("rb") as stream:
         while part := stream.read(backups.PART):
-            host.step("receive", {"offset": offset, "size": size, "part": backups.packed(part)})
+            host.step("receive", {**known, "offset": offset, "size": size, "part": backups.packed(part)})
             offset += len(part)
 
 
 def _token(cluster: Object) -> str:
-    """Another for each run and the same for all its hosts: a member that was left with older data is then one of another cluster."""
+    """One token for all hosts of a run, another for each run: etcd takes a member with older data for one of another cluster."""
     run = hashlib.sha256(str(constants.DEFAULT_LOCAL_TMP).encode()).hexdigest()  # type: ignore[attr-defined]  # set when it is imported
     return f"{cluster['name']}-restored-{run[:12]}"

@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import backups
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, backups
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import vault_of, write_atomically
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
@@ -41,7 +41,7 @@ class ActionModule(HostAction):
     def _converge(self, variables: Variables) -> dict[str, t.Any]:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         if arguments["state"] == "looked":
-            return {"changed": False, **Member(self, variables).step("collect", {})}
+            return {"changed": False, **Member(self, variables).step("collect", {"etcd": access.of_own_member()})}
         return self._save(arguments, variables)
 
     def _save(self, arguments: Object, variables: Variables) -> dict[str, t.Any]:
@@ -72,7 +72,7 @@ class ActionModule(HostAction):
         name = backups.stem(cluster["name"], moment=moment)
         snapshot = folder / f"{name}{backups.SNAPSHOT}"
         try:
-            saved = member.step("save", {"size": look["size"]})
+            saved = member.step("save", {"etcd": access.of_own_member(), "size": look["size"]})
             backups.receive(snapshot, _parts(member), sha256=saved["sha256"])
         finally:
             member.step("clean", {})

@@ -14,8 +14,9 @@ description:
     another on all hosts.
   - V(checked), on the controller, refuses a snapshot that is damaged, of another cluster or PKI, or made by newer programs.
   - V(staged) unpacks the snapshot beside the data of the member; C(etcdutl) must find in it what its description says.
-  - V(stopped) stops O(units). V(switched) gives the member the snapshot's data, starts it and compares number and digest of the keys.
-    V(resumed) starts O(units).
+  - V(stopped) stops what uses etcd on this host, which are the programs of the control plane, and flannel where it keeps its leases in
+    etcd. V(switched) gives the member the data of the snapshot, starts it, and compares number and digest of the keys. V(resumed) starts
+    what uses etcd and waits until it is healthy.
   - The data before is renamed to C(member.before-restore-<time>), never removed. Revisions go on far above those that were seen before, and
     older ones count as compacted, so that watchers begin anew.
 author:
@@ -36,11 +37,10 @@ options:
   snapshot:
     description: The snapshot on the controller, with its JSON file beside it, as M(barehost.kubernetes.etcd_snapshot) saved them.
     type: path
-  units:
-    description: The units to stop or start, with C(name) and C(health), checks as of M(barehost.kubernetes.component).
-    type: list
-    elements: dict
-    default: []
+  data_directory:
+    description: The data directory of the member; the value of the variable C(etcd_data_directory), if that is set.
+    type: path
+    default: /var/lib/etcd
   deadline:
     description: How many seconds the members may take to have a quorum.
     type: float

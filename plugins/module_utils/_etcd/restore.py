@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host side of restoring etcd: the snapshot is unpacked beside the member's data and takes its place; the old data is renamed."""
+"""The host side of restoring etcd: unpacks the snapshot beside the data of the member, renames that data, and puts the snapshot there."""
 
 from __future__ import annotations
 
@@ -20,14 +20,46 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.comma
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as run_program
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
-SETTINGS = "/etc/etcd/etcd.conf"
-ETCD = "etcd.service"
-_SETTING = re.compile(r'^(ETCD_[A-Z_]+)="?(.*?)"?\s*$', re.MULTILINE)
 _TIMEOUT = 1800.0
-# Far more than revisions were made since the snapshot: clients that had seen later ones must not take the restored for newer still.
+# Far more revisions than were made since the snapshot: a client that has seen later ones must not take a restored one for a later one.
 _BUMP = 1_000_000_000
 
 Object = dict[str, t.Any]
+
+
+class Member(t.NamedTuple):
+    """The member of etcd on this host, as the inventory has it; in the payload as ``member``."""
+
+    name: str
+    peer_url: str
+    directory: str  # of its data
+    settings: str  # its EnvironmentFile
+    unit: str
+
+    @property
+    def data(self) -> str:
+        return os.path.join(self.directory, "member")
+
+    @property
+    def staging(self) -> str:
+        """On the file system of the data, so that it can be renamed."""
+        return os.path.join(self.directory, "restore")
+
+    @property
+    def token(self) -> str:
+        """The file that tells which run has unpacked what is there."""
+        return os.path.join(self.staging, "token")
+
+    def check(self) -> None:
+        """Raises HostError if etcd on this host would not use the data directory of the inventory."""
+        try:
+            with open(self.settings, encoding="utf-8") as stream:
+                lines = stream.read().splitlines()
+        except OSError as error:
+            raise HostError(f"this host is not set up as a member ({error}); run site.yml on this host first") from None
+        wanted = f'ETCD_DATA_DIR="{self.directory}"'
+        if wanted not in lines:
+            raise HostError(f"{self.settings} has no line {wanted}, as the inventory wants it; run site.yml on this host first")
 
 
 def run(step: str, payload: Object) -> Object:
@@ -37,52 +69,32 @@ def run(step: str, payload: Object) -> Object:
 
 
 def _collect(payload: Object) -> Object:
-    """``units``: which of them run; of a member its settings, whether it has data, and which etcd would restore it."""
+    """The states of ``units``. Of a member: where it is, whether it has data, and which version of etcdutl would restore it."""
     found: Object = {"units": {name: units.found(name)["active"] for name in payload["units"]}}
     if payload["member"]:
-        found["member"] = {**_settings(), "version": _version()}
-        found["member"]["data"] = os.path.lexists(_member(found["member"]))
+        member = Member(**payload["member"])
+        member.check()
+        found["member"] = {
+            "name": member.name,
+            "directory": member.directory,
+            "peer_url": member.peer_url,
+            "version": _version(snapshots.Etcd(**payload["etcd"])),
+            "data": os.path.lexists(member.data),
+        }
     return found
 
 
-def _settings() -> Object:
-    try:
-        with open(SETTINGS, encoding="utf-8") as stream:
-            given = dict(_SETTING.findall(stream.read()))
-        return {
-            "name": given["ETCD_NAME"],
-            "directory": given["ETCD_DATA_DIR"],
-            "peer_url": given["ETCD_INITIAL_ADVERTISE_PEER_URLS"],
-        }
-    except (OSError, KeyError) as error:
-        raise HostError(f"{SETTINGS} does not say how this member is set up ({error}); run site.yml on this host first") from None
-
-
-def _version() -> str:
-    done = run_program([snapshots.ETCDUTL, "version"])
+def _version(etcd: snapshots.Etcd) -> str:
+    done = run_program([etcd.etcdutl, "version"])
     match = re.search(r"etcdutl version: (\S+)", done.output)
     if not done.ok or not match:
-        raise HostError(f"{snapshots.ETCDUTL} cannot be run: {done.complaint()}; run site.yml on this host first")
+        raise HostError(f"{etcd.etcdutl} cannot be run: {done.complaint()}; run site.yml on this host first")
     return match[1]
 
 
-def _member(settings: Object) -> str:
-    return os.path.join(settings["directory"], "member")
-
-
-def _staging(settings: Object) -> str:
-    """On the file system of the data, so that it can be renamed."""
-    return os.path.join(settings["directory"], "restore")
-
-
-def _token(settings: Object) -> str:
-    """Tells whose run has unpacked what is there."""
-    return os.path.join(_staging(settings), "token")
-
-
 def _receive(payload: Object) -> Object:
-    """A part of the snapshot; the first one makes the folder anew."""
-    staging = _staging(_settings())
+    """Takes a part of the snapshot. The first part empties the folder."""
+    staging = Member(**payload["member"]).staging
     if payload["offset"] == 0:
         shutil.rmtree(staging, ignore_errors=True)
         os.mkdir(staging, 0o700)
@@ -98,12 +110,12 @@ def _receive(payload: Object) -> Object:
 
 
 def _stage(payload: Object) -> Object:
-    """Unpacks the snapshot, once etcdutl finds in it what its description says. The member is not touched."""
-    settings = _settings()
-    staging = _staging(settings)
+    """Unpacks the snapshot if etcdutl finds in it what its description says. Does not touch the member."""
+    member, etcd = Member(**payload["member"]), snapshots.Etcd(**payload["etcd"])
+    staging = member.staging
     try:
         snapshot = os.path.join(staging, "snapshot")
-        found, wanted = snapshots.read_snapshot(snapshot), payload["description"]
+        found, wanted = snapshots.read_snapshot(etcd, snapshot), payload["description"]
         differing = [key for key in ("hash", "revision", "total_keys", "sha256") if found[key] != wanted[key]]
         if differing:
             text = ", ".join(f"{key} {found[key]}, wanted {wanted[key]}" for key in differing)
@@ -111,10 +123,10 @@ def _stage(payload: Object) -> Object:
         unpacked = os.path.join(staging, "data")
         must(
             [
-                *(snapshots.ETCDUTL, "snapshot", "restore", snapshot, f"--data-dir={unpacked}", f"--name={settings['name']}"),
+                *(etcd.etcdutl, "snapshot", "restore", snapshot, f"--data-dir={unpacked}", f"--name={member.name}"),
                 f"--initial-cluster={payload['initial_cluster']}",
                 f"--initial-cluster-token={payload['token']}",
-                f"--initial-advertise-peer-urls={settings['peer_url']}",
+                f"--initial-advertise-peer-urls={member.peer_url}",
                 f"--bump-revision={_BUMP}",
                 "--mark-compacted",
             ],
@@ -122,8 +134,8 @@ def _stage(payload: Object) -> Object:
             timeout=_TIMEOUT,
         )
         os.unlink(snapshot)
-        _give_to_owner(settings["directory"], unpacked)
-        with open(_token(settings), "w", encoding="utf-8") as stream:
+        _give_to_owner(member.directory, unpacked)
+        with open(member.token, "w", encoding="utf-8") as stream:
             stream.write(payload["token"])
     except HostError:
         shutil.rmtree(staging, ignore_errors=True)
@@ -146,40 +158,39 @@ def _stop(payload: Object) -> Object:
 
 
 def _switch(payload: Object) -> Object:
-    """The member with the snapshot's data: the old is renamed, never removed."""
-    settings = _settings()
-    member, staging = _member(settings), _staging(settings)
-    unpacked = os.path.join(staging, "data", "member")
-    _is_unpacked(settings, token=payload["token"])
-    must(["systemctl", "stop", "--", ETCD], what=f"stop {ETCD}", timeout=600)
-    if os.path.lexists(member):
-        os.rename(member, f"{member}.before-restore-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
-    os.rename(unpacked, member)
-    shutil.rmtree(staging, ignore_errors=True)
-    run_program(["systemctl", "reset-failed", "--", ETCD])
+    """Starts the member with the data of the snapshot. Renames the old data and never removes it."""
+    member, etcd = Member(**payload["member"]), snapshots.Etcd(**payload["etcd"])
+    unpacked = os.path.join(member.staging, "data", "member")
+    _check_unpacked(member, token=payload["token"])
+    must(["systemctl", "stop", "--", member.unit], what=f"stop {member.unit}", timeout=600)
+    if os.path.lexists(member.data):
+        os.rename(member.data, f"{member.data}.before-restore-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+    os.rename(unpacked, member.data)
+    shutil.rmtree(member.staging, ignore_errors=True)
+    run_program(["systemctl", "reset-failed", "--", member.unit])
     # All members start together: none is ready before there is a quorum.
-    must(["systemctl", "start", "--no-block", "--", ETCD], what=f"start {ETCD}")
+    must(["systemctl", "start", "--no-block", "--", member.unit], what=f"start {member.unit}")
     check = {
-        "command": snapshots.etcdctl("endpoint", "health", "--command-timeout=5s"),
+        "command": etcd.command("endpoint", "health", "--command-timeout=5s"),
         "deadline": payload["deadline"],
         "message": "the restored member has no quorum; are all hosts of etcd up, and can they reach each other?",
     }
     try:
         checks.wait(check)
     except HostError as error:
-        raise units.failure(ETCD, error.message) from error
-    return snapshots.contents() if payload["contents"] else {}
+        raise units.failure(member.unit, error.message) from error
+    return snapshots.contents(etcd) if payload["contents"] else {}
 
 
-def _is_unpacked(settings: Object, *, token: str) -> None:
+def _check_unpacked(member: Member, *, token: str) -> None:
     try:
-        with open(_token(settings), encoding="utf-8") as stream:
+        with open(member.token, encoding="utf-8") as stream:
             found = stream.read()
     except OSError:
         found = ""
     if found != token:
         raise HostError(
-            f"{_staging(settings)} has not the snapshot that this run has unpacked there: another restore is at work, and etcd was not "
+            f"{member.staging} has not the snapshot that this run has unpacked there: another restore is at work, and etcd was not "
             "touched here by this one. Wait for its end, and run again if its snapshot is not the one you want"
         )
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host side of backups: how the member beside is, a snapshot of it, and the snapshot's way to the controller.
+"""The host side of backups: the health of the member on this host, a snapshot of it, and the transfer of the snapshot.
 
 etcd is asked by etcdctl and not by its JSON API: where etcd has users, only gRPC takes the name of a certificate for one.
 """
@@ -22,18 +22,32 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.comma
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as run_program
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
-ETCDCTL = "/usr/local/bin/etcdctl"
-ETCDUTL = "/usr/local/bin/etcdutl"
-PKI = "/etc/etcd/pki"
-ENDPOINT = "https://127.0.0.1:2379"
-# etcd's administrator, where there is one, else the member itself
-_NAMES = ("root", "member")
 _TIMEOUT = 1800.0
 _PAGE = 2000
 # The alarm that a full database raises: it may still be read, and then is worth a backup.
 _HARMLESS = ("NOSPACE",)
 
 Object = dict[str, t.Any]
+
+
+class Etcd(t.NamedTuple):
+    """How to ask the member on this host, by the table of components; in the payload as ``etcd``."""
+
+    etcdctl: str
+    etcdutl: str
+    endpoint: str
+    ca: str
+    pairs: list[dict[str, str]]  # certificates ("cert") with keys ("key"), the preferred one first
+
+    def command(self, *arguments: str) -> list[str]:
+        """A command line of etcdctl. Raises HostError without a certificate."""
+        found = next((pair for pair in self.pairs if os.path.exists(pair["cert"])), None)
+        if found is None:
+            raise HostError(
+                f"{self.pairs[-1]['cert']}: no such file, so that etcd cannot be asked; is this an etcd host that site.yml has converged?"
+            )
+        access = [f"--cacert={self.ca}", f"--cert={found['cert']}", f"--key={found['key']}"]
+        return [self.etcdctl, f"--endpoints={self.endpoint}", "--dial-timeout=5s", *access, *arguments]
 
 
 def run(step: str, payload: Object) -> Object:
@@ -50,29 +64,20 @@ def snapshot_path() -> str:
     return os.path.join(directory(), "snapshot")
 
 
-def etcdctl(*arguments: str) -> list[str]:
-    found = [name for name in _NAMES if os.path.exists(f"{PKI}/{name}.crt")]
-    if not found:
-        raise HostError(
-            f"{PKI}/{_NAMES[-1]}.crt: no such file, so that etcd cannot be asked; is this an etcd host that site.yml has converged?"
-        )
-    access = [f"--cacert={PKI}/ca.crt", f"--cert={PKI}/{found[0]}.crt", f"--key={PKI}/{found[0]}.key"]
-    return [ETCDCTL, f"--endpoints={ENDPOINT}", "--dial-timeout=5s", *access, *arguments]
-
-
 def _collect(payload: Object) -> Object:
-    """Whether the member beside can give a snapshot of what the whole cluster agrees on."""
+    """Whether the member on this host can give a snapshot of what the whole cluster agrees on."""
+    etcd = Etcd(**payload["etcd"])
     try:
-        health = run_program(etcdctl("endpoint", "health", "--command-timeout=10s"), timeout=30)
+        health = run_program(etcd.command("endpoint", "health", "--command-timeout=10s"), timeout=30)
         if not health.ok:
             return {"healthy": False, "fault": health.complaint()}
-        return _status()
+        return _status(etcd)
     except HostError as error:
         return {"healthy": False, "fault": error.message}
 
 
-def _status() -> Object:
-    status = json.loads(must(etcdctl("endpoint", "status", "--write-out=json"), what="ask etcd for its status").output)[0]["Status"]
+def _status(etcd: Etcd) -> Object:
+    status = json.loads(must(etcd.command("endpoint", "status", "--write-out=json"), what="ask etcd for its status").output)[0]["Status"]
     faults = [fault for fault in status.get("errors", []) if not any(name in fault for name in _HARMLESS)]
     if status.get("isLearner"):
         faults.append("it is a learner")
@@ -88,20 +93,21 @@ def _status() -> Object:
 
 
 def _save(payload: Object) -> Object:
-    """A snapshot that etcdutl has read, with what tells it from others."""
+    """Saves a snapshot, has etcdutl read it, and returns what tells it from others."""
+    etcd = Etcd(**payload["etcd"])
     _clean({})
     os.makedirs(directory(), mode=0o700)
     http_download.ensure_space(directory(), payload["size"], needed_for="the snapshot of etcd")
     path = snapshot_path()
-    must(etcdctl("snapshot", "save", path, f"--command-timeout={_TIMEOUT:.0f}s"), what="save a snapshot of etcd", timeout=_TIMEOUT)
+    must(etcd.command("snapshot", "save", path, f"--command-timeout={_TIMEOUT:.0f}s"), what="save a snapshot of etcd", timeout=_TIMEOUT)
     os.chmod(path, 0o600)
-    found = read_snapshot(path)
-    return {**found, **contents(revision=found["revision"])}
+    found = read_snapshot(etcd, path)
+    return {**found, **contents(etcd, revision=found["revision"])}
 
 
-def read_snapshot(path: str) -> Object:
-    """What etcdutl finds when it reads the whole file, and the file's own digest."""
-    done = run_program([ETCDUTL, "snapshot", "status", path, "--write-out=json"], timeout=_TIMEOUT)
+def read_snapshot(etcd: Etcd, path: str) -> Object:
+    """What etcdutl finds when it reads the whole file, and the digest of the file."""
+    done = run_program([etcd.etcdutl, "snapshot", "status", path, "--write-out=json"], timeout=_TIMEOUT)
     if not done.ok:
         raise HostError(f"{path} is not a whole snapshot of etcd: {done.complaint()}")
     status = json.loads(done.output)
@@ -124,10 +130,10 @@ def _digest(path: str) -> str:
     return digest.hexdigest()
 
 
-def contents(*, revision: int = 0) -> Object:
-    """How many keys there are at a revision (0: now), and the digest of keys and values; without those that a lease may take away."""
+def contents(etcd: Etcd, *, revision: int = 0) -> Object:
+    """The number of keys at a revision (0: now), and the digest of keys and values. Keys with a lease do not count: they may expire."""
     digest, count = hashlib.sha256(), 0
-    for entry in _entries(revision):
+    for entry in _entries(etcd, revision):
         if not entry.get("lease"):
             count += 1
             for part in (entry["key"], entry.get("value", "")):
@@ -135,12 +141,12 @@ def contents(*, revision: int = 0) -> Object:
     return {"keys": count, "digest": digest.hexdigest()}
 
 
-def _entries(revision: int) -> t.Iterator[Object]:
+def _entries(etcd: Etcd, revision: int) -> t.Iterator[Object]:
     """Page by page: each begins with the last key of the one before."""
     start, last = "", ""
     while True:
         options = [f"--rev={revision}", f"--limit={_PAGE}", "--from-key", "--write-out=json", "--command-timeout=60s"]
-        answer = json.loads(must(etcdctl("get", *options, "--", start), what="read the keys of etcd", timeout=120).output)
+        answer = json.loads(must(etcd.command("get", *options, "--", start), what="read the keys of etcd", timeout=120).output)
         page = [entry for entry in answer.get("kvs", []) if entry["key"] != last]
         yield from page
         if not answer.get("more"):

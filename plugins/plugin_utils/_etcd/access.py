@@ -6,18 +6,30 @@
 from __future__ import annotations
 
 import collections.abc as c
+import dataclasses
 import typing as t
 
-PKI = "/etc/etcd/pki"
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
+
 OPTIONS: dict[str, dict[str, t.Any]] = {
-    "ca": {"type": "path", "default": f"{PKI}/ca.crt"},
-    "cert": {"type": "path", "default": f"{PKI}/root.crt"},
-    "key": {"type": "path", "default": f"{PKI}/root.key", "no_log": False},
-    "local_url": {"type": "str", "default": "https://127.0.0.1:2379"},
-    "metrics_url": {"type": "str", "default": "http://127.0.0.1:2381"},
+    "ca": {"type": "path", "default": ETCD.pki["ca"]},
+    "cert": {"type": "path", "default": ETCD.pairs["root"].cert},
+    "key": {"type": "path", "default": ETCD.pairs["root"].key, "no_log": False},
+    "local_url": {"type": "str", "default": ETCD.urls["client"]},
+    "metrics_url": {"type": "str", "default": ETCD.urls["metrics"]},
 }
 
 
 def of(arguments: c.Mapping[str, t.Any]) -> dict[str, str]:
     """How the host's side asks the members: the fields of ``Access`` in module_utils/_etcd_client/json_api.py."""
     return {key: str(arguments[key]) for key in ("ca", "cert", "key")}
+
+
+def of_own_member() -> dict[str, t.Any]:
+    """How a host asks its own member: the fields of ``Etcd`` in module_utils/_etcd/snapshots.py. The administrator, or the member."""
+    return {
+        **ETCD.tools,
+        "endpoint": ETCD.urls["client"],
+        "ca": ETCD.pki["ca"],
+        "pairs": [dataclasses.asdict(ETCD.pairs[name]) for name in ("root", "member")],
+    }

@@ -17,6 +17,13 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action i
 Object = dict[str, t.Any]
 
 _UNTOUCHED = "Nothing was touched"
+# The programs of the control plane that use etcd, with what to tell if one of them does not become healthy.
+_CONTROL_PLANE: t.Mapping[str, dict[str, str]] = {
+    "kube_apiserver": {"message": "the apiserver is not ready on the restored etcd"},
+    "kube_controller_manager": {},
+    "kube_scheduler": {},
+}
+_HEALTH_DEADLINE = 120.0
 _NEEDED = ("cluster", "authority", "versions", "hash", "revision", "total_keys", "sha256", "size")
 RUNNING = ("active", "reloading", "activating")
 
@@ -61,6 +68,20 @@ def check(snapshot: pathlib.Path, told: Object, cluster: Object) -> None:
         faults.append(f"it is damaged: its sha256 is {digest.hexdigest()}, and was {told['sha256']}")
     if faults:
         raise PlanError(f"{_UNTOUCHED}: {snapshot} cannot be restored: {'; '.join(faults)}")
+
+
+def clients_of_etcd(cluster: Object, host: str) -> list[Object]:
+    """The units of a host that use etcd, in the order of their start, with their health checks. They stop while etcd is restored."""
+    names = list(_CONTROL_PLANE) if host in cluster["masters"] else []
+    if cluster["etcd"].get("authentication") and host in cluster["node_hosts"]:
+        # flannel keeps its leases in etcd and must read the older ones
+        names.append("flanneld")
+    return [{"name": cluster["components"][name]["unit"], "health": _health(name, cluster)} for name in names]
+
+
+def _health(name: str, cluster: Object) -> list[Object]:
+    message = _CONTROL_PLANE.get(name, {})
+    return [{"deadline": _HEALTH_DEADLINE, **check, **message} for check in cluster["components"][name].get("health", [])]
 
 
 def minor(version: str) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ import zlib
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import restore, snapshots
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import restore
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
@@ -42,28 +42,33 @@ def data(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
     settings = tmp_path / "etcd.conf"
     lines = ['ETCD_NAME="one"', f'ETCD_DATA_DIR="{directory}"', 'ETCD_INITIAL_ADVERTISE_PEER_URLS="https://192.0.2.1:2380"']
     settings.write_text("# settings\n" + "\n".join(lines) + "\n")
-    monkeypatch.setattr(snapshots, "ETCDUTL", str(program))
-    monkeypatch.setattr(restore, "SETTINGS", str(settings))
     monkeypatch.setattr(host_lock, "PATH", str(tmp_path / "run" / "lock"))
     return directory
 
 
-def send(content: bytes, *, at: int = 0) -> None:
+def known(data: pathlib.Path) -> dict[str, t.Any]:
+    """What the controller knows of the member and its programs, in each payload."""
+    etcd = {"etcdctl": "/nowhere/etcdctl", "etcdutl": str(data.parent / "etcdutl"), "endpoint": "https://127.0.0.1:2379", "ca": "/ca.crt"}
+    member = {"name": "one", "peer_url": "https://192.0.2.1:2380", "directory": str(data), "unit": "etcd.service"}
+    return {"etcd": {**etcd, "pairs": []}, "member": {**member, "settings": str(data.parent / "etcd.conf")}}
+
+
+def send(data: pathlib.Path, content: bytes, *, at: int = 0) -> None:
     part = base64.b64encode(zlib.compress(content)).decode()
-    restore.run("receive", {"offset": at, "size": len(CONTENT), "part": part})
+    restore.run("receive", {**known(data), "offset": at, "size": len(CONTENT), "part": part})
 
 
-def stage(**changes: t.Any) -> None:
-    description = {**DESCRIPTION, **changes}
-    restore.run("stage", {"description": description, "initial_cluster": "one=https://192.0.2.1:2380", "token": "mine-restored-1"})
+def stage(data: pathlib.Path, **changes: t.Any) -> None:
+    wanted = {"description": {**DESCRIPTION, **changes}, "initial_cluster": "one=https://192.0.2.1:2380", "token": "mine-restored-1"}
+    restore.run("stage", {**known(data), **wanted})
 
 
 def test_a_snapshot_is_unpacked_and_the_member_left_alone(data: pathlib.Path) -> None:
-    send(CONTENT[:5])
-    send(CONTENT[5:], at=5)
+    send(data, CONTENT[:5])
+    send(data, CONTENT[5:], at=5)
     assert (data / "restore" / "snapshot").read_bytes() == CONTENT
     assert (data / "restore").stat().st_mode & 0o777 == 0o700
-    stage()
+    stage(data)
     assert sorted(os.listdir(data)) == ["member", "restore"]
     assert sorted(os.listdir(data / "restore")) == ["data", "token"]
     assert os.listdir(data / "member") == ["old"]
@@ -75,36 +80,42 @@ def test_a_snapshot_is_unpacked_and_the_member_left_alone(data: pathlib.Path) ->
 
 @pytest.mark.parametrize("changes", [{"hash": "20"}, {"revision": 8}, {"total_keys": 4}, {"sha256": "0"}])
 def test_what_is_not_as_described_leaves_nothing(data: pathlib.Path, changes: dict[str, t.Any]) -> None:
-    send(CONTENT)
+    send(data, CONTENT)
     with pytest.raises(HostError, match=f"{next(iter(changes))} .* wanted .*etcd was not touched"):
-        stage(**changes)
+        stage(data, **changes)
     assert os.listdir(data) == ["member"]
 
 
 def test_an_earlier_attempt_is_forgotten(data: pathlib.Path) -> None:
-    send(b"x" * 100)
-    send(CONTENT)
+    send(data, b"x" * 100)
+    send(data, CONTENT)
     assert (data / "restore" / "snapshot").read_bytes() == CONTENT
 
 
 def test_what_another_run_has_unpacked_is_not_taken(data: pathlib.Path) -> None:
-    send(CONTENT)
-    stage()
+    send(data, CONTENT)
+    stage(data)
     for token in ("mine-restored-2", ""):
         with pytest.raises(HostError, match="another restore is at work, and etcd was not touched"):
-            restore.run("switch", {"token": token, "deadline": 1, "contents": False})
-    send(CONTENT[:5])
+            restore.run("switch", {**known(data), "token": token, "deadline": 1, "contents": False})
+    send(data, CONTENT[:5])
     with pytest.raises(HostError, match="another restore is at work, and etcd was not touched"):
-        restore.run("switch", {"token": "mine-restored-1", "deadline": 1, "contents": False})
+        restore.run("switch", {**known(data), "token": "mine-restored-1", "deadline": 1, "contents": False})
     assert os.listdir(data / "member") == ["old"]
 
 
 def test_a_host_says_what_it_is(data: pathlib.Path) -> None:
-    found = restore.run("collect", {"units": [], "member": True})["member"]
+    found = restore.run("collect", {**known(data), "units": []})["member"]
     assert found == {"name": "one", "directory": str(data), "peer_url": "https://192.0.2.1:2380", "version": "3.7.2", "data": True}
 
 
-def test_a_host_without_a_member_is_told_what_to_do(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restore, "SETTINGS", str(tmp_path / "nothing"))
+def test_a_host_without_a_member_is_told_what_to_do(data: pathlib.Path) -> None:
+    (data.parent / "etcd.conf").unlink()
     with pytest.raises(HostError, match=r"run site\.yml on this host first"):
-        restore.run("collect", {"units": [], "member": True})
+        restore.run("collect", {**known(data), "units": []})
+
+
+def test_a_host_with_its_data_elsewhere_is_told_what_to_do(data: pathlib.Path) -> None:
+    (data.parent / "etcd.conf").write_text('ETCD_DATA_DIR="/elsewhere"\n')
+    with pytest.raises(HostError, match=r"has no line ETCD_DATA_DIR=.*run site\.yml on this host first"):
+        restore.run("collect", {**known(data), "units": []})

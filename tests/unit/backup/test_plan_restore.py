@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import backups, plan_restore
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table
 
 CONTENT = b"a snapshot"
 MEMBER = {"name": "one", "directory": "/var/lib/etcd", "peer_url": "https://192.0.2.1:2380", "version": "3.7.2", "data": True}
@@ -113,6 +114,39 @@ def test_what_was_stopped_is_started() -> None:
     units = {"kube-apiserver.service": "active", "kube-scheduler.service": "inactive"}
     assert [action.target for action in plan_restore.stopped(units)] == ["kube-apiserver.service"]
     assert [action.target for action in plan_restore.resumed(units)] == list(units)
+
+
+CLUSTER = {
+    "masters": ["m1"],
+    "node_hosts": ["m1", "w1"],
+    "etcd": {"authentication": True},
+    "components": {name: component.as_dict() for name, component in component_table.components(api_server_port=7443).items()},
+}
+
+
+@pytest.mark.parametrize(
+    ("host", "authentication", "names"),
+    [
+        ("m1", False, ["kube-apiserver", "kube-controller-manager", "kube-scheduler"]),
+        ("m1", True, ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "flanneld"]),
+        ("w1", False, []),
+        ("w1", True, ["flanneld"]),
+        ("e1", True, []),
+    ],
+)
+def test_the_clients_of_etcd_are_known(host: str, authentication: bool, names: list[str]) -> None:
+    found = plan_restore.clients_of_etcd({**CLUSTER, "etcd": {"authentication": authentication}}, host)
+    assert [unit["name"] for unit in found] == [f"{name}.service" for name in names]
+
+
+def test_the_clients_of_etcd_must_become_healthy() -> None:
+    apiserver, manager, scheduler, flannel = (unit["health"] for unit in plan_restore.clients_of_etcd(CLUSTER, "m1"))
+    ca = "/etc/kubernetes/pki/ca.crt"
+    message = "the apiserver is not ready on the restored etcd"
+    assert apiserver == [{"http": "https://127.0.0.1:7443/readyz", "ca": ca, "deadline": 120.0, "message": message}]
+    assert manager == [{"http": "https://127.0.0.1:10257/healthz", "ca": ca, "deadline": 120.0}]
+    assert scheduler == [{"http": "https://127.0.0.1:10259/healthz", "ca": ca, "deadline": 120.0}]
+    assert flannel == []
 
 
 def test_the_restored_must_be_what_was_saved(snapshot: pathlib.Path) -> None:
