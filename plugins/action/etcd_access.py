@@ -9,9 +9,8 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import plan_access
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, plan_access
 
-_PKI = "/etc/etcd/pki"
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "default": "etcd_access"},
     "endpoints": {"type": "list", "elements": "str", "required": True},
@@ -19,9 +18,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "users": {"type": "list", "elements": "dict", "required": True},
     "keys": {"type": "list", "elements": "dict", "default": [], "no_log": False},
     "deadline": {"type": "float", "default": 60},
-    "ca": {"type": "path", "default": f"{_PKI}/ca.crt"},
-    "cert": {"type": "path", "default": f"{_PKI}/root.crt"},
-    "key": {"type": "path", "default": f"{_PKI}/root.key", "no_log": False},
+    **{name: access.OPTIONS[name] for name in ("ca", "cert", "key")},
 }
 
 

@@ -31,7 +31,7 @@ CONTROLLER: dict[str, set[str]] = {
     "_plan": {"_common", "_pki"},
     "_api": {"_common", "_spec", "_plan"},
     "_etcd": {"_common", "_spec", "_pki", "_plan"},
-    "_reset": {"_common", "_plan"},
+    "_reset": {"_common", "_spec", "_plan"},
     "_engine": {"_common", "_spec", "_pki", "_plan"},
 }
 SIDES = {"module_utils": HOST, "plugin_utils": CONTROLLER}

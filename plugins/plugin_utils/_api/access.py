@@ -8,18 +8,19 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import API_PORT, KUBECTL
 
-PKI = "/etc/kubernetes/pki"
+_ADMIN = KUBECTL.pairs["admin"]
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "server": {"type": "str"},
-    "ca": {"type": "path", "default": f"{PKI}/ca.crt"},
-    "cert": {"type": "path", "default": f"{PKI}/admin.crt"},
-    "key": {"type": "path", "default": f"{PKI}/admin.key", "no_log": False},
+    "ca": {"type": "path", "default": KUBECTL.pki["ca"]},
+    "cert": {"type": "path", "default": _ADMIN.cert},
+    "key": {"type": "path", "default": _ADMIN.key, "no_log": False},
 }
 
 
 def connection(arguments: dict[str, t.Any], variables: dict[str, t.Any], *, templar: t.Any) -> dict[str, str]:
     """How the host reaches the apiserver beside it: as told, else at the port that ``cluster`` gives."""
     api = cluster_of(templar, variables).get("api", {})
-    server = arguments["server"] or f"https://127.0.0.1:{api.get('server_port') or 6443}"
+    server = arguments["server"] or f"https://127.0.0.1:{api.get('server_port') or API_PORT}"
     return {"server": str(server), **{key: str(arguments[key]) for key in ("ca", "cert", "key")}}

@@ -17,12 +17,12 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import firewall, selinux_booleans
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.attributes import attributes_text
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import FIREWALLD
 
 Entry = dict[str, t.Any]
 
 _RUNNING = ("active", "reloading", "activating")
 _NEW = "it was not there before"
-_FIREWALLD = "firewalld.service"
 
 
 @dataclasses.dataclass
@@ -257,7 +257,7 @@ def _returns(units: list[Entry], planned: list[PlannedAction]) -> list[PlannedAc
     """What ran before runs again, on what it had then."""
     if not planned:
         return []
-    again = [entry for entry in units if entry["found"]["active"] in _RUNNING and entry["target"] != _FIREWALLD]
+    again = [entry for entry in units if entry["found"]["active"] in _RUNNING and entry["target"] != FIREWALLD.unit]
     actions = [PlannedAction("unit", "daemon-reload", "systemd", "unit files are gone")]
     for entry in again:
         reason = "its configuration is again what it was"

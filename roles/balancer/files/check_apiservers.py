@@ -31,6 +31,7 @@ class Settings:
 
     servers: list[str]  # host:port
     ca: str  # the CA certificate of the apiservers
+    unit: str  # of Nginx
     interval: float
     # Each reload leaves worker processes that carry on the open connections. So an apiserver that is ready again may wait this long
     # after the last reload. One that is no longer ready never waits.
@@ -95,7 +96,7 @@ class Checks:
                 continue
             self._write(wanted)
             at = time.monotonic()
-            listed = wanted if await reload_nginx() else None
+            listed = wanted if await self._reload() else None
             if listed is None:
                 later(1, self._news.set)
 
@@ -104,11 +105,10 @@ class Checks:
         part.write_text("".join(f"server {server} max_fails=1 fail_timeout=5s;\n" for server in servers), encoding="utf-8")
         part.rename(self._ready_file)
 
-
-async def reload_nginx() -> bool:
-    """Whether that succeeded. It does too where Nginx does not run: Nginx reads the file when it starts."""
-    program = await asyncio.create_subprocess_exec("systemctl", "try-reload-or-restart", "nginx.service")
-    return await program.wait() == 0
+    async def _reload(self) -> bool:
+        """Whether that succeeded. It does too where Nginx does not run: Nginx reads the file when it starts."""
+        program = await asyncio.create_subprocess_exec("systemctl", "try-reload-or-restart", self._settings.unit)
+        return await program.wait() == 0
 
 
 async def main(settings_file: str) -> None:

@@ -80,7 +80,7 @@ class Checks:
     """The program, what it lists, and how often it had Nginx read that."""
 
     def __init__(self, folder: pathlib.Path, names: list[str], *, quiet: float) -> None:
-        settings = {"servers": names, "ca": str(folder / "ca.crt"), "interval": 0.1, "quiet": quiet}
+        settings = {"servers": names, "ca": str(folder / "ca.crt"), "unit": "nginx.service", "interval": 0.1, "quiet": quiet}
         (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
         (folder / "systemctl").write_text(f'#!/bin/sh\necho "$@" >> {folder}/calls\ntest ! -e {folder}/broken\n', encoding="utf-8")
         (folder / "systemctl").chmod(0o755)
