@@ -32,11 +32,12 @@ CONTROLLER: dict[str, set[str]] = {
     "_api": {"_common", "_spec", "_plan"},
     "_etcd": {"_common", "_spec", "_pki", "_plan"},
     "_reset": {"_common", "_spec", "_plan"},
+    "_removal": {"_common", "_spec", "_plan", "_etcd"},
     "_engine": {"_common", "_spec", "_pki", "_plan"},
 }
 SIDES = {"module_utils": HOST, "plugin_utils": CONTROLLER}
 # Packages that plan or resolve. They are pure: nothing of Ansible that could reach a host.
-PURE = ("_spec", "_pki", "_plan", "_api", "_etcd", "_reset")
+PURE = ("_spec", "_pki", "_plan", "_api", "_etcd", "_reset", "_removal")
 ANSIBLE_FOR_PURE = ("ansible.errors", "ansible.module_utils", "ansible.parsing")
 # A kind that needs a second file names it after itself; these serve the kind ``units``.
 NO_KIND = {"checks"}

@@ -1,0 +1,159 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Removes one host from the cluster, in phases. Documented in plugins/modules/remove_node.py."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._removal import plan_removal
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._removal.plan_removal import Leaving
+
+PHASES = ("checked", "observed", "planned", "drained", "stopped", "left", "deleted")
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "phase": {"type": "str", "choices": list(PHASES), "required": True},
+    "host": {"type": "str", "required": True},
+    "allow_unreachable": {"type": "bool", "default": False},
+    "unmanaged_pods": {"type": "bool", "default": False},
+    "timeout": {"type": "float", "default": 300},
+    "data_directory": {"type": "path", "default": "/var/lib/etcd"},
+    **access.OPTIONS,
+}
+# The variables in which the playbook registers the phases `observed` and `planned`
+_OBSERVATION = "barehost_removal_observation"
+_PLAN = "barehost_removal"
+_STARTED_FILE = "/etc/etcd/member-started"
+_APISERVER_FILE = "/etc/kubernetes/apiserver"
+
+Object = dict[str, t.Any]
+
+
+class MemberHost(Host):
+    """A host from which the members of etcd are asked."""
+
+    MODULE = "_etcd_client.member_list"
+
+
+class ActionModule(HostAction):
+    """The front end: the only place that knows both Ansible and the removal."""
+
+    def _converge(self, variables: Object) -> Object:
+        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        work = _Phase(self, plain(arguments), variables)
+        return t.cast(Object, getattr(work, arguments["phase"])())
+
+    def delegate(self, plugin: str, arguments: Object, variables: Object) -> Object:
+        """The result of another action of the collection, on the host of this task."""
+        task = self._task.copy()
+        task.args = arguments
+        action = self._shared_loader_obj.action_loader.get(
+            f"barehost.kubernetes.{plugin}",
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        return t.cast(Object, action.run(task_vars=variables))
+
+
+class _Phase:
+    """One phase; the methods have the names of the phases."""
+
+    def __init__(self, action: ActionModule, arguments: Object, variables: Object) -> None:
+        self._action = action
+        self._arguments = arguments
+        self._variables = variables
+        self._cluster: Object = plain(cluster_of(action._templar, variables))
+        self._host = str(arguments["host"])
+        self._leaving: Leaving = plan_removal.leaving(self._cluster, self._host)
+
+    def checked(self) -> Object:
+        """Reaching this point is the check."""
+        return {"changed": False}
+
+    def observed(self) -> Object:
+        return {"changed": False, **self._observe()}
+
+    def planned(self) -> Object:
+        found = plan_removal.plan(
+            self._cluster, self._host, observations=self._observations(), allow_unreachable=self._arguments["allow_unreachable"]
+        )
+        return {"changed": False, **dataclasses.asdict(found)}
+
+    def drained(self) -> Object:
+        if not self._leaving.is_node:
+            return _nothing()
+        options = {key: self._arguments[key] for key in ("unmanaged_pods", "timeout")}
+        return self._node("drained", **options)
+
+    def stopped(self) -> Object:
+        """The apiserver stops while it still has its etcd: it then announces its end, and finishes the requests it has."""
+        if not self._leaving.is_master or not self._plan()["reachable"]:
+            return _nothing()
+        unit = {"name": "kube-apiserver.service", "state": "stopped", "inputs": []}
+        return self._action.delegate("component", {"name": "leaving master", "units": [unit]}, self._variables)
+
+    def left(self) -> Object:
+        """Removes the member of etcd, and verifies that the others do not list it: only then may the host be reset."""
+        if self._plan()["through_member"] == self._host:
+            # No other member answers, which the plan permits only for a host that is no member.
+            return _nothing()
+        observations = self._observations()
+        view = plan_removal.view_after(self._observe(), observations)
+        actions = plan_removal.remove_member(self._leaving, staying=self._staying(), view=view)
+        result: Object = {"changed": bool(actions), "actions": [action.report() for action in actions]}
+        if self._action._task.diff:
+            result["diff"] = [action.diff() for action in actions]
+        if actions and not self._action._task.check_mode:
+            host = MemberHost(self._action, self._variables)
+            host.step("apply", {**self._members(), "actions": [action.for_host() for action in actions]})
+            if plan_removal.is_listed(self._leaving, plan_removal.view_after(self._observe(), observations)):
+                raise ComponentError(f"etcd still lists {self._leaving.name} as a member after its removal; its host was not reset")
+        return result
+
+    def deleted(self) -> Object:
+        return self._node("absent") if self._leaving.is_node else _nothing()
+
+    def _node(self, state: str, **options: t.Any) -> Object:
+        arguments = {"name": self._leaving.name, "state": state, "reachable": self._plan()["reachable"], **options}
+        return self._action.delegate("node", arguments, self._variables)
+
+    def _observe(self) -> Object:
+        """What the members answer and what is on the host of this task; only a host of etcd can ask the members."""
+        paths = {"started_file": _STARTED_FILE, "apiserver_file": _APISERVER_FILE, "data_directory": self._arguments["data_directory"]}
+        payload = {**self._members(), **paths, "metrics_url": self._arguments["metrics_url"]}
+        return MemberHost(self._action, self._variables).step("collect", payload)
+
+    def _members(self) -> Object:
+        asking = str(self._action._task.delegate_to or self._variables["inventory_hostname"])
+        staying = self._staying()
+        endpoints = [entry.client_url for entry in staying] if asking in {entry.host for entry in staying} else []
+        return {"access": access.of(self._arguments), "endpoints": endpoints}
+
+    def _staying(self) -> Members:
+        return plan_removal.staying_members(self._cluster, self._host)
+
+    def _observations(self) -> dict[str, Object]:
+        """Of the hosts that answered, by host."""
+        hosts = dict.fromkeys([*self._cluster["etcd_hosts"], *self._cluster["masters"], self._host])
+        found = {host: plain(self._variables["hostvars"].raw_get(host).get(_OBSERVATION, {})) for host in hosts}
+        return {host: observation for host, observation in found.items() if "answers" in observation}
+
+    def _plan(self) -> Object:
+        if _PLAN not in self._variables:
+            raise ComponentError(f"remove_node: register the result of the phase planned as `{_PLAN}`")
+        return t.cast(Object, plain(self._variables[_PLAN]))
+
+
+def _nothing() -> Object:
+    return {"changed": False, "actions": []}

@@ -1,0 +1,143 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans the removal of one host from the cluster: whether it is possible, through which hosts, and how its etcd member leaves. Pure."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import cluster_view, host_plan, plan_members
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_view import HostState, View, Wanted
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members, Policy
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
+
+# Members that the inventory does not name, among them the one that leaves, are removed whatever etcd_remove_unlisted says.
+_POLICY = Policy(remove_unlisted="always")
+
+Object = dict[str, t.Any]
+Observations = c.Mapping[str, c.Mapping[str, t.Any]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Leaving:
+    """The host that leaves, as the spec has it."""
+
+    host: str
+    name: str
+    # its entry in the list of members, if it has one
+    member: Wanted
+    in_etcd: bool
+    is_master: bool
+    is_node: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Removal:
+    """How the host is removed.
+
+    ``reachable``: whether it answers. ``through_master`` and ``through_member``: hosts that stay, answer, and are asked to change the API
+    and the list of members; the host that leaves itself where none is needed.
+    """
+
+    reachable: bool
+    through_master: str
+    through_member: str
+
+
+def leaving(cluster: Object, host: str) -> Leaving:
+    """The host that leaves. Raises PlanError if it is not one of the cluster, or the cluster cannot be without it."""
+    nodes = cluster["nodes"]
+    if host not in nodes:
+        raise PlanError(
+            f"Nothing was changed: remove_node is {host or 'not given'}, which is no host of the cluster. "
+            f"Write -e remove_node=NAME with one of {', '.join(nodes)}"
+        )
+    for what, hosts in (("master", cluster["masters"]), ("member of etcd", cluster["etcd_hosts"])):
+        if list(hosts) == [host]:
+            raise PlanError(
+                f"Nothing was changed: {host} is the only {what}. Add another one first; or give up the cluster by playbooks/reset.yml"
+            )
+    node = nodes[host]
+    listed = {entry.host: entry for entry in host_plan.wanted_of(cluster["etcd"]["members"])}
+    member = Wanted(host=host, name=node["name"], peer_url=f"https://{node['address']}:2380", client_url=f"https://{node['address']}:2379")
+    return Leaving(
+        host=host,
+        name=node["name"],
+        member=listed.get(host, member),
+        in_etcd=host in cluster["etcd_hosts"],
+        is_master=host in cluster["masters"],
+        is_node=host in cluster["node_hosts"],
+    )
+
+
+def staying_members(cluster: Object, host: str) -> Members:
+    return [entry for entry in host_plan.wanted_of(cluster["etcd"]["members"]) if entry.host != host]
+
+
+def plan(cluster: Object, host: str, *, observations: Observations, allow_unreachable: bool) -> Removal:
+    """Raises PlanError, before anything is changed, if one of the later phases would fail.
+
+    ``observations``: of the hosts that answer, by host.
+    """
+    found = leaving(cluster, host)
+    reachable = host in observations
+    if not reachable and not allow_unreachable:
+        raise PlanError(
+            f"Nothing was changed: {host} does not answer. If it is gone for good, add -e remove_unreachable=true; it must not come "
+            "back as it was, since nothing on it is stopped"
+        )
+    masters = _answering(cluster["masters"], host, observations)
+    if found.is_node and not masters:
+        raise PlanError(f"Nothing was changed: no master other than {host} answers, and one is needed to drain and delete its Node")
+    members = _answering(cluster["etcd_hosts"], host, observations)
+    remove_member(found, staying=staying_members(cluster, host), view=host_plan.view_of({name: observations[name] for name in members}))
+    return Removal(reachable=reachable, through_master=next(iter(masters), host), through_member=next(iter(members), host))
+
+
+def _answering(hosts: c.Iterable[str], leaving_host: str, observations: Observations) -> list[str]:
+    return [host for host in hosts if host != leaving_host and host in observations]
+
+
+def view_after(fresh: c.Mapping[str, t.Any], observations: Observations) -> View:
+    """What the members answer now, with the state of the hosts as it was observed before."""
+    hosts = {host: HostState(**observation["host"]) for host, observation in observations.items()}
+    return cluster_view.view(answers=fresh["answers"], hosts=hosts)
+
+
+def is_listed(found: Leaving, view: View) -> bool:
+    return cluster_view.listed(found.member, view.members or ()) is not None
+
+
+def remove_member(found: Leaving, *, staying: Members, view: View) -> tuple[PlannedAction, ...]:
+    """The changes of the list of members, up to the removal of this one; none if it is not in the list.
+
+    Raises PlanError if it cannot be removed now without risk to the quorum.
+    """
+    if view.members is None:
+        if found.in_etcd:
+            raise PlanError(
+                f"etcd: no member other than {found.name} answers, so it cannot be removed from the list of members. "
+                "Nothing was changed. Bring the other members back first"
+            )
+        return ()
+    member = cluster_view.listed(found.member, view.members)
+    if member is None:
+        return ()
+    actions: list[PlannedAction] = []
+    blocking = ""
+    for action in plan_members.plan(wanted=staying, view=view, policy=_POLICY).actions:
+        if action.operation != "promote" and (action.operation != "remove" or action.data["host"]):
+            blocking = f"first {action.operation} {action.target} ({action.reason})"
+            break
+        actions.append(action)
+        if action.operation == "remove" and action.data["id"] == member.id:
+            return tuple(actions)
+    down = ", ".join(other.title for other in view.members if not other.healthy and other.id != member.id)
+    raise PlanError(
+        f"etcd: {found.name} cannot be removed now: {blocking or f'not healthy: {down}'}. Nothing was changed. "
+        "Bring etcd to the inventory with site.yml first, or remove the members that are lost"
+    )
