@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import dataclasses
 import pathlib
 import time
 import typing as t
@@ -17,18 +18,17 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rolling
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, host_plan, plan_former
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.host_plan import Share
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.looks import Looks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, host_plan, plan_cleanup
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.host_plan import HostPlan
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.observations import Observations
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members, Plan, Policy
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import PredictionStore
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "state": {"type": "str", "choices": ["looked", "planned", "present", "absent"], "default": "present"},
-    "for_later": {"type": "bool", "default": False},
-    "looks": {"type": "list", "elements": "dict", "default": []},
-    "leaving": {"type": "list", "elements": "str", "default": []},
+    "state": {"type": "str", "choices": ["observed", "planned", "present", "cleaned"], "default": "present"},
+    "reuse": {"type": "bool", "default": False},
+    "removals_first": {"type": "bool", "default": False},
     "remove_unlisted": {"type": "str", "choices": ["never", "safe", "always"], "default": "safe"},
     "disaster_recovery": {"type": "bool", "default": False},
     "unit": {"type": "str", "default": "etcd.service"},
@@ -39,6 +39,8 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "deadline": {"type": "float", "default": 120},
     **access.OPTIONS,
 }
+# The variable in which the role registers the plan that is made before anything is changed
+_MEMBERSHIP = "barehost_etcd_membership"
 _PAUSE = 1.0
 
 Variables = dict[str, t.Any]
@@ -46,15 +48,15 @@ Object = dict[str, t.Any]
 
 
 class EtcdHost(Host):
-    """An etcd host."""
+    """A host of the group etcd."""
 
     MODULE = "_etcd.membership"
 
 
 class FormerHost(Host):
-    """A host that may have been one."""
+    """A host that may have been a member before."""
 
-    MODULE = "_etcd.former"
+    MODULE = "_etcd.former_member"
 
 
 class ActionModule(HostAction):
@@ -63,43 +65,48 @@ class ActionModule(HostAction):
     def _converge(self, variables: Variables) -> dict[str, t.Any]:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         arguments = plain(arguments)
-        work = {"looked": self._looked, "planned": self._planned, "present": self._present, "absent": self._absent}[arguments["state"]]
-        return work(_Task(self, arguments, variables))
+        work = {"observed": self._observed, "planned": self._planned, "present": self._present, "cleaned": self._cleaned}
+        return work[arguments["state"]](_Task(self, arguments, variables))
 
-    def _looked(self, task: _Task) -> dict[str, t.Any]:
-        earlier = task.looks.earlier(task.asked)
+    def _observed(self, task: _Task) -> dict[str, t.Any]:
+        earlier = task.observations.earlier(task.asked)
         if earlier is not None:
             return {"changed": False, **earlier}
-        look = task.look()
-        if task.arguments["for_later"]:
-            task.looks.keep_for_later(task.asked)
-        view = host_plan.view_of({task.asked: look})
-        return {"changed": False, **look, "at": time.time(), "settled": host_plan.settled(task.wanted, view, host=task.asked)}
+        found = task.observe()
+        if task.arguments["reuse"]:
+            task.observations.allow_reuse(task.asked)
+        in_sync = host_plan.in_sync(task.wanted, host_plan.view_of({task.asked: found}), host=task.asked)
+        others = [] if in_sync else [host for host in task.hosts if host != task.asked]
+        return {"changed": False, **found, "at": time.time(), "in_sync": in_sync, "to_observe": others}
 
     def _planned(self, task: _Task) -> dict[str, t.Any]:
-        found, part = task.share()
+        found, part = task.plan()
+        membership = host_plan.membership(found, wanted=task.wanted)
         result: dict[str, t.Any] = {
             "changed": False,
-            "hold": part.hold,
-            "together": part.together,
-            "mine": [action.report() for action in part.actions],
+            **{name: list(members) for name, members in dataclasses.asdict(membership).items()},
+            "switch_apiservers": host_plan.apiservers_to_switch(membership, masters=task.masters, wanted=task.wanted),
+            "planned_actions": [action.report() for action in part.actions],
+            "defer_start": part.defer_start,
+            "initial_start": part.initial_start,
         }
-        if found.warnings and task.host == min(task.present, default=task.host):
+        # once for all hosts
+        if found.warnings and (self._task.run_once or task.host == min(task.present, default=task.host)):
             result["warnings"] = list(found.warnings)
         return result
 
     def _present(self, task: _Task) -> dict[str, t.Any]:
-        _found, part = task.share()
+        _found, part = task.plan()
+        if not part.actions or (task.arguments["removals_first"] and not part.removes_first):
+            return self._result(())
         if self._task.check_mode:
-            actions = task.foretell(part.actions)
-        else:
-            actions = task.take_part(patient=not part.together) if part.actions else ()
-        return self._result(actions)
+            return self._result(task.predict(part.actions))
+        return self._result(task.perform(patient=not part.initial_start))
 
-    def _absent(self, task: _Task) -> dict[str, t.Any]:
-        actions = task.former()
+    def _cleaned(self, task: _Task) -> dict[str, t.Any]:
+        actions = task.plan_cleanup()
         if actions and not self._task.check_mode:
-            task.retire()
+            task.clean()
         return self._result(actions)
 
     def _result(self, actions: c.Sequence[PlannedAction]) -> dict[str, t.Any]:
@@ -110,20 +117,24 @@ class ActionModule(HostAction):
 
 
 class _Task:
-    """One task: what it was given, what is wanted, and what is known."""
+    """One task: its arguments, the wanted members, and what is known of the present ones."""
 
     def __init__(self, action: ActionModule, arguments: Object, variables: Variables) -> None:
         self._remote = EtcdHost(action, variables)
         self._former = FormerHost(action, variables)
         self._cluster = plain(cluster_of(action._templar, variables))
+        self._variables = variables
         self.arguments = arguments
         self.wanted: Members = host_plan.wanted_of(self._etcd()["members"])
+        self.masters = {host: str(self._cluster["nodes"][host]["name"]) for host in self._cluster["masters"]}
+        # The masters too: their apiservers know earlier members.
+        self.hosts = list(dict.fromkeys([*(entry.host for entry in self.wanted), *self.masters]))
         self.host = str(variables["inventory_hostname"])
-        # whom a look is asked of
+        # the host that is observed
         self.asked = str(action._task.delegate_to or self.host)
         self.present = [str(host) for host in variables.get("ansible_play_hosts", []) if str(host) in {entry.host for entry in self.wanted}]
         self._directory = pathlib.Path(constants.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set when it is imported
-        self.looks = Looks(variables, given=arguments["looks"], directory=self._directory, host=self.host)
+        self.observations = Observations(variables, directory=self._directory, host=self.host)
         self._policy = Policy(remove_unlisted=arguments["remove_unlisted"], disaster_recovery=arguments["disaster_recovery"])
 
     def _etcd(self) -> Object:
@@ -131,10 +142,10 @@ class _Task:
             raise ComponentError("etcd_members: cluster: missing; register the result of barehost.kubernetes.cluster_spec as `cluster`")
         return t.cast(Object, self._cluster["etcd"])
 
-    def look(self, *, patient: bool = True) -> Object:
-        """``patient``: an election that may be going on is waited for."""
+    def observe(self, *, patient: bool = True) -> Object:
+        """``patient``: waits for an election that may be in progress."""
         payload: Object = {
-            **self._asked_of(),
+            **self._endpoints(),
             "data_directory": self.arguments["data_directory"],
             "metrics_url": self.arguments["metrics_url"],
             "started_file": self.arguments["started_file"],
@@ -142,73 +153,83 @@ class _Task:
         }
         return self._remote.step("collect", payload if patient else {**payload, "election": 0.0})
 
-    def _asked_of(self) -> Object:
+    def _endpoints(self) -> Object:
         endpoints = [entry.client_url for entry in self.wanted]
         return {"access": access.of(self.arguments), "endpoints": [*endpoints, self.arguments["local_url"]]}
 
-    def share(self) -> tuple[Plan, Share]:
-        """Of the plan for all, what this host does; from what the hosts found before this task."""
-        view = host_plan.view_of(self.looks.of(entry.host for entry in self.wanted))
-        found = host_plan.plan(self.wanted, view, self._policy)
-        host_plan.refuse_to_forget(found, wanted=self.wanted, used=self.looks.used())
-        return found, host_plan.share(found, view=view, host=self.host, present=self.present)
+    def plan(self) -> tuple[Plan, HostPlan]:
+        """The plan for all hosts and the part of this one, from what the hosts found before this task.
 
-    def foretell(self, actions: c.Sequence[PlannedAction]) -> tuple[PlannedAction, ...]:
-        """Those that no earlier task has predicted, as a look at the beginning and the role do."""
+        Nothing is planned where no host answered: the next task that needs one of them fails for it.
+        """
+        members = [entry.host for entry in self.wanted]
+        observations = self.observations.by_host(members)
+        if not observations or self.observations.all_in_sync(members):
+            return Plan((), ()), HostPlan((), defer_start=False, initial_start=False)
+        view = host_plan.view_of(observations)
+        found = host_plan.plan(self.wanted, view, self._policy)
+        host_plan.refuse_to_forget(found, wanted=self.wanted, used=self.observations.used(self.hosts))
+        return found, host_plan.part_of(self.host, found, view=view, present=self.present)
+
+    def predict(self, actions: c.Sequence[PlannedAction]) -> tuple[PlannedAction, ...]:
+        """The actions that no earlier task of this run has predicted."""
         store = PredictionStore(self._directory, host=self.host)
         found = tuple(store.load().without_predicted(actions))
         store.add(found)
         return found
 
-    def take_part(self, *, patient: bool) -> tuple[PlannedAction, ...]:
-        """Does this host's part when it is its turn, which it is when no other host changes anything and etcd allows it."""
+    def perform(self, *, patient: bool) -> tuple[PlannedAction, ...]:
+        """Performs the part of this host when no other host changes anything and etcd allows it."""
         end = time.monotonic() + self.arguments["deadline"]
         while True:
             with rolling.turn(self._directory, component="etcd", host=self.host):
-                look = self.look(patient=patient)
+                found = self.observe(patient=patient)
                 try:
-                    actions = self._next(look)
+                    actions = self._next(found)
                 except PlanError as error:
-                    # of other hosts that have not come so far; the plan for all was possible
+                    # The plan for all hosts was possible; other hosts have not come so far yet.
                     fault: ComponentError | None = error
                 else:
                     fault = None
-                    if actions or host_plan.in_place(self.wanted, host_plan.view_of({self.host: look}), host=self.host):
-                        self._perform(actions, look)
+                    if actions or host_plan.in_place(self.wanted, host_plan.view_of({self.host: found}), host=self.host):
+                        self._apply(actions, found)
                         return actions
             if time.monotonic() >= end:
                 waited = f"{self.arguments['deadline']:.0f} s"
                 raise fault or ComponentError(f"etcd: {self.host} waited {waited} for members that come before it; run the playbook again")
             time.sleep(_PAUSE)
 
-    def former(self) -> tuple[PlannedAction, ...]:
-        """What is to be cleared away on a host that is no member."""
-        if self.host in {entry.host for entry in self.wanted}:
-            raise ComponentError(f"etcd_members: state absent is for hosts that are not in the group etcd, and {self.host} is in it")
-        payload = {**self._asked_of(), "unit": self.arguments["unit"], "data_directory": self.arguments["data_directory"]}
-        node = self._cluster["nodes"][self.host]
-        found = self._former.step("collect", payload)
-        return plan_former.plan(found, name=node["name"], address=node["address"], leaving=self.arguments["leaving"])
+    def _next(self, found: Object) -> tuple[PlannedAction, ...]:
+        observations = {**self.observations.by_host(entry.host for entry in self.wanted), self.host: found}
+        return host_plan.next_for(self.host, wanted=self.wanted, observations=observations, policy=self._policy)
 
-    def retire(self) -> None:
-        files = plan_former.files(**{key: self.arguments[key] for key in ("unit", "initial_cluster_file", "started_file")})
-        here = {key: self.arguments[key] for key in ("unit", "data_directory")}
-        self._former.step("retire", {**here, "files": files, "directories": list(plan_former.DIRECTORIES)})
-
-    def _next(self, look: Object) -> tuple[PlannedAction, ...]:
-        looks = {**self.looks.of(entry.host for entry in self.wanted), self.host: look}
-        return host_plan.next_for(self.host, wanted=self.wanted, looks=looks, policy=self._policy)
-
-    def _perform(self, actions: c.Sequence[PlannedAction], look: Object) -> None:
+    def _apply(self, actions: c.Sequence[PlannedAction], found: Object) -> None:
         if not actions:
             return
-        known = [url for answer in look["answers"] for member in answer["members"] or [] for url in member["client_urls"]]
-        asked = self._asked_of()
-        here = {
+        known = [url for answer in found["answers"] for member in answer["members"] or [] for url in member["client_urls"]]
+        asked = self._endpoints()
+        member = {
             "host": self.host,
             "token": str(self._cluster["name"]),
             "url": self.arguments["local_url"],
             **{key: self.arguments[key] for key in ("unit", "data_directory", "initial_cluster_file", "started_file", "deadline")},
         }
         endpoints = list(dict.fromkeys([*asked["endpoints"], *known]))
-        self._remote.step("perform", {**asked, "endpoints": endpoints, "here": here, "actions": [action.for_host() for action in actions]})
+        self._remote.step(
+            "perform", {**asked, "endpoints": endpoints, "member": member, "actions": [action.for_host() for action in actions]}
+        )
+
+    def plan_cleanup(self) -> tuple[PlannedAction, ...]:
+        """The cleanup of this host, which must not be in the group etcd."""
+        if self.host in {entry.host for entry in self.wanted}:
+            raise ComponentError(f"etcd_members: state cleaned is for hosts that are not in the group etcd, and {self.host} is in it")
+        payload = {**self._endpoints(), "unit": self.arguments["unit"], "data_directory": self.arguments["data_directory"]}
+        node = self._cluster["nodes"][self.host]
+        found = self._former.step("collect", payload)
+        leaving = plain(self._variables.get(_MEMBERSHIP, {})).get("leaving", [])
+        return plan_cleanup.plan(found, name=node["name"], address=node["address"], leaving=leaving)
+
+    def clean(self) -> None:
+        files = plan_cleanup.files(**{key: self.arguments[key] for key in ("unit", "initial_cluster_file", "started_file")})
+        unit = {key: self.arguments[key] for key in ("unit", "data_directory")}
+        self._former.step("retire", {**unit, "files": files, "directories": list(plan_cleanup.DIRECTORIES)})

@@ -10,17 +10,17 @@ module: etcd_members
 short_description: Bring the members of etcd to those of the inventory
 version_added: 0.1.0
 description:
-  - Looks at what the members of etcd say and at what is on their hosts, plans single safe steps, and does those of this host.
-  - A new member joins as learner and is promoted. A member that lost its data, or is not in the inventory any more, is removed.
-    A changed peer address is told to the others before the member is restarted with it. One change at a time, and never one that
-    could lose the quorum.
-  - First starts, and starts of members that have their data, are left to M(barehost.kubernetes.component).
-  - The members that are wanted are those of the spec that is registered as C(cluster).
+  - Observes the members of etcd and their hosts, plans single safe steps, and performs the steps of this host.
+  - A new member joins as a learner and is promoted. A member that lost its data is removed and joins again. A member that the inventory
+    does not name is removed. A changed peer address is announced to the other members before the member is restarted with it.
+  - It makes one change at a time, and never one that could lose the quorum.
+  - M(barehost.kubernetes.component) performs first starts, and starts of members that have their data.
+  - The wanted members are those of the spec that is registered as C(cluster).
 author:
   - The barehost.kubernetes authors (@barehost)
 attributes:
   check_mode:
-    description: Returns the same actions that a run would carry out, on a bare host too; changes nothing.
+    description: Returns the actions that a run would perform, on a bare host too; changes nothing.
     support: full
   diff_mode:
     description: Shows a difference for every action.
@@ -28,31 +28,29 @@ attributes:
 options:
   state:
     description:
-      - V(looked) looks, from this host or the one it is delegated to; to be registered as C(etcd_look).
-      - V(planned) says what this host is to do, by what the hosts have found; it asks no host. Fails where the quorum would be lost.
-      - V(present) does it, when it is this host's turn.
+      - V(observed) asks this host, or the one that the task is delegated to, for the state of etcd. Register the result as
+        C(barehost_etcd_observation); the results of a loop over RV(to_observe) with C(delegate_to) as C(barehost_etcd_other_observations).
+      - V(planned) decides from these results who joins, who stays, who leaves, and what this host does. It asks no host. It fails
+        where the quorum would be lost.
+      - V(present) performs the plan of this host when it is this host's turn.
       - >-
-        V(absent) clears away, on a host that is not in the group and no member any more, what is left of the member: it stops and disables
-        the unit, renames the data, and removes settings and keys. A host that the members still have among them is left alone.
+        V(cleaned) removes what a former member left on a host that is not in the group etcd: it stops and disables the unit, renames the
+        data, and removes settings and keys. It does nothing on a host that the members still list. It removes no member.
     type: str
-    choices: [looked, planned, present, absent]
+    choices: [observed, planned, present, cleaned]
     default: present
-  for_later:
-    description: Whether the look is also the next one of this host in this run.
+  reuse:
+    description: Whether the next task with O(state=observed) for this host in this run returns this result again.
     type: bool
     default: false
-  looks:
-    description: Results of looks that were delegated to other hosts in a loop over their names.
-    type: list
-    elements: dict
-    default: []
-  leaving:
-    description: Names of members that are taken out in this run; for O(state=absent) in check mode, in which they are members still.
-    type: list
-    elements: str
-    default: []
+  removals_first:
+    description:
+      - Whether O(state=present) performs only what no member has to join for, in a play before all other changes.
+      - The firewall closes to members that leave, and etcd may need them until they are removed.
+    type: bool
+    default: false
   remove_unlisted:
-    description: What becomes of members that the inventory does not have; V(safe) removes them if it has at least half of the voters.
+    description: What happens to members that the inventory does not name; V(safe) removes them if it names at least half of the voters.
     type: str
     choices: [never, safe, always]
     default: safe
@@ -73,11 +71,12 @@ options:
     type: path
     default: /etc/etcd/initial-cluster.conf
   started_file:
-    description: A file that is there once the host's member was up.
+    description: A file that exists once the host's member was up.
     type: path
     default: /etc/etcd/member-started
   apiserver_file:
-    description: The file that tells, where the host has an apiserver, which members it uses. A first start of none of these is refused.
+    description: >-
+      The settings of the host's apiserver, if it has one. They name the members it uses; a first start of other members is refused.
     type: path
     default: /etc/kubernetes/apiserver
   deadline:
@@ -101,7 +100,7 @@ options:
     type: str
     default: https://127.0.0.1:2379
   metrics_url:
-    description: Where the host's own member tells its metrics.
+    description: Where the host's own member serves its metrics.
     type: str
     default: http://127.0.0.1:2381
 seealso:
@@ -110,61 +109,86 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at etcd
+- name: Observe etcd
   barehost.kubernetes.etcd_members:
-    state: looked
-  register: etcd_look
+    state: observed
+  register: barehost_etcd_observation
 
-- name: Plan the membership
+- name: Plan the members
   barehost.kubernetes.etcd_members:
     state: planned
-  register: etcd_plan
+  register: barehost_etcd_plan
 
-- name: Bring the membership to the inventory
+- name: Bring the members to the inventory
   barehost.kubernetes.etcd_members:
-  when: etcd_plan.mine | length > 0
+  when: barehost_etcd_plan.planned_actions | length > 0
 """
 
 RETURN = r"""
 actions:
   description: What was done, or would be done in check mode, in order.
-  returned: O(state=present), O(state=absent)
+  returned: O(state=present), O(state=cleaned)
   type: list
   elements: dict
   sample: [{kind: etcd_member, action: add, path: db4.example, reason: "in the inventory, not in the cluster"}]
-mine:
+planned_actions:
   description: What this host is to do, as in RV(actions).
   returned: O(state=planned)
   type: list
   elements: dict
-hold:
-  description: Whether V(present) starts the member, so that nobody else should.
+joining:
+  description: The names of members that join, also those that lost their data and join again.
+  returned: O(state=planned)
+  type: list
+  elements: str
+staying:
+  description: The names of members that stay.
+  returned: O(state=planned)
+  type: list
+  elements: str
+leaving:
+  description: The names of members that are removed because the inventory does not name them.
+  returned: O(state=planned)
+  type: list
+  elements: str
+switch_apiservers:
+  description: Hosts whose apiservers use only a member that leaves; they must use the other members before it is removed.
+  returned: O(state=planned)
+  type: list
+  elements: str
+defer_start:
+  description: Whether O(state=present) starts the member of this host, so that the component must not start it.
   returned: O(state=planned)
   type: bool
-together:
-  description: Whether no quorum is there yet, so that a start cannot be waited for before the others start.
+initial_start:
+  description: Whether there is no quorum yet, so that a start succeeds only after the other members have started too.
   returned: O(state=planned)
   type: bool
-settled:
-  description: Whether all members are as wanted, seen from this host.
-  returned: O(state=looked)
+in_sync:
+  description: Whether all members are as wanted, as seen from this host.
+  returned: O(state=observed)
   type: bool
+to_observe:
+  description: The other hosts whose state a plan needs; empty where RV(in_sync) is true.
+  returned: O(state=observed)
+  type: list
+  elements: str
 host:
-  description: What is on the host, whether a member's data and what its process has committed.
-  returned: O(state=looked)
+  description: The state of the host, whether it has a member's data and what its process has committed.
+  returned: O(state=observed)
   type: dict
 used:
   description: The members that the apiserver of the host uses.
-  returned: O(state=looked)
+  returned: O(state=observed)
   type: list
   elements: str
 answers:
-  description: What each endpoint said.
-  returned: O(state=looked)
+  description: The answer of each endpoint.
+  returned: O(state=observed)
   type: list
   elements: dict
 at:
-  description: When it was looked.
-  returned: O(state=looked)
+  description: When the host was observed.
+  returned: O(state=observed)
   type: float
 """

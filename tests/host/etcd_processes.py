@@ -193,13 +193,13 @@ class Cluster:
             raise AssertionError(f"{error.message}\n{logs}") from error
 
     def must_have_quorum(self, *, after: str) -> None:
-        answers = member_list.look_at_all(self.endpoints, self.access)
+        answers = member_list.ask_all(self.endpoints, self.access)
         view = cluster_view.view(answers=answers, hosts={})
         up, voters = cluster_view.healthy(view.voters), len(view.voters)
         assert up >= quorum(voters), f"after {after} {up} of {voters} voters are healthy: {[answer['fault'] for answer in answers]}"
 
     def voters(self) -> list[str]:
-        view = cluster_view.view(answers=member_list.look_at_all(self.endpoints, self.access), hosts={})
+        view = cluster_view.view(answers=member_list.ask_all(self.endpoints, self.access), hosts={})
         assert all(member.healthy and not member.learner for member in view.members or ()), f"not settled: {view.members}"
         return sorted(member.name for member in view.members or ())
 

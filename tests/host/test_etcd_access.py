@@ -120,7 +120,7 @@ def test_without_a_quorum_a_member_still_says_who_the_members_are(cluster: Clust
     cluster.converge()
     left, lost = cluster.inventory
     cluster.machines[lost].kill()
-    answers = member_list.look_at_all([cluster.machines[left].client_url], cluster.access)
+    answers = member_list.ask_all([cluster.machines[left].client_url], cluster.access)
     assert not answers[0]["linearizable"]
     assert {member["name"] for member in answers[0]["members"]} == {left, lost}
     assert EtcdApi(cluster.machines[left].client_url, cluster.access).members(linearizable=False)["members"]

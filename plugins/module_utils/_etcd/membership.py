@@ -1,11 +1,11 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps of ``etcd_members`` on a host: the look, and the actions of a plan in their order, those of the host itself among them.
+"""The steps of ``etcd_members`` on a host: observe, and perform the planned actions in their order.
 
-A member without data starts only here: what it is to start with stands in the file of the initial cluster for that time and no longer,
-so that it never starts by itself with a list that was right once. ``started_file`` is there once a member was up: without its data the
-unit does not start then.
+A member without data is started only by this module. The file of the initial cluster names the present members during that start and no
+longer, so the member never starts by itself with an outdated list. ``started_file`` exists once a member was up. While it exists, the
+unit does not start without data.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _MEMBER = "member"
 STOP_TIMEOUT = 120.0
 
 
-class Here(t.NamedTuple):
-    """This host's member."""
+class LocalMember(t.NamedTuple):
+    """The member of this host: its unit, its files, and where it answers."""
 
     host: str
     unit: str
@@ -41,7 +41,7 @@ class Here(t.NamedTuple):
 
 
 def run(step: str, payload: Object) -> Object:
-    """One step; raises HostError. A look waits for nobody: hosts that start together look at each other while they do."""
+    """Runs one step; raises HostError. Observing takes no lock: hosts that start at the same time observe each other meanwhile."""
     with contextlib.nullcontext() if step == "collect" else host_lock.held(changes=True):
         return STEPS[step](payload)
 
@@ -51,20 +51,20 @@ def _collect(payload: Object) -> Object:
 
 
 def _perform(payload: Object) -> Object:
-    here, access = Here(**payload["here"]), Access(**payload["access"])
+    local, access = LocalMember(**payload["member"]), Access(**payload["access"])
     for action in payload["actions"]:
         operation, data = action["operation"], action["data"]
         if operation in LOCAL:
-            LOCAL[operation](here, access, data)
+            LOCAL[operation](local, access, data)
             continue
-        own = operation == "remove" and data["host"] == here.host
+        own = operation == "remove" and data["host"] == local.host
         if own:
-            # a member that was removed ends by itself, and systemd would start it again
-            stop(here.unit)
+            # A removed member exits by itself, and systemd would start it again.
+            stop(local.unit)
         member_list.run("apply", {**payload, "actions": [action]})
         if own:
-            # whatever has come there since it was looked at
-            put_aside(here.data_directory)
+            # Also what was written there since the host was observed.
+            put_aside(local.data_directory)
     return {}
 
 
@@ -73,7 +73,7 @@ def stop(unit: str) -> None:
 
 
 def put_aside(data_directory: str) -> str:
-    """Renames a member's data, which is never deleted; gives its new path, or nothing if there is none."""
+    """Renames the member's data, which is never deleted. Returns the new path, or an empty string if there is no data."""
     path = os.path.join(data_directory, _MEMBER)
     if not os.path.lexists(path):
         return ""
@@ -84,39 +84,39 @@ def put_aside(data_directory: str) -> str:
     return aside
 
 
-def start(here: Here, access: Access, data: Object, *, rebuild: bool = False) -> None:
-    """Starts the member, also one that runs, and waits until it has a leader."""
-    has_data = os.path.isdir(os.path.join(here.data_directory, _MEMBER, "wal"))
+def start(local: LocalMember, access: Access, data: Object, *, rebuild: bool = False) -> None:
+    """Starts or restarts the member, and waits until it has a leader."""
+    has_data = os.path.isdir(os.path.join(local.data_directory, _MEMBER, "wal"))
     if not has_data:
-        stop(here.unit)
-        # what is left without a log would be taken for a member's database
-        put_aside(here.data_directory)
-    before = _read(here.initial_cluster_file)
-    was_up = os.path.exists(here.started_file)
+        stop(local.unit)
+        # etcd would take files that are left without a log for a member's database.
+        put_aside(local.data_directory)
+    before = _read(local.initial_cluster_file)
+    was_up = os.path.exists(local.started_file)
     if was_up and not has_data:
-        os.unlink(here.started_file)
-    _write(here.initial_cluster_file, _settings(here, data, rebuild=rebuild))
+        os.unlink(local.started_file)
+    _write(local.initial_cluster_file, _settings(local, data, rebuild=rebuild))
     try:
-        run_program(["systemctl", "reset-failed", "--", here.unit])
-        must(["systemctl", "restart", "--no-block", "--", here.unit], what=f"start {here.unit}")
-        member_list.wait_until_led([here.url], access, deadline=here.deadline)
+        run_program(["systemctl", "reset-failed", "--", local.unit])
+        must(["systemctl", "restart", "--no-block", "--", local.unit], what=f"start {local.unit}")
+        member_list.wait_until_led([local.url], access, deadline=local.deadline)
     except HostError as error:
-        failure = units.failure(here.unit, f"{here.unit} was started but is not healthy: {error.message}")
+        failure = units.failure(local.unit, f"{local.unit} was started but is not healthy: {error.message}")
         if not has_data:
-            stop(here.unit)
+            stop(local.unit)
         if was_up:
-            _write(here.started_file, b"")
+            _write(local.started_file, b"")
         raise failure from error
     finally:
-        _write(here.initial_cluster_file, before)
+        _write(local.initial_cluster_file, before)
 
 
-def _settings(here: Here, data: Object, *, rebuild: bool) -> bytes:
+def _settings(local: LocalMember, data: Object, *, rebuild: bool) -> bytes:
     lines = [
-        "# For the time of a start; the next run of the playbook writes this file anew.",
+        "# Used during one start of the member; the next run of the playbook writes this file again.",
         f'ETCD_INITIAL_CLUSTER="{data["initial_cluster"]}"',
         f'ETCD_INITIAL_CLUSTER_STATE="{data["state"]}"',
-        f'ETCD_INITIAL_CLUSTER_TOKEN="{here.token}"',
+        f'ETCD_INITIAL_CLUSTER_TOKEN="{local.token}"',
         *(['ETCD_FORCE_NEW_CLUSTER="true"'] if rebuild else []),
     ]
     return "".join(f"{line}\n" for line in lines).encode()
@@ -134,19 +134,19 @@ def _write(path: str, content: bytes) -> None:
     atomic.write(path, content, ownership=atomic.Ownership("root", "root", "0644"))
 
 
-def _start(here: Here, access: Access, data: Object) -> None:
-    start(here, access, data)
+def _start(local: LocalMember, access: Access, data: Object) -> None:
+    start(local, access, data)
 
 
-def _rebuild(here: Here, access: Access, data: Object) -> None:
-    stop(here.unit)
-    start(here, access, data, rebuild=True)
+def _rebuild(local: LocalMember, access: Access, data: Object) -> None:
+    stop(local.unit)
+    start(local, access, data, rebuild=True)
 
 
-def _discard(here: Here, access: Access, data: Object) -> None:
-    stop(here.unit)
-    put_aside(here.data_directory)
+def _discard(local: LocalMember, access: Access, data: Object) -> None:
+    stop(local.unit)
+    put_aside(local.data_directory)
 
 
 STEPS: dict[str, t.Callable[[Object], Object]] = {"collect": _collect, "perform": _perform}
-LOCAL: dict[str, t.Callable[[Here, Access, Object], None]] = {"start": _start, "rebuild": _rebuild, "discard": _discard}
+LOCAL: dict[str, t.Callable[[LocalMember, Access, Object], None]] = {"start": _start, "rebuild": _rebuild, "discard": _discard}

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host side of ``etcd_members``: what the members say and what is on this host; the changes of the membership.
+"""Reads the list of etcd's members and the state of this host's member; changes the list.
 
-Every change is made by asking any healthy member, and tried again for a while: after a change etcd refuses the next one until all
-voters have been connected for some seconds (ETCD_STRICT_RECONFIG_CHECK), and a learner until it has the log.
-Whether it was made is read from the list of members, so that a lost answer and a killed run do no harm.
+A change is requested from any healthy member, and repeated for a while. After a change etcd refuses the next one until all voters have
+been connected for some seconds (ETCD_STRICT_RECONFIG_CHECK), and the promotion of a learner until it has the log.
+The list of members shows whether a change was made, so a lost answer or a killed run does no harm.
 """
 
 from __future__ import annotations
@@ -27,39 +27,39 @@ _COMMITTED = "etcd_server_proposals_committed_total"
 
 
 def run(step: str, payload: Object) -> Object:
-    """One step; raises HostError."""
+    """Runs one step; raises HostError."""
     return STEPS[step](payload)
 
 
 def _collect(payload: Object) -> Object:
-    """``answers`` of the endpoints and of the client addresses that these know; ``host``: what is here."""
+    """``answers``: of the endpoints, and of the client addresses that these list; ``host``: the state of this host's member."""
     access = Access(**payload["access"])
     patience = payload.get("election", _ELECTION)
-    answers = _settled(payload["endpoints"], access, patience)
+    answers = _ask_until_led(payload["endpoints"], access, patience)
     known = {url for answer in answers for member in answer["members"] or [] for url in member["client_urls"]}
-    answers += _settled(sorted(known - set(payload["endpoints"])), access, patience)
+    answers += _ask_until_led(sorted(known - set(payload["endpoints"])), access, patience)
     started = os.path.exists(payload["started_file"])
     found = {**local(payload["data_directory"], payload["metrics_url"]), "was_up": started}
     return {"answers": answers, "host": found, "used": used(payload["apiserver_file"])}
 
 
-def _settled(urls: t.Sequence[str], access: Access, patience: float) -> list[Object]:
-    """Who answers without a leader may be electing one, since the last one has just gone: that is waited for."""
+def _ask_until_led(urls: t.Sequence[str], access: Access, patience: float) -> list[Object]:
+    """A member that answers without a leader may be electing one: waits up to ``patience`` seconds for that."""
     end = time.monotonic() + patience
     while True:
-        answers = look_at_all(urls, access)
+        answers = ask_all(urls, access)
         if all(answer["members"] is None or led(answer) for answer in answers) or time.monotonic() >= end:
             return answers
         time.sleep(_PAUSE)
 
 
 def led(answer: Object) -> bool:
-    """Whether the member has a leader: a voter answers a linearizable read, a learner knows who sends it the log."""
+    """Whether the member has a leader: a voter then answers a linearizable read, a learner names the leader."""
     return bool(answer["linearizable"] or (answer["learner"] and answer["leader"]))
 
 
-def look_at_all(urls: t.Sequence[str], access: Access) -> list[Object]:
-    """At the same time, so that silent ones cost the time of one."""
+def ask_all(urls: t.Sequence[str], access: Access) -> list[Object]:
+    """Asks all members at the same time, so that several silent ones take no longer than one."""
     if not urls:
         return []
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(urls)) as pool:
@@ -67,7 +67,7 @@ def look_at_all(urls: t.Sequence[str], access: Access) -> list[Object]:
 
 
 def used(apiserver_file: str) -> list[str]:
-    """The members that the apiserver of this host uses, if there is one."""
+    """The members that the apiserver of this host is configured to use, if there is one."""
     try:
         with open(apiserver_file, encoding="utf-8") as file:
             found = re.search(r"--etcd-servers=([^\s\"\\]+)", file.read())
@@ -77,7 +77,7 @@ def used(apiserver_file: str) -> list[str]:
 
 
 def local(data_directory: str, metrics_url: str) -> Object:
-    """Whether a member's data is here, and what its process has committed; a member without a leader answers no client."""
+    """Whether this host has a member's data, and what its process has committed (a member without a leader answers no client)."""
     data = os.path.isdir(os.path.join(data_directory, "member", "wal"))
     return {"data": data, "committed": _committed(metrics_url) if data else None}
 
@@ -92,7 +92,7 @@ def _committed(metrics_url: str) -> t.Optional[int]:
 
 
 def _apply(payload: Object) -> Object:
-    """The actions in their order; those of a host alone (start, discard, rebuild) are not among them."""
+    """Performs actions on the list of members, in their order. The actions of a single host (start, discard, rebuild) are elsewhere."""
     cluster = _Cluster(Access(**payload["access"]), payload["endpoints"])
     for action in payload["actions"]:
         try:
@@ -103,14 +103,14 @@ def _apply(payload: Object) -> Object:
 
 
 class _Cluster:
-    """The members that are healthy now; looked for again before every attempt."""
+    """Finds the healthy members again before every attempt."""
 
     def __init__(self, access: Access, endpoints: t.Sequence[str]) -> None:
         self._access = access
         self._endpoints = list(endpoints)
 
     def healthy(self) -> list[Object]:
-        answers = look_at_all(self._endpoints, self._access)
+        answers = ask_all(self._endpoints, self._access)
         found = [answer for answer in answers if answer["linearizable"]]
         if not found:
             raise EtcdUnreachable("no member has a quorum: " + "; ".join(answer["fault"] for answer in answers))
@@ -120,10 +120,10 @@ class _Cluster:
         return EtcdApi(answer["url"], self._access, timeout=10.0)
 
     def change(self, done: t.Callable[[list[Object]], bool], ask: t.Callable[[EtcdApi], None], *, avoid: str = "") -> None:
-        """Asks a healthy member, rather not the one to avoid, until the list of members is as it should be.
+        """Asks a healthy member, if possible another than ``avoid``, until ``done`` holds for the list of members.
 
-        Of the others rather the leader: a promotion that another one passes on to it is refused there where etcd has users, since the
-        caller's name does not go with it (etcdserver/api/etcdhttp/peer.go, etcd 3.7), and times out.
+        Asks the leader first. Where etcd has users, a promotion that another member forwards to the leader is refused, because the name
+        of the caller is not forwarded (etcdserver/api/etcdhttp/peer.go, etcd 3.7), and the request times out.
         """
 
         def attempt() -> bool:
@@ -138,7 +138,7 @@ class _Cluster:
         json_api.until(attempt, deadline=_DEADLINE, pause=_PAUSE, what="not done")
 
     def _depose(self, answers: list[Object], member: str) -> None:
-        """A leader that leaves hands over first, so that no election interrupts the writers."""
+        """Moves the leadership away from a member that leaves, so that no election interrupts writers."""
         leader = next((answer for answer in answers if answer["member_id"] == member == answer["leader"]), None)
         heir = next((answer for answer in answers if answer["member_id"] != member), None)
         if leader and heir:
@@ -151,13 +151,13 @@ def _add(cluster: _Cluster, data: Object) -> None:
 
 
 def _promote(cluster: _Cluster, data: Object) -> None:
-    """By its address: its identity is known since it was added, which the plan may not have seen."""
+    """Finds the member by its address: the plan may not know the ID of a member that was added after it was made."""
     url = data["peer_url"]
 
     def ask(api: EtcdApi) -> None:
         found = [member["ID"] for member in api.members(linearizable=True)["members"] if url in member.get("peerURLs", [])]
         if not found:
-            raise HostError(f"no member has the peer address {url}; was it removed meanwhile? Run the playbook again")
+            raise HostError(f"no member has the peer address {url}; it may have been removed meanwhile. Run the playbook again")
         api.promote(found[0])
 
     cluster.change(lambda members: any(url in member["peer_urls"] and not member["learner"] for member in members), ask)
@@ -177,10 +177,10 @@ def _update(cluster: _Cluster, data: Object) -> None:
 
 
 def wait_until_led(urls: t.Sequence[str], access: Access, *, deadline: float) -> None:
-    """Until each endpoint has a leader."""
+    """Waits until each endpoint has a leader."""
     end = time.monotonic() + deadline
     while True:
-        silent = [answer for answer in look_at_all(urls, access) if not led(answer)]
+        silent = [answer for answer in ask_all(urls, access) if not led(answer)]
         if not silent:
             return
         if time.monotonic() >= end:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the other members can do without this one for the moment of a restart."""
+"""Whether a member can be restarted without losing etcd's quorum."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.j
 
 
 def in_the_way(url: str, access: Access) -> t.Optional[str]:
-    """None if a restart of the member at ``url`` takes no quorum away, else why it would.
+    """None if the member at ``url`` can be restarted without losing the quorum, else the reason why not.
 
-    All voters must be up: who is not may be the one that was restarted just before. A member that is not well itself, or is alone,
-    may always be restarted: nothing is lost by it, and it may be what mends it.
+    All voters must be up: one that is down may have been restarted just before. A member that is not healthy itself, or is the only
+    one, may always be restarted: the restart costs no quorum, and may repair the member.
     """
     own = look(url, access)
     if not own["linearizable"]:
@@ -35,4 +35,4 @@ def in_the_way(url: str, access: Access) -> t.Optional[str]:
 
 
 def _answers(member: Object, access: Access) -> bool:
-    return any(answer["linearizable"] for answer in member_list.look_at_all(member["client_urls"], access))
+    return any(answer["linearizable"] for answer in member_list.ask_all(member["client_urls"], access))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of an etcd cluster: who is wanted, what the members say, what is on the hosts."""
+"""What is known of an etcd cluster: the wanted members, the answers of the present ones, the state of the hosts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Object = dict[str, t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """A member as the inventory has it."""
+    """A member that the inventory names."""
 
     host: str
     name: str
@@ -26,20 +26,20 @@ class Wanted:
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """A member as the cluster has it. A member that never started has no name."""
+    """A member that the cluster lists. A member that never started has no name."""
 
     id: str
     name: str
     peer_urls: tuple[str, ...]
     learner: bool = False
-    # a voter answered a linearizable read; a learner knows a leader
+    # A voter answered a linearizable read; a learner knows a leader.
     healthy: bool = False
-    # it has told the others where its clients reach it, which is the first that a member does
+    # It has published the address of its clients, which is the first thing that a member does.
     published: bool = True
 
     @property
     def ran(self) -> bool:
-        """Whether it was ever up: one that was added has no name before, one of the first start no client address."""
+        """Whether it was ever up. Until then an added member has no name, and one of the first start has no client address."""
         return bool(self.name) and self.published
 
     @property
@@ -49,9 +49,9 @@ class Member:
 
 @dataclasses.dataclass(frozen=True)
 class HostState:
-    """What is on a host. ``data``: whether it has a member's data, None if the host was not looked at.
+    """The state of a host. ``data``: whether it has a member's data, None if the host was not observed.
 
-    ``committed`` is the raft index up to which its running process has committed, None if it does not say so.
+    ``committed``: the raft index up to which its running process has committed, None if no process says so.
     ``was_up``: whether it was a working member once.
     """
 
@@ -62,7 +62,7 @@ class HostState:
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """``members`` is None when nobody answered."""
+    """``members`` is None if no member answered."""
 
     members: tuple[Member, ...] | None
     hosts: c.Mapping[str, HostState]
@@ -76,7 +76,7 @@ class View:
 
 
 def quorum(voters: int) -> int:
-    """How many of so many voters must agree."""
+    """The number of voters that must agree, of so many."""
     return voters // 2 + 1
 
 
@@ -85,8 +85,10 @@ def healthy(members: c.Iterable[Member]) -> int:
 
 
 def listed(wanted: Wanted, members: c.Iterable[Member]) -> Member | None:
-    """The entry of a wanted member: by name, which stays when the address changes, else by address, since a member
-    that never started has no name, and one that is started under another name takes that name."""
+    """The entry of a wanted member in the list of members.
+
+    It is found by its name, which stays when the address changes; else by its address, because a member that never started has no name.
+    """
     found = tuple(members)
     by_name = [member for member in found if member.name == wanted.name]
     by_address = [member for member in found if wanted.peer_url in member.peer_urls]
@@ -94,9 +96,9 @@ def listed(wanted: Wanted, members: c.Iterable[Member]) -> Member | None:
 
 
 def view(*, answers: c.Sequence[Object], hosts: c.Mapping[str, HostState]) -> View:
-    """One view out of the answers of all endpoints that were asked. Raises PlanError if they are not of one sound cluster.
+    """One view from the answers of all endpoints. Raises PlanError if they are not of one sound cluster.
 
-    The list of members is taken from one that has a quorum behind it, else from one that has seen most.
+    The list of members is that of a member with a quorum, else that of the member that has applied most.
     """
     there = [answer for answer in answers if answer["members"] is not None]
     clusters = {answer["cluster_id"] for answer in there}

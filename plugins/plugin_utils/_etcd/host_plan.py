@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one host does of the plan for the whole etcd cluster. Pure.
+"""Who joins, stays and leaves, and which planned actions each host performs. Pure.
 
-Each host plans by itself, from what it was told of all; so no host is special, and a run with one host of many does its part.
+Each host plans by itself from the observations of all. So no host is special, and a run that is limited to one host does its part.
 """
 
 from __future__ import annotations
@@ -18,19 +18,34 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members, Plan, Policy
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
-Look = c.Mapping[str, t.Any]
+Observation = c.Mapping[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
-class Share:
-    """``actions`` are for ``etcd_members``; ``hold`` says that they start the unit, so that nobody else does.
+class Membership:
+    """The names of the members by what the plan does with them."""
 
-    ``together``: the unit starts where no member has a quorum yet, so that it cannot be waited for before the others start.
+    joining: tuple[str, ...]
+    staying: tuple[str, ...]
+    leaving: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class HostPlan:
+    """The part of one host in the plan.
+
+    ``actions`` are for ``etcd_members``. ``defer_start``: they start the unit, so the component does not start it.
+    ``initial_start``: there is no quorum yet, so a start succeeds only after the other members have started too.
     """
 
     actions: tuple[PlannedAction, ...]
-    hold: bool
-    together: bool
+    defer_start: bool
+    initial_start: bool
+
+    @property
+    def removes_first(self) -> bool:
+        """Whether the host performs its actions before anything else changes, because no member has to join before."""
+        return bool(self.actions) and not self.defer_start
 
 
 def wanted_of(members: c.Iterable[c.Mapping[str, t.Any]]) -> Members:
@@ -38,15 +53,15 @@ def wanted_of(members: c.Iterable[c.Mapping[str, t.Any]]) -> Members:
     return [cluster_view.Wanted(**{key: str(member[key]) for key in ("host", "name", "peer_url", "client_url")}) for member in members]
 
 
-def view_of(looks: c.Mapping[str, Look]) -> View:
-    """One view out of what the hosts found. Raises PlanError if that is not of one sound cluster."""
-    answers = [answer for look in looks.values() for answer in look["answers"]]
-    hosts = {host: HostState(**look["host"]) for host, look in looks.items()}
+def view_of(observations: c.Mapping[str, Observation]) -> View:
+    """One view from the observations by host. Raises PlanError if they are not of one sound cluster."""
+    answers = [answer for observation in observations.values() for answer in observation["answers"]]
+    hosts = {host: HostState(**observation["host"]) for host, observation in observations.items()}
     return cluster_view.view(answers=answers, hosts=hosts)
 
 
-def settled(wanted: Members, view: View, *, host: str) -> bool:
-    """Whether a host sees nothing to do for anybody: what an ordinary run finds."""
+def in_sync(wanted: Members, view: View, *, host: str) -> bool:
+    """Whether all members are as wanted, as seen from this host; the ordinary case."""
     members = view.members or ()
     found = [listed(entry, members) for entry in wanted]
     sound = all(
@@ -67,8 +82,33 @@ def plan(wanted: Members, view: View, policy: Policy) -> Plan:
     return plan_members.plan(wanted=wanted, view=view, policy=policy)
 
 
+def membership(found: Plan, *, wanted: Members) -> Membership:
+    """What the plan does with each member. One that lost its data stays: its removal only makes room for its return."""
+    names = [entry.name for entry in wanted]
+    joining = {action.target for action in found.actions if action.operation in ("add", "start") and _is_new(action)}
+    leaving = [action.target for action in found.actions if action.operation == "remove" and action.target not in names]
+    return Membership(
+        joining=tuple(name for name in names if name in joining),
+        staying=tuple(name for name in names if name not in joining),
+        leaving=tuple(leaving),
+    )
+
+
+def _is_new(action: PlannedAction) -> bool:
+    return action.operation == "add" or action.data["state"] == "new"
+
+
+def apiservers_to_switch(found: Membership, *, masters: c.Mapping[str, str], wanted: Members) -> list[str]:
+    """Hosts of masters whose own member leaves. Their apiservers use it alone, and need the other members before it goes.
+
+    ``masters``: the names of the masters' nodes by host.
+    """
+    members = {entry.host for entry in wanted}
+    return [host for host, name in masters.items() if host not in members and name in found.leaving]
+
+
 def refuse_to_forget(found: Plan, *, wanted: Members, used: c.Collection[str]) -> None:
-    """A first start beside an apiserver that has used other members is none: they are there, and were taken out of the inventory."""
+    """Refuses a first start where an apiserver already uses members, none of which the inventory has: etcd would begin empty."""
     first = any(action.operation == "start" and action.data["state"] == "new" for action in found.actions)
     if first and used and not {entry.client_url for entry in wanted} & set(used):
         raise PlanError(
@@ -77,26 +117,24 @@ def refuse_to_forget(found: Plan, *, wanted: Members, used: c.Collection[str]) -
         )
 
 
-def share(found: Plan, *, view: View, host: str, present: c.Collection[str]) -> Share:
-    """``present`` are the hosts that take part in the play; one of them does what is no host's own if nobody joins."""
+def part_of(host: str, found: Plan, *, view: View, present: c.Collection[str]) -> HostPlan:
+    """The part of a host. ``present``: the hosts of the play, one of which performs what belongs to no host if nobody joins."""
     own = [action for action in found.actions if action.data["host"] == host]
-    # A first start and that of a member with data are the component's: it starts what does not run.
-    left_to_unit = all(action.operation == "start" for action in own) and (
+    # The component starts what does not run: members of a first start, and members that have their data.
+    left_to_component = all(action.operation == "start" for action in own) and (
         view.hosts.get(host, HostState()).data is not False or all(action.data["state"] == "new" for action in own)
     )
-    mine = [] if left_to_unit else own
-    duties = [action for action in found.actions if not action.data["host"] and _doer(found, action, present=present) == host]
-    actions = tuple(action for action in found.actions if action in mine or action in duties)
-    no_quorum = cluster_view.healthy(view.voters) < cluster_view.quorum(len(view.voters))
-    return Share(
-        actions=actions,
-        hold=any(action.operation in ("start", "rebuild") for action in mine),
-        together=no_quorum,
+    own = [] if left_to_component else own
+    shared = [action for action in found.actions if not action.data["host"] and _performer(found, action, present=present) == host]
+    return HostPlan(
+        actions=tuple(action for action in found.actions if action in own or action in shared),
+        defer_start=any(action.operation in ("start", "rebuild") for action in own),
+        initial_start=cluster_view.healthy(view.voters) < cluster_view.quorum(len(view.voters)),
     )
 
 
-def _doer(found: Plan, action: PlannedAction, *, present: c.Collection[str]) -> str:
-    """Who does what is no host's own: who joins, since it makes room for that or follows from it; else any one host, the same for all."""
+def _performer(found: Plan, action: PlannedAction, *, present: c.Collection[str]) -> str:
+    """The host that performs an action of no host: the one that joins next to it in the plan, else the first by name."""
     changing = [entry for entry in found.actions if not entry.data["host"] or entry.operation != "start"]
     index = changing.index(action)
     before = [entry.data["host"] for entry in changing[:index] if entry.data["host"]]
@@ -106,15 +144,15 @@ def _doer(found: Plan, action: PlannedAction, *, present: c.Collection[str]) -> 
     return min(present, default="")
 
 
-def next_for(host: str, *, wanted: Members, looks: c.Mapping[str, Look], policy: Policy) -> tuple[PlannedAction, ...]:
-    """What a host whose turn it is does now; ``looks`` has a fresh one of its own and older ones of others.
+def next_for(host: str, *, wanted: Members, observations: c.Mapping[str, Observation], policy: Policy) -> tuple[PlannedAction, ...]:
+    """What a host does now that it is its turn. ``observations`` has a fresh one of this host and older ones of others.
 
-    With a quorum it goes by what the members say, and leaves the other hosts to themselves. Without one it needs to know all,
-    and begins only if it is the first to act.
+    With a quorum the members' answers decide, and the other hosts do their own part. Without a quorum the state of all hosts is needed,
+    and this host begins only if the plan begins with it.
     """
-    view = view_of({host: looks[host]})
+    view = view_of({host: observations[host]})
     if cluster_view.healthy(view.voters) >= cluster_view.quorum(len(view.voters)):
         return plan(wanted, view, policy).actions
-    actions = plan(wanted, view_of(looks), policy).actions
+    actions = plan(wanted, view_of(observations), policy).actions
     count = next((index for index, action in enumerate(actions) if action.data["host"] != host), len(actions))
     return actions[:count]

@@ -1,12 +1,12 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans the membership of an etcd cluster: what the inventory wants against what the members say. Pure.
+"""Plans the membership of an etcd cluster: compares the inventory with the answers of the members. Pure.
 
-The plan is made of single steps: the next safe one of a view, what the view is afterwards, and so on. So a plan that
-was cut short anywhere is gone on with by planning again from what is there then.
+A plan is a sequence of single steps: the next safe step of a view, then the next safe step of the view after it, and so on. If a run is
+interrupted anywhere, the next run plans again from the state it finds, and continues.
 
-The rules are those of etcd's documentation:
+The rules follow etcd's documentation:
 
 * runtime reconfiguration (https://etcd.io/docs/v3.7/op-guide/runtime-configuration/ and
   https://etcd.io/docs/v3.7/op-guide/runtime-reconf-design/): one change at a time; a dead member is removed before its
@@ -44,14 +44,14 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps im
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 UNLISTED = ("never", "safe", "always")
-# More than any sequence of steps for a cluster of sensible size; a plan that is longer goes in circles
+# More steps than a cluster of any sensible size needs; a longer plan repeats itself.
 _LONGEST = 200
 
 _CAREFUL = Policy()
 
 
 def plan(*, wanted: Members, view: View, policy: Policy = _CAREFUL) -> Plan:
-    """All steps in the order in which they are to be done; raises PlanError for what would lose the quorum."""
+    """All steps in their order. Raises PlanError for a change that would lose the quorum."""
     if policy.remove_unlisted not in UNLISTED:
         raise PlanError(f"etcd: remove_unlisted: found {policy.remove_unlisted!r}, wanted one of {', '.join(UNLISTED)}")
     model = Model(view=view, wanted=wanted, policy=policy)
@@ -70,11 +70,11 @@ def plan(*, wanted: Members, view: View, policy: Policy = _CAREFUL) -> Plan:
     raise AssertionError(f"the plan does not end: {[(action.operation, action.target) for action in actions[-8:]]}")
 
 
-# ---------------------------------------------------------------- nobody answers
+# ---------------------------------------------------------------- no member answers
 
 
 def _without_answer(model: Model) -> tuple[PlannedAction, ...]:
-    """A first start, all together; one that was cut short; or a cluster that is stopped, whose hosts with data start."""
+    """Either a first start of all members, also an unfinished one; or a stopped cluster, whose hosts with data start."""
     holders = [wanted for wanted in model.wanted if model.data(wanted)]
     unknown = [wanted for wanted in model.wanted if model.data(wanted) is None]
     empty = [wanted for wanted in model.wanted if model.data(wanted) is False]
@@ -83,7 +83,7 @@ def _without_answer(model: Model) -> tuple[PlannedAction, ...]:
     if not holders or _never_led(model, holders):
         if unknown:
             raise PlanError(
-                f"etcd: no member answers, and {names(unknown)} was not looked at, so that nobody knows whether this is a first start. "
+                f"etcd: no member answers, and {names(unknown)} was not observed, so it is unknown whether this is a first start. "
                 "Let the play reach all members of the etcd group"
             )
         _forgets_nothing(model, empty)
@@ -95,7 +95,7 @@ def _without_answer(model: Model) -> tuple[PlannedAction, ...]:
     if model.policy.disaster_recovery:
         return (_rebuild(model, holders, found=f"{len(holders)} of {total} members run and have no leader, the quorum is {quorum(total)}"),)
     if len(holders) >= quorum(total):
-        # enough of them run: what keeps them apart is no matter of the membership, and the run may be what mends it
+        # Enough members run. What separates them is not the membership, and this run may repair it.
         return ()
     raise PlanError(
         f"etcd: {len(holders)} of {total} members run with data ({names(holders)}) and none of them has a leader; the quorum of {total} is "
@@ -105,7 +105,7 @@ def _without_answer(model: Model) -> tuple[PlannedAction, ...]:
 
 
 def _forgets_nothing(model: Model, empty: Members) -> None:
-    """A start of all without data is no first one if they had some."""
+    """A start of members without data is no first start if they had data before."""
     lost = [wanted for wanted in empty if model.view.host(wanted).was_up]
     if lost:
         raise PlanError(
@@ -115,14 +115,14 @@ def _forgets_nothing(model: Model, empty: Members) -> None:
 
 
 def _never_led(model: Model, holders: Members) -> bool:
-    """Whether the processes have committed nothing but the members they were started with: there never was a leader,
-    whose first entry comes on top of those, and so never a key."""
+    """Whether the processes have committed only the list of members they were started with. Then there was never a leader, since the
+    first entry of a leader comes after that list; so there was never a key."""
     committed = [model.view.host(wanted).committed for wanted in holders]
     return len(holders) < len(model.wanted) and all(index is not None and index <= len(model.wanted) for index in committed)
 
 
 def _rebuild(model: Model, holders: Members, *, found: str) -> PlannedAction:
-    """The survivor becomes a cluster of one; afterwards the others are no members, and join it as any host does."""
+    """The survivor becomes a cluster of one member. The others are then no members, and join it as new hosts do."""
     survivor = max(holders, key=lambda wanted: (model.view.host(wanted).committed or 0, -model.wanted.index(wanted)))
     return PlannedAction(
         kind=KIND,
@@ -137,10 +137,10 @@ def _rebuild(model: Model, holders: Members, *, found: str) -> PlannedAction:
 
 
 def _next(model: Model) -> PlannedAction | None:
-    """The first that there is, of steps that are each safe by themselves."""
+    """The first step that is possible. Each step is safe by itself."""
     if (action := _starts(model)) is not None or _kept_apart(model):
         return action
-    for rule in (_quorum_is_there, _addresses, _moved_starts, _removals, _learners, _additions, _shrinking):
+    for rule in (_quorum_is_there, _addresses, _moved_starts, _removals, _learners, _additions, _last_removals):
         action = rule(model)
         if action is not None:
             return action
@@ -148,7 +148,7 @@ def _next(model: Model) -> PlannedAction | None:
 
 
 def _starts(model: Model) -> PlannedAction | None:
-    """Whoever has data and does not run is started; this never harms."""
+    """Starts members that have data and do not run. This is always safe."""
     for wanted in model.wanted:
         member = listed(wanted, model.members)
         if member and _stopped(model, wanted, member) and wanted.peer_url in member.peer_urls:
@@ -162,7 +162,7 @@ def _stopped(model: Model, wanted: Wanted, member: Member) -> bool:
 
 
 def _kept_apart(model: Model) -> bool:
-    """Whether there is no quorum though enough members run: no matter of the membership, and the run may be what mends it."""
+    """Whether there is no quorum although enough members run: not caused by the membership, and this run may repair it."""
     if model.policy.disaster_recovery or healthy(model.voters) >= quorum(len(model.voters)):
         return False
     run = [wanted for wanted in model.wanted if listed(wanted, model.voters) and model.view.host(wanted).committed is not None]
@@ -170,25 +170,25 @@ def _kept_apart(model: Model) -> bool:
 
 
 def _quorum_is_there(model: Model) -> PlannedAction | None:
-    """No change of the membership is possible without it."""
+    """Every change of the membership needs a quorum."""
     voters, up = len(model.voters), healthy(model.voters)
     if up >= quorum(voters):
         return None
     holders = [wanted for wanted in model.wanted if model.data(wanted) and listed(wanted, model.voters)]
     if model.policy.disaster_recovery and holders:
-        # only a process tells what it has committed
+        # Only a running process tells what it has committed.
         silent = _moved_starts(model)
         return silent or _rebuild(model, holders, found=f"{up} of {voters} voters are healthy, the quorum is {quorum(voters)}")
     down = ", ".join(member.title for member in model.voters if not member.healthy)
     raise PlanError(
-        f"etcd: {up} of {voters} voters are healthy and the quorum of {voters} is {quorum(voters)}, so that no member can be changed. "
+        f"etcd: {up} of {voters} voters are healthy and the quorum of {voters} is {quorum(voters)}, so no member can be changed. "
         f"Not healthy: {down}. Bring back {quorum(voters) - up} of them, or set etcd_disaster_recovery: true to rebuild the cluster "
         "from the surviving member"
     )
 
 
 def _addresses(model: Model) -> PlannedAction | None:
-    """The cluster learns the new address, then the member is started with it."""
+    """Tells the cluster the new address; the member is then restarted with it."""
     blocked = []
     for wanted in model.wanted:
         member = listed(wanted, model.members)
@@ -214,7 +214,7 @@ def _addresses(model: Model) -> PlannedAction | None:
 
 
 def _must_stay(model: Model, *, without: Member, what: str) -> None:
-    """A restart of a voter leaves a quorum, or there is no other whom it could fail."""
+    """Refuses a restart that would leave no quorum, unless the member is a learner or the only voter."""
     voters = model.voters
     left, needed = healthy(voters) - without.healthy, quorum(len(voters))
     if without.learner or len(voters) == 1 or left >= needed or model.policy.disaster_recovery:
@@ -234,9 +234,9 @@ def _moved_starts(model: Model) -> PlannedAction | None:
 
 
 def _removals(model: Model) -> PlannedAction | None:
-    """Whoever is in the way of additions: lost members, since they are others afterwards, and dead ones that nobody wants."""
+    """Removes what blocks an addition: members whose data is lost (they rejoin under a new ID) and dead members not in the inventory."""
     for member in sorted(model.members, key=lambda member: not member.learner):
-        wanted = model.of(member)
+        wanted = model.wanted_entry(member)
         if wanted is None:
             if (member.learner or not member.healthy) and _may_remove_unlisted(model):
                 return _remove(model, member, reason="not in the inventory", host="")
@@ -247,7 +247,7 @@ def _removals(model: Model) -> PlannedAction | None:
 
 
 def _can_be_added_again(model: Model, lost: Member, wanted: Wanted) -> None:
-    """Otherwise the removal would only make the cluster smaller."""
+    """Refuses a removal after which the member could not be added again."""
     if not lost.learner and len(model.voters) == 1:
         raise PlanError(
             f"etcd: {wanted.name} is the only voter and runs without its data directory, from files that are deleted or elsewhere. "
@@ -263,12 +263,12 @@ def _can_be_added_again(model: Model, lost: Member, wanted: Wanted) -> None:
 
 
 def _leaves(model: Model, member: Member) -> bool:
-    wanted = model.of(member)
+    wanted = model.wanted_entry(member)
     return _may_remove_unlisted(model) if wanted is None else model.data(wanted) is False
 
 
 def _may_remove_unlisted(model: Model) -> bool:
-    known = sum(model.of(voter) is not None for voter in model.voters)
+    known = sum(model.wanted_entry(voter) is not None for voter in model.voters)
     rule = model.policy.remove_unlisted
     return rule == "always" or (rule == "safe" and 2 * known >= len(model.voters))
 
@@ -277,7 +277,7 @@ def _remove(model: Model, member: Member, *, reason: str, host: str) -> PlannedA
     voters = [voter for voter in model.voters if voter.id != member.id]
     left, needed = healthy(voters), quorum(len(voters))
     if not member.learner and left < needed:
-        # dead ones go while there is a quorum, healthy ones when all others are healthy
+        # Dead members are removed only with a quorum, healthy ones only while all others are healthy.
         raise AssertionError(f"without {member.title} {left} of {len(voters)} voters would be healthy, the quorum is {needed}")
     return PlannedAction(
         kind=KIND,
@@ -290,9 +290,9 @@ def _remove(model: Model, member: Member, *, reason: str, host: str) -> PlannedA
 
 
 def _learners(model: Model) -> PlannedAction | None:
-    """A member that was added is started, a learner that runs is promoted."""
+    """Starts a member that was added; promotes a learner that runs."""
     for member in model.members:
-        wanted = model.of(member)
+        wanted = model.wanted_entry(member)
         if wanted is None:
             continue
         if member.learner and (member.healthy or model.view.host(wanted).committed is not None):
@@ -316,7 +316,7 @@ def _additions(model: Model) -> PlannedAction | None:
         return None
     wanted = missing[0]
     in_the_way = [member for member in model.members if member.learner or not member.healthy]
-    left = next((member for member in in_the_way if member.learner and not member.healthy and _not_looked_at(model, member)), None)
+    left = next((member for member in in_the_way if member.learner and not member.healthy and _not_observed(model, member)), None)
     if left is not None:
         return _remove(model, left, reason="a learner that does not run makes room; its host adds it again", host="")
     if in_the_way:
@@ -339,8 +339,8 @@ def _additions(model: Model) -> PlannedAction | None:
 
 
 def _can_do_without_leaving(model: Model, joining: Wanted) -> None:
-    """The firewall closes to members that are not in the inventory before another one has joined in their place."""
-    voters, leaving = model.voters, [voter for voter in model.voters if model.of(voter) is None]
+    """Refuses a replacement that needs the members that leave: the firewall closes to them before the new member has joined."""
+    voters, leaving = model.voters, [voter for voter in model.voters if model.wanted_entry(voter) is None]
     staying = healthy(voter for voter in voters if voter not in leaving)
     if leaving and staying < quorum(len(voters)):
         raise PlanError(
@@ -350,34 +350,34 @@ def _can_do_without_leaving(model: Model, joining: Wanted) -> None:
         )
 
 
-def _not_looked_at(model: Model, member: Member) -> bool:
-    wanted = model.of(member)
+def _not_observed(model: Model, member: Member) -> bool:
+    wanted = model.wanted_entry(member)
     return wanted is not None and model.data(wanted) is None
 
 
-def _shrinking(model: Model) -> PlannedAction | None:
-    """Healthy members that nobody wants go last, when all that are wanted are there."""
-    unlisted = [member for member in model.voters if model.of(member) is None]
-    settled = all((found := listed(wanted, model.members)) and found.healthy and not found.learner for wanted in model.wanted)
-    if not unlisted or not settled or not _may_remove_unlisted(model):
+def _last_removals(model: Model) -> PlannedAction | None:
+    """Removes healthy members that are not in the inventory, once all wanted members are healthy voters."""
+    unlisted = [member for member in model.voters if model.wanted_entry(member) is None]
+    complete = all((found := listed(wanted, model.members)) and found.healthy and not found.learner for wanted in model.wanted)
+    if not unlisted or not complete or not _may_remove_unlisted(model):
         return None
     return _remove(model, unlisted[0], reason="not in the inventory", host="")
 
 
 def _warnings(model: Model) -> tuple[str, ...]:
-    """What is not as the inventory has it when the plan is done."""
+    """The differences from the inventory that remain after the plan."""
     missing = [wanted for wanted in model.wanted if listed(wanted, model.members) is None]
-    unlisted = [member.title for member in model.members if model.of(member) is None]
+    unlisted = [member.title for member in model.members if model.wanted_entry(member) is None]
     warnings = []
     if missing:
-        warnings.append(f"etcd: {names(missing)} was not looked at and is not added; let the play reach it")
+        warnings.append(f"etcd: {names(missing)} was not observed and is not added; let the play reach it")
     waiting = [wanted for wanted in model.wanted if (found := listed(wanted, model.members)) and found.learner]
     if waiting:
-        warnings.append(f"etcd: {names(waiting)} was added as a learner and not started, and was not looked at; let the play reach it")
+        warnings.append(f"etcd: {names(waiting)} was added as a learner and not started, and was not observed; let the play reach it")
     if unlisted:
-        known = sum(model.of(voter) is not None for voter in model.voters)
+        known = sum(model.wanted_entry(voter) is not None for voter in model.voters)
         warnings.append(
-            f"etcd: not in the inventory and left as it is: {', '.join(unlisted)}; the inventory has {known} of {len(model.voters)} voters "
+            f"etcd: not in the inventory and not removed: {', '.join(unlisted)}; the inventory has {known} of {len(model.voters)} voters "
             f"(remove_unlisted is {model.policy.remove_unlisted}, safe needs half of them, and all that the inventory has healthy)"
         )
     return tuple(warnings)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps by which the membership of an etcd cluster changes, and what is there after each of them. Pure."""
+"""The steps that change the membership of an etcd cluster, and the state after each of them. Pure."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Members = c.Sequence[Wanted]
 class Policy:
     """What the operator allows.
 
-    ``remove_unlisted``, for members that the inventory does not have: ``safe`` removes them if the inventory knows half
-    of the voters (otherwise it may be the inventory that is wrong), ``always`` without that condition, ``never`` not at all.
-    Arithmetic of the quorum holds for all three.
-    ``disaster_recovery`` rebuilds a cluster that lost its quorum from the surviving member that has committed most,
-    and lets an address change take the quorum away for the moment of a restart.
+    ``remove_unlisted`` is about members that the inventory does not name. ``safe`` removes them if the inventory names at least half
+    of the voters, since otherwise the inventory may be wrong; ``always`` has no such condition; ``never`` keeps them.
+    No choice lets the quorum be lost.
+    ``disaster_recovery`` rebuilds a cluster that lost its quorum from the surviving member that has committed most. It also permits a
+    change of an address that interrupts the quorum while the member restarts.
     """
 
     remove_unlisted: str = "safe"
@@ -34,7 +34,7 @@ class Policy:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What is done, in this order, and what the operator should know of what is not."""
+    """The planned actions in their order, and warnings about what the plan does not bring to the inventory."""
 
     actions: tuple[PlannedAction, ...]
     warnings: tuple[str, ...]
@@ -42,7 +42,7 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """A view, and what the plan did so far that no view shows."""
+    """A view of the cluster, and what the plan has done so far that the view does not show."""
 
     view: View
     wanted: Members
@@ -52,7 +52,8 @@ class Model:
     def data(self, wanted: Wanted) -> bool | None:
         return self.view.host(wanted).data
 
-    def of(self, member: Member) -> Wanted | None:
+    def wanted_entry(self, member: Member) -> Wanted | None:
+        """The entry of the inventory for a listed member."""
         return next((wanted for wanted in self.wanted if (found := listed(wanted, self.members)) and found.id == member.id), None)
 
     @property
@@ -75,10 +76,10 @@ def initial_cluster(entries: c.Iterable[tuple[str, str]]) -> str:
 
 
 def start_member(model: Model, wanted: Wanted, *, reason: str) -> PlannedAction:
-    """A joining member must be given exactly the members there are; one that has data ignores that."""
+    """A joining member must start with exactly the present members; one that has data ignores the list."""
     entries = []
     for member in model.members:
-        owner = model.of(member)
+        owner = model.wanted_entry(member)
         name = owner.name if owner else member.name or f"member-{member.id}"
         entries += [(name, url) for url in member.peer_urls]
     return start(wanted, reason=reason, initial=initial_cluster(entries), state="existing")
@@ -102,11 +103,11 @@ def names(wanted: c.Iterable[Wanted]) -> str:
     return ", ".join(entry.name for entry in wanted)
 
 
-# ---------------------------------------------------------------- what is there after a step
+# ---------------------------------------------------------------- the state after a step
 
 
 def after(model: Model, action: PlannedAction) -> Model:
-    """The model of the cluster after a step that went well."""
+    """The model of the cluster after a step that succeeded."""
     return _EFFECTS[action.operation](model, action)
 
 
@@ -117,7 +118,7 @@ def _changed(model: Model, action: PlannedAction, **fields: t.Any) -> Model:
 
 
 def _after_update(model: Model, action: PlannedAction) -> Model:
-    """It listens at the old address until it is started again."""
+    """The member listens at its old address until it is restarted."""
     changed = _with_data(_changed(model, action, peer_urls=(action.data["peer_url"],), healthy=False), action, data=True)
     return dataclasses.replace(changed, started=model.started - {action.data["host"]})
 

@@ -39,7 +39,7 @@ def test_a_first_start_that_was_cut_short_goes_on() -> None:
 
 def test_nothing_is_started_anew_while_a_host_may_have_data() -> None:
     message = refused("abc", seen(None, a=EMPTY, b=EMPTY, c=UNSEEN))
-    assert "no member answers, and c was not looked at" in message
+    assert "no member answers, and c was not observed" in message
 
 
 def test_data_without_a_quorum_is_never_a_first_start() -> None:
@@ -76,7 +76,7 @@ def test_several_are_added_one_after_the_other() -> None:
 def test_a_host_that_was_not_reached_is_not_added() -> None:
     outcome = plan(wanted=wanted("ab"), view=seen([member("b")], b=RUNS))
     assert outcome.actions == ()
-    assert outcome.warnings == ("etcd: a was not looked at and is not added; let the play reach it",)
+    assert outcome.warnings == ("etcd: a was not observed and is not added; let the play reach it",)
 
 
 @pytest.mark.parametrize("lost", "abc")
@@ -313,7 +313,7 @@ def test_one_change_and_one_learner_at_a_time(case: Case) -> None:
 def test_nothing_but_what_the_policy_allows_is_removed(case: Case) -> None:
     for before, action, _then in states(case):
         entry = next((entry for entry in before.members if entry.id == action.data.get("id")), None)
-        if action.operation == "remove" and entry is not None and before.of(entry) is None:
+        if action.operation == "remove" and entry is not None and before.wanted_entry(entry) is None:
             assert case.policy.remove_unlisted != "never"
         if action.operation == "discard":
             assert not any(entry.healthy and entry.name == action.target for entry in before.members)

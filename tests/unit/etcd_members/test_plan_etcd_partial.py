@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans of hosts that come at different times: some have not started yet, some were not looked at."""
+"""Plans of hosts that come at different times: some have not started yet, some were not observed."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Etcd:
                 etcd.members = [entry for entry in etcd.members if entry["id"] != member]
 
         monkeypatch.setattr(member_list, "EtcdApi", Api)
-        monkeypatch.setattr(member_list, "look_at_all", self.look)
+        monkeypatch.setattr(member_list, "ask_all", self.look)
 
     def look(self, urls: t.Sequence[str], _access: object) -> list[dict[str, t.Any]]:
         return [

@@ -46,7 +46,7 @@ class Play:
         (self.data / "member" / "wal").mkdir(parents=True)
 
     def perform(self, *actions: tuple[str, dict[str, t.Any]]) -> None:
-        here = {
+        member = {
             "host": "h-b",
             "unit": "etcd.service",
             "data_directory": str(self.data),
@@ -57,7 +57,7 @@ class Play:
             "deadline": 1.0,
         }
         listed = [{"operation": operation, "target": "b", "data": data} for operation, data in actions]
-        membership.run("perform", {"here": here, "access": {}, "endpoints": [], "actions": listed})
+        membership.run("perform", {"member": member, "access": {}, "endpoints": [], "actions": listed})
 
 
 @pytest.fixture

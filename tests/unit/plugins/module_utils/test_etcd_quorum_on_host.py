@@ -18,7 +18,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, *, up: str, of: str = "abc", learners
     ]
     monkeypatch.setattr(quorum, "look", lambda url, access: {"member_id": "a", "linearizable": "a" in up, "members": members})
     monkeypatch.setattr(
-        member_list, "look_at_all", lambda urls, access: [{"linearizable": url.removeprefix("https://")[0] in up} for url in urls]
+        member_list, "ask_all", lambda urls, access: [{"linearizable": url.removeprefix("https://")[0] in up} for url in urls]
     )
     return quorum.in_the_way(URL, Access())
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host that was a member of etcd and goes on as something else: what is left of the member there, and its removal."""
+"""Cleans up a host that was a member of etcd and keeps another role: finds what the member left there, and removes it."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ UNITS = "/etc/systemd/system"
 
 
 def run(step: str, payload: Object) -> Object:
-    """One step; raises HostError."""
+    """Runs one step; raises HostError."""
     with host_lock.held(changes=step != "collect"):
         return STEPS[step](payload)
 
 
 def _collect(payload: Object) -> Object:
-    """``left``: whether there is a member's unit; the members are asked only then. ``members`` is None if none of them answers."""
+    """``left``: whether the unit of a member exists; only then the members are asked. ``members`` is None if none of them answers."""
     if not os.path.lexists(os.path.join(UNITS, payload["unit"])):
         return {"left": False, "data": False, "members": []}
-    answers = member_list.look_at_all(payload["endpoints"], Access(**payload["access"]))
-    told = next((answer["members"] for answer in answers if answer["linearizable"]), None)
-    return {"left": True, "data": os.path.lexists(os.path.join(payload["data_directory"], "member")), "members": told}
+    answers = member_list.ask_all(payload["endpoints"], Access(**payload["access"]))
+    listed = next((answer["members"] for answer in answers if answer["linearizable"]), None)
+    return {"left": True, "data": os.path.lexists(os.path.join(payload["data_directory"], "member")), "members": listed}
 
 
 def _retire(payload: Object) -> Object:
-    """The unit's file goes last: as long as it is there, a killed run is gone on with. The programs stay, and so does the data, renamed."""
+    """Keeps the programs, and the data under another name. Deletes the unit's file last: while it exists, the next run continues."""
     unit = payload["unit"]
     path = os.path.join(UNITS, unit)
     must(["systemctl", "disable", "--now", "--", unit], what=f"stop and disable {unit}", timeout=membership.STOP_TIMEOUT)
@@ -46,7 +46,7 @@ def _retire(payload: Object) -> Object:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(file)
     for directory in payload["directories"]:
-        # what others have put there stays
+        # Files that others have put there stay.
         with contextlib.suppress(OSError):
             os.rmdir(directory)
     shutil.rmtree(f"{path}.d", ignore_errors=True)

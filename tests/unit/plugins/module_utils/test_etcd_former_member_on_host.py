@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import former
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import former_member
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
@@ -34,10 +34,10 @@ class Host:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).touch()
         monkeypatch.setattr(host_lock, "PATH", str(root / "run" / "lock"))
-        monkeypatch.setattr(former, "UNITS", str(root / "units"))
-        monkeypatch.setattr(former, "must", self.systemctl)
-        monkeypatch.setattr(former, "run_program", self.systemctl)
-        monkeypatch.setattr(member_list, "look_at_all", lambda urls, _access: ANSWERS[: len(urls)])
+        monkeypatch.setattr(former_member, "UNITS", str(root / "units"))
+        monkeypatch.setattr(former_member, "must", self.systemctl)
+        monkeypatch.setattr(former_member, "run_program", self.systemctl)
+        monkeypatch.setattr(member_list, "ask_all", lambda urls, _access: ANSWERS[: len(urls)])
 
     def systemctl(self, argv: list[str], **_options: t.Any) -> None:
         self.asked.append(argv[1])
@@ -45,14 +45,14 @@ class Host:
             raise HostError("it does not")
 
     def collect(self, *endpoints: str) -> dict[str, t.Any]:
-        here = {"unit": "etcd.service", "data_directory": f"{self.root}/data"}
-        return former.run("collect", {**here, "access": {}, "endpoints": endpoints})
+        unit = {"unit": "etcd.service", "data_directory": f"{self.root}/data"}
+        return former_member.run("collect", {**unit, "access": {}, "endpoints": endpoints})
 
     def retire(self) -> None:
         files = [f"{self.root}/etc/{name}" for name in ("pki/root.key", "etcd.conf", "never.conf")]
-        here = {"unit": "etcd.service", "data_directory": f"{self.root}/data"}
+        unit = {"unit": "etcd.service", "data_directory": f"{self.root}/data"}
         directories = [f"{self.root}/etc/pki", f"{self.root}/etc"]
-        former.run("retire", {**here, "files": files, "directories": directories})
+        former_member.run("retire", {**unit, "files": files, "directories": directories})
 
 
 @pytest.fixture

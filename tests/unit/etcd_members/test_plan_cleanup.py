@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import plan_former
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import plan_cleanup
 
 OTHER = {"name": "b", "peer_urls": ["https://192.0.2.2:2380"]}
 OWN = {"name": "a", "peer_urls": ["https://192.0.2.1:2380"]}
@@ -17,7 +17,7 @@ NAMELESS = {"name": "", "peer_urls": ["https://192.0.2.1:2380"]}
 
 def steps(*leaving: str, left: bool = True, data: bool = True, members: t.Any = (OTHER,)) -> list[str]:
     found = {"left": left, "data": data, "members": members}
-    return [action.operation for action in plan_former.plan(found, name="a", address="192.0.2.1", leaving=leaving)]
+    return [action.operation for action in plan_cleanup.plan(found, name="a", address="192.0.2.1", leaving=leaving)]
 
 
 def test_who_is_no_member_is_cleared_away() -> None:
