@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes the pods from a Node, or the Node out of the cluster. Documented in plugins/modules/node.py."""
+"""Drains or deletes a Node. Documented in plugins/modules/node.py."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 
 
 class ApiHost(Host):
-    """The host from which the API is asked."""
+    """The master whose apiserver is asked."""
 
     MODULE = "_api.node"
 

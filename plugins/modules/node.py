@@ -7,23 +7,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: node
-short_description: Take the pods from a Node, or the Node out of the cluster
+short_description: Drain or delete a Node
 version_added: 0.1.0
 description:
-  - V(drained) lets no new pods onto the Node and evicts those that are there, but for those of DaemonSets and of files on the host.
-    The API refuses an eviction that a PodDisruptionBudget does not allow; it is asked again until O(timeout).
-  - V(absent) deletes the Node and what is left of its pods. A kubelet that still runs must have been stopped before.
-  - Asks the apiserver beside the host, so it runs on a master, other than the one that leaves.
+  - V(drained) cordons the Node and evicts its pods, except those of DaemonSets and static pods.
+    The API refuses an eviction that a PodDisruptionBudget does not allow; the eviction is repeated until O(timeout).
+  - V(absent) deletes the Node and its remaining pods. Stop its kubelet before, or the kubelet registers the Node again.
+  - Run it on a master, because it asks the apiserver on its host; not on the master that leaves.
 extends_documentation_fragment:
   - barehost.kubernetes._api_access
 author:
   - The barehost.kubernetes authors (@barehost)
 attributes:
   check_mode:
-    description: Predicts which pods are evicted and what is deleted.
+    description: Predicts which pods are evicted, and what is deleted.
     support: full
   diff_mode:
-    description: Shows what leaves the Node.
+    description: Shows a difference for every action.
     support: full
 options:
   name:
@@ -37,12 +37,12 @@ options:
     required: true
   reachable:
     description:
-      - Whether the host runs. Pods of one that does not cannot end in order; they are deleted with the Node.
-      - With V(absent) it only tells check mode that a drain has been foretold.
+      - Whether the host answers. Pods on a host that does not answer cannot be evicted; they are deleted with the Node.
+      - With V(absent) it only tells check mode that a drain was predicted before.
     type: bool
     default: true
   unmanaged_pods:
-    description: Whether pods without a controller may be lost. Without it nothing is changed when there are such.
+    description: Whether pods without a controller may be lost. Without it nothing is changed when there are such pods.
     type: bool
     default: false
   timeout:
@@ -56,7 +56,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Take the pods from a node
+- name: Drain a node
   barehost.kubernetes.node:
     name: node1.example.com
     state: drained
