@@ -23,7 +23,8 @@ class Recorder
       call = { "name" => name.to_s, "arguments" => arguments, "options" => options }
       if block_given?
         child = Recorder.new
-        yield child
+        # the second is where Vagrant lets a provider's block override other settings
+        yield child, Recorder.new
         call["block"] = child
       end
       @calls << call
@@ -45,8 +46,12 @@ class Recorder
   end
 end
 
-# The one entry point that a Vagrantfile has.
+# What a Vagrantfile calls: no plugin is there, and its configuration is recorded.
 module Vagrant
+  def self.has_plugin?(_name)
+    false
+  end
+
   def self.configure(_version)
     recorder = Recorder.new
     yield recorder
