@@ -28,14 +28,19 @@ down: ## remove the hosts that make cluster created
 # ---------------------------------------------------------------- tests
 
 # pytest is the one runner: every gate is a test (tests/gates). `make test` is two runs of it, each by two workers. The first takes the
-# gates and the unit tests; the second what needs lab hosts (tests/host, the molecule scenario `lab`, tests/cluster): there each worker has
+# gates and the unit tests; the second what needs lab hosts (tests/host, two molecule scenarios, tests/cluster): there each worker has
 # a lab of its own, and tests that share hosts stay together. tests/conftest.py makes that order.
 # The whole must fit in 90 minutes; the goal on 2 cores is 30 with empty caches and 15 with full ones.
 PYTEST := $(BIN)/python -m pytest
 WORKERS := --numprocesses 2
 LABS := $(WORKERS) --dist loadscope --no-loadscope-reorder --durations 40
 
-.PHONY: check lint test bench bench-scale
+# Where molecule looks for scenarios. Without this it warns that those of a collection should migrate to extensions/molecule.
+export MOLECULE_GLOB := molecule/*/molecule.yml
+# those on lab hosts
+SCENARIOS ?= $(filter-out default vagrantfile,$(patsubst molecule/%/molecule.yml,%,$(wildcard $(MOLECULE_GLOB))))
+
+.PHONY: check lint test molecule bench bench-scale
 check: venv-dev ## run the fast gates and the unit tests, in about a minute
 	@HYPOTHESIS_PROFILE=fast $(PYTEST) $(WORKERS) --quiet -m "not slow and not lab" tests/gates tests/unit
 
@@ -50,6 +55,11 @@ test: venv-dev ## run all tests, on lab hosts too; a change lands when they pass
 	$(PYTEST) $(LABS) --verbose -m lab tests || status=1; \
 	exit $$status
 
+molecule: venv-dev ## run all molecule scenarios on lab hosts, one after the other; or SCENARIOS="etcd docker"
+	@status=0; \
+	for scenario in $(SCENARIOS); do $(BIN)/molecule test --scenario-name $$scenario || status=1; done; \
+	exit $$status
+
 bench: venv ## measure the first and the second run of site.yml on bare lab hosts
 	@tools/bench "$(INVENTORY)"
 
@@ -58,7 +68,7 @@ bench-scale: venv ## measure the controller with 3, 20 and 100 workers, of which
 
 # ---------------------------------------------------------------- upkeep
 
-.PHONY: venv venv-dev format docs update-locks clean
+.PHONY: venv venv-dev format docs platforms update-locks clean
 venv: ## create .venv with what the playbooks need
 	@python="$$(tools/find-python)" && "$$python" tools/venv.py
 
@@ -70,6 +80,9 @@ format: venv-dev ## format the Python files
 
 docs: venv-dev ## write docs/variables.md from the documentation of roles and plugins
 	@$(BIN)/python tools/generate-variables
+
+platforms: venv-dev ## write molecule/default/molecule.yml from the inventory and vagrant/
+	@$(BIN)/python tools/vagrant_platforms.py
 
 update-locks: venv-dev ## write requirements*.txt: the newest releases that requirements*.in allow
 	@tools/update-locks
