@@ -19,7 +19,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action i
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["looked", "saved"], "default": "saved"},
-    "looks": {"type": "str", "default": "backup_look"},
+    "looks": {"type": "str", "default": "barehost_backup_observation"},
     "directory": {"type": "path"},
     "keep": {"type": "int", "default": 7},
     "pki_archive": {"type": "bool", "default": False},

@@ -32,7 +32,7 @@ options:
   looks:
     description: The variable that the looks were registered as.
     type: str
-    default: backup_look
+    default: barehost_backup_observation
   directory:
     description: The folder on the controller; required with O(state=saved). It is made with mode 0700, its files with 0600.
     type: path
@@ -52,7 +52,7 @@ EXAMPLES = r"""
 - name: Look at etcd
   barehost.kubernetes.etcd_snapshot:
     state: looked
-  register: backup_look
+  register: barehost_backup_observation
 
 - name: Save a snapshot of etcd
   barehost.kubernetes.etcd_snapshot:
