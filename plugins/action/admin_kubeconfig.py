@@ -16,10 +16,11 @@ import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import hashes, serialization, x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of, write_atomically
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -209,7 +210,7 @@ def _new_client(pki: Pki) -> tuple[str, str]:
 
 def _write(path: pathlib.Path, config: dict[str, t.Any]) -> None:
     try:
-        write_atomically(path, yaml.safe_dump(config, sort_keys=False), mode=MODE)
+        atomic_file.write(path, yaml.safe_dump(config, sort_keys=False), mode=MODE)
     except OSError as error:
         raise AnsibleActionFail(f"{path} cannot be written: {error.strerror}. Give another path, or make its directory.") from None
 

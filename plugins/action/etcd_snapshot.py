@@ -10,11 +10,12 @@ import datetime
 import pathlib
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, backups
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import vault_of, write_atomically
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -86,7 +87,7 @@ class ActionModule(HostAction):
             **saved,
         }
         if archive:
-            write_atomically(folder / f"{name}{backups.PKI}", backups.archive(pki, vault_of(self._loader)), mode=0o600)
+            atomic_file.write(folder / f"{name}{backups.PKI}", backups.archive(pki, vault_of(self._loader)), mode=0o600)
         # Last: a backup with a description is whole.
         backups.write_description(folder / f"{name}{backups.DESCRIPTION}", description)
         return {"file": str(snapshot), **description}

@@ -25,7 +25,7 @@ HOST = {
 }
 CONTROLLER: dict[str, set[str]] = {
     "_common": set(),
-    "_progress": set(),
+    "_progress": {"_common"},
     "_spec": {"_common"},
     "_pki": {"_common"},
     "_plan": {"_common", "_pki"},

@@ -11,7 +11,6 @@ import datetime
 import hashlib
 import io
 import json
-import os
 import pathlib
 import tarfile
 import typing as t
@@ -19,8 +18,9 @@ import zlib
 
 from ansible.parsing.vault import AnsibleVaultError
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Vault, write_atomically
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Vault
 
 FORMAT = 1
 # A part of a snapshot on its way from or to a host
@@ -55,23 +55,16 @@ def make_folder(folder: pathlib.Path) -> None:
 
 def receive(path: pathlib.Path, parts: c.Iterable[bytes], *, sha256: str) -> None:
     """Writes the parts; the file has its name only when it is whole."""
-    temporary = path.with_name(f".{path.name}.part")
     digest = hashlib.sha256()
-    temporary.unlink(missing_ok=True)
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+        with atomic_file.replacing(path, mode=0o600) as file:
             for part in parts:
                 digest.update(part)
                 file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
-        if digest.hexdigest() != sha256:
-            raise ComponentError(f"{path}: what came has the sha256 {digest.hexdigest()}, the snapshot on the host {sha256}; run again")
-        temporary.rename(path)
+            if digest.hexdigest() != sha256:
+                raise ComponentError(f"{path}: what came has the sha256 {digest.hexdigest()}, the snapshot on the host {sha256}; run again")
     except OSError as error:
         raise ComponentError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def unpacked(answer: Object) -> bytes:
@@ -83,7 +76,7 @@ def packed(part: bytes) -> str:
 
 
 def write_description(path: pathlib.Path, description: Object) -> None:
-    write_atomically(path, json.dumps({"format": FORMAT, **description}, indent=2) + "\n", mode=0o600)
+    atomic_file.write(path, json.dumps({"format": FORMAT, **description}, indent=2) + "\n", mode=0o600)
 
 
 def check_vault(vault: Vault) -> None:

@@ -20,11 +20,12 @@ import string
 import time
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import ec, exceptions, serialization, x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, keepalived
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 
-__all__ = ["AUTHORITIES", "Pki", "PkiError", "vault_of", "write_atomically"]
+__all__ = ["AUTHORITIES", "Pki", "PkiError", "vault_of"]
 
 AUTHORITIES = ("kubernetes", "etcd", "front-proxy")
 SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC = "service-account.key", "service-account.pub"
@@ -61,28 +62,6 @@ def vault_of(loader: t.Any) -> Vault:
     """The vault with the secrets of this run; ``loader`` is the DataLoader of an action plugin (``self._loader``)."""
     # The loader decrypts only whole files through its cache; there is no public way to the vault itself.
     return t.cast(Vault, loader._vault)
-
-
-def write_atomically(path: pathlib.Path, text: str, *, mode: int) -> None:
-    """Replaces a file as a whole; what is secret is so from the first byte."""
-    # One name, so that a killed run leaves at most one such file, and the next run removes it.
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        temporary.rename(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 class Pki:
@@ -211,11 +190,11 @@ class Pki:
         name = certs.authority_name(authority)
         # The key comes first: killed in between, the next run finds a key and makes the certificate that is missing.
         key = self._key_or_new(f"{name}.key")
-        write_atomically(self._path(f"{name}.crt"), certs.pem(certs.make_authority(authority, key, self._now)), mode=0o644)
+        atomic_file.write(self._path(f"{name}.crt"), certs.pem(certs.make_authority(authority, key, self._now)), mode=0o644)
 
     def _key_or_new(self, name: str) -> ec.EllipticCurvePrivateKey:
         if not self._path(name).exists():
-            write_atomically(self._path(name), certs.private_pem(certs.new_key()), mode=0o600)
+            atomic_file.write(self._path(name), certs.private_pem(certs.new_key()), mode=0o600)
         return self._key(name)
 
     def _key(self, name: str) -> ec.EllipticCurvePrivateKey:
@@ -261,15 +240,15 @@ class Pki:
 
     def _make_service_account_public(self) -> None:
         public = self._key_or_new(SERVICE_ACCOUNT_KEY).public_key()
-        write_atomically(self._path(SERVICE_ACCOUNT_PUBLIC), certs.public_pem(public), mode=0o644)
+        atomic_file.write(self._path(SERVICE_ACCOUNT_PUBLIC), certs.public_pem(public), mode=0o644)
 
     def _make_encryption(self) -> None:
         secret = base64.b64encode(os.urandom(32)).decode()
-        write_atomically(self._path(ENCRYPTION), _ENCRYPTION_CONFIGURATION.format(secret=secret), mode=0o600)
+        atomic_file.write(self._path(ENCRYPTION), _ENCRYPTION_CONFIGURATION.format(secret=secret), mode=0o600)
 
     def _make_keepalived(self) -> None:
         password = "".join(secrets.choice(string.ascii_letters + string.digits) for _position in range(8))
-        write_atomically(self._path(KEEPALIVED), keepalived.authentication(password), mode=0o600)
+        atomic_file.write(self._path(KEEPALIVED), keepalived.authentication(password), mode=0o600)
 
 
 def _decoded(path: pathlib.Path, content: bytes) -> str:

@@ -9,10 +9,10 @@ import collections
 import collections.abc as c
 import dataclasses
 import json
-import os
 import pathlib
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.run import Run, Step
 
 
@@ -43,13 +43,10 @@ def _entry(step: Step, names: c.Mapping[int, str]) -> dict[str, t.Any]:
 
 
 def write(file: str, profiles: c.Sequence[dict[str, t.Any]]) -> str:
-    """Writes the profiles of all playbooks so far, the whole file or nothing. Returns what went wrong: no run fails by it."""
+    """Writes the profiles of all playbooks so far, atomically. Returns an error message, or an empty text: no run fails because of it."""
     path = pathlib.Path(file)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_text(json.dumps({"version": 1, "playbooks": profiles}, indent=1) + "\n", encoding="utf-8")
-        unfinished.replace(path)
+        atomic_file.write(path, json.dumps({"version": 1, "playbooks": profiles}, indent=1) + "\n", mode=None)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         return f"the profile was not written to {path}: {error.strerror}. Give profile_file a place that can be written"
     return ""
