@@ -13,7 +13,7 @@ import time
 import typing as t
 import urllib.parse
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, cause
 
 Object = dict[str, t.Any]
 
@@ -134,7 +134,7 @@ class KubeApi:
                 self._kept.close()
                 if fresh or isinstance(error, (ConnectionRefusedError, ssl.SSLError, TimeoutError)):
                     self._kept = None
-                    raise ApiUnreachable(f"{self.server} does not answer: {_cause(error)}") from error
+                    raise ApiUnreachable(f"{self.server} does not answer: {cause(error)}") from error
         raise AssertionError("the second attempt neither returned nor failed")
 
     def _connect(self) -> http.client.HTTPSConnection:
@@ -146,7 +146,7 @@ class KubeApi:
             context.load_cert_chain(self._files["cert"], self._files["key"])
         except (OSError, ssl.SSLError) as error:
             raise HostError(
-                f"{', '.join(self._files.values())} cannot be used as authority, certificate and key: {_cause(error)}"
+                f"{', '.join(self._files.values())} cannot be used as authority, certificate and key: {cause(error)}"
             ) from error
         address = urllib.parse.urlsplit(self.server)
         return http.client.HTTPSConnection(address.hostname or "", address.port, timeout=_CALL_TIMEOUT, context=context)
@@ -164,7 +164,3 @@ def _refusal(status: int, text: str, method: str, path: str) -> str:
         told = [cause["message"] for cause in causes if cause.get("message") and cause["message"] not in message]
         return " ".join([message, *told])
     return f"{method} {path}: status {status}: {' '.join(text.split())[:300]}"
-
-
-def _cause(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -19,7 +19,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import etcdctl
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, cause
 
 Object = dict[str, t.Any]
 
@@ -57,7 +57,7 @@ class Access(t.NamedTuple):
             if self.cert:
                 context.load_cert_chain(self.cert, self.key)
         except (OSError, ssl.SSLError) as error:
-            raise HostError(f"{', '.join(self.files)} cannot be used as authority, certificate and key: {_cause(error)}") from error
+            raise HostError(f"{', '.join(self.files)} cannot be used as authority, certificate and key: {cause(error)}") from error
         return context
 
 
@@ -128,7 +128,7 @@ class EtcdApi:
             answer = connection.getresponse()
             return answer.status, answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:
-            raise EtcdUnreachable(f"{self.url} does not answer: {_cause(error)}") from error
+            raise EtcdUnreachable(f"{self.url} does not answer: {cause(error)}") from error
         finally:
             connection.close()
 
@@ -206,7 +206,3 @@ def until(attempt: t.Callable[[], bool], *, deadline: float, pause: float, what:
         if time.monotonic() >= end:
             raise HostError(f"{what} within {deadline:.0f} s: {fault}")
         time.sleep(pause)
-
-
-def _cause(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

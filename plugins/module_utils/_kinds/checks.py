@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import json_api, quorum
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, cause
 
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 0.5
@@ -77,7 +77,7 @@ def _socket(check: Check, timeout: float) -> str | None:
         try:
             connection.connect(check["socket"])
         except OSError as error:
-            return _cause(error)
+            return cause(error)
     return None
 
 
@@ -86,7 +86,7 @@ def _tcp(check: Check, timeout: float) -> str | None:
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=timeout).close()
     except OSError as error:
-        return _cause(error)
+        return cause(error)
     return None
 
 
@@ -103,7 +103,7 @@ def _http(check: Check, timeout: float) -> str | None:
         finally:
             connection.close()
     except (OSError, http.client.HTTPException) as error:
-        return _cause(error)
+        return cause(error)
     if answer.status != check.get("status", 200):
         return f"status {answer.status}: {' '.join(body.split())[:300]}"
     return _lacks(check, body)
@@ -136,10 +136,6 @@ def _lacks(check: Check, text: str) -> str | None:
     if not wanted or wanted in text:
         return None
     return f"{' '.join(text.split())[:300]!r} without {wanted!r}"
-
-
-def _cause(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 PROBES: dict[str, t.Callable[[Check, float], str | None]] = {

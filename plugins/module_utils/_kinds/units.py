@@ -15,6 +15,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, locations
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must, run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_states import RUNNING
 
 _PROPERTIES = (
     "Id",
@@ -79,7 +80,7 @@ def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 def _state(item: dict[str, t.Any], properties: dict[str, str]) -> dict[str, t.Any]:
     name = item["name"]
     started = _started_at(properties)
-    running = properties.get("ActiveState") in ("active", "reloading")
+    running = properties.get("ActiveState") in RUNNING
     changed = _changed_inputs(item, started) if running else []
     return {
         "known": properties.get("LoadState") in ("loaded", "masked"),

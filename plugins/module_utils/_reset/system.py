@@ -23,13 +23,13 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds.packages import installed
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import TIMED_OUT, must, run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_states import RUNNING_OR_STARTING
 
 _STOP_TIMEOUT = 600.0
 # What dockerd gives its containers when it ends (--shutdown-timeout).
 _CONTAINERS_GRACE = 15.0
 _KILLED_TIMEOUT = 60.0
 _PAUSE = 0.2
-RUNNING = ("active", "reloading", "activating")
 # cri-dockerd marks the containers of pods so.
 _OF_PODS = ["--filter", "label=io.kubernetes.pod.uid"]
 _NEEDED = re.compile(r"^\s*(\S.*?) is needed by \(installed\) (\S+)$", re.MULTILINE)
@@ -38,7 +38,7 @@ _NEEDED = re.compile(r"^\s*(\S.*?) is needed by \(installed\) (\S+)$", re.MULTIL
 def looks(entries: t.Sequence[Entry]) -> dict[str, t.Callable[[Entry], t.Any]]:
     """Packages are looked at together, since some keep others."""
     needed = _needed([entry["target"] for entry in entries if entry["kind"] == "package"])
-    ran_before = {entry["target"] for entry in entries if entry["kind"] == "unit" and entry["found"]["active"] in RUNNING}
+    ran_before = {entry["target"] for entry in entries if entry["kind"] == "unit" and entry["found"]["active"] in RUNNING_OR_STARTING}
     return {
         "unit": lambda entry: units.found(entry["target"]),
         "leftover_container": lambda entry: _containers(entry["target"], all_of_them=entry["target"] not in ran_before),
@@ -57,7 +57,7 @@ def looks(entries: t.Sequence[Entry]) -> dict[str, t.Callable[[Entry], t.Any]]:
 
 def _containers(unit: str, *, all_of_them: bool) -> list[str]:
     """Those of pods; where Docker came with us, all."""
-    if units.found(unit)["active"] not in RUNNING:
+    if units.found(unit)["active"] not in RUNNING_OR_STARTING:
         return []
     done = run(["docker", "ps", "--all", "--quiet", *([] if all_of_them else _OF_PODS)])
     return done.output.split() if done.ok else []
@@ -109,7 +109,7 @@ def _stop(action: Entry) -> None:
 def _wait_until_stopped(unit: str) -> None:
     """Asked for, not stopped again: a slice is unknown to systemd once it is empty."""
     end = time.monotonic() + _KILLED_TIMEOUT
-    while (active := units.found(unit)["active"]) in (*RUNNING, "deactivating"):
+    while (active := units.found(unit)["active"]) in (*RUNNING_OR_STARTING, "deactivating"):
         if time.monotonic() > end:
             raise HostError(f"{unit} was stopped {_KILLED_TIMEOUT:.0f} s ago and is still {active}: see systemctl status {unit}")
         time.sleep(_PAUSE)

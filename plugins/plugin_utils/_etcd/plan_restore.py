@@ -10,6 +10,7 @@ import json
 import pathlib
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_states import RUNNING_OR_STARTING
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import backups
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
@@ -25,7 +26,6 @@ _CONTROL_PLANE: t.Mapping[str, dict[str, str]] = {
 }
 _HEALTH_DEADLINE = 120.0
 _NEEDED = ("cluster", "authority", "versions", "hash", "revision", "total_keys", "sha256", "size")
-RUNNING = ("active", "reloading", "activating")
 
 
 def description(snapshot: pathlib.Path) -> Object:
@@ -102,7 +102,7 @@ def staged(member: Object, told: Object) -> list[PlannedAction]:
 
 
 def stopped(units: Object) -> list[PlannedAction]:
-    return [_unit("stop", name, "etcd is being restored", state) for name, state in units.items() if state in RUNNING]
+    return [_unit("stop", name, "etcd is being restored", state) for name, state in units.items() if state in RUNNING_OR_STARTING]
 
 
 def switched(member: Object, units: Object) -> list[PlannedAction]:

@@ -18,11 +18,11 @@ import pathlib
 import typing as t
 import urllib.parse
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_states import RUNNING
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 Item = dict[str, t.Any]
 
-_RUNNING = ("active", "reloading")
 _PARENT = {"owner": "root", "group": "root", "mode": "0755"}
 
 
@@ -64,7 +64,7 @@ class Prediction(tuple[PredictedChange, ...]):
         """The state of a unit once the predicted changes are made: whether its file exists, and which inputs changed since its start."""
         known = state["known"] or any(found.kind == "package" for found in self)
         changed = state["changed_inputs"]
-        if state["active"] not in _RUNNING:
+        if state["active"] not in RUNNING:
             return {**state, "known": known}
         reload = dict.fromkeys([*state["changed_reload_inputs"], *(path for path in item["reload_on"] if path in self.touched)])
         state = {**state, "known": known, "changed_reload_inputs": list(reload)}

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_states import RUNNING
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
-_RUNNING = ("active", "reloading")
 _ENABLED = ("enabled", "static", "alias", "indirect", "generated", "linked-runtime", "enabled-runtime")
 # Kinds of actions that can install a unit that the host does not know yet.
 _BRINGERS = ("package", "file", "binary")
@@ -29,7 +29,7 @@ def plan(item: Item, state: Item, context: PlanContext) -> list[PlannedAction]:
     actions = _daemon_reload(item, state, touched) + _enablement(item, state)
     if item["defer_start"]:
         return actions
-    running = state["active"] in _RUNNING
+    running = state["active"] in RUNNING
     if item["state"] == "stopped":
         return actions + ([_action("stop", item, f"it is {state['active']}, wanted stopped", "stopped", state)] if running else [])
     if item["state"] == "started" and not running:

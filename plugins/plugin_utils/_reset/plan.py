@@ -14,6 +14,7 @@ import dataclasses
 import os.path
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_states import RUNNING_OR_STARTING
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import firewall, selinux_booleans
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.attributes import attributes_text
@@ -21,7 +22,6 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.componen
 
 Entry = dict[str, t.Any]
 
-_RUNNING = ("active", "reloading", "activating")
 _NEW = "it was not there before"
 
 
@@ -70,7 +70,7 @@ def _stops(units: list[Entry], containers: list[Entry]) -> list[PlannedAction]:
                 PlannedAction("containers", "remove", name, f"{len(ids)} containers", before="".join(f"{one}\n" for one in ids), data=data)
             )
         before = f"{now['active']}, {now['enabled'] or 'absent'}\n"
-        if now["active"] in _RUNNING and found["active"] not in _RUNNING:
+        if now["active"] in RUNNING_OR_STARTING and found["active"] not in RUNNING_OR_STARTING:
             actions.append(PlannedAction("unit", "stop", name, "it did not run before", before=before, after="stopped\n"))
         if now["enabled"] == "enabled" and found["enabled"] != "enabled":
             actions.append(PlannedAction("unit", "disable", name, "it was not enabled before", before=before, after="disabled\n"))
@@ -257,7 +257,7 @@ def _returns(units: list[Entry], planned: list[PlannedAction]) -> list[PlannedAc
     """What ran before runs again, on what it had then."""
     if not planned:
         return []
-    again = [entry for entry in units if entry["found"]["active"] in _RUNNING and entry["target"] != FIREWALLD.unit]
+    again = [entry for entry in units if entry["found"]["active"] in RUNNING_OR_STARTING and entry["target"] != FIREWALLD.unit]
     actions = [PlannedAction("unit", "daemon-reload", "systemd", "unit files are gone")]
     for entry in again:
         reason = "its configuration is again what it was"
