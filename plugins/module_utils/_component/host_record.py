@@ -9,8 +9,6 @@ is replaced is kept beside the record. If the record is lost, only the reset suf
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -31,7 +29,6 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds.package
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, locations
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
-ROOT = locations.STATE_DIRECTORY
 _VERSION = 1
 _PRIVATE = atomic.Ownership("0", "0", "0600")
 
@@ -40,12 +37,12 @@ Actions = list[dict[str, t.Any]]
 
 
 def record_path() -> str:
-    return os.path.join(ROOT, "record.json")
+    return os.path.join(locations.STATE_DIRECTORY, "record.json")
 
 
 def original_path(entry: Entry) -> str:
     """Where the file is kept that an entry's path had at first."""
-    return os.path.join(ROOT, "originals", hashlib.sha256(entry["target"].encode()).hexdigest())
+    return os.path.join(locations.STATE_DIRECTORY, "originals", hashlib.sha256(entry["target"].encode()).hexdigest())
 
 
 class Record:
@@ -95,31 +92,26 @@ def _renamed(entry: Entry) -> Entry:
 
 
 def note(actions: Actions, leftovers: t.Sequence[Entry] = ()) -> None:
-    """Adds entries before the actions are performed. ``leftovers`` are what the programs of the component make while they run."""
+    """Adds entries before the actions are performed. ``leftovers`` are what the programs of the component make while they run.
+
+    The caller holds the host lock, as it does to perform the actions.
+    """
     if not actions:
         return
-    with _lock():
-        record = Record.read()
-        before = (list(record.entries), record.installing)
-        record.settle_packages()
-        # Leftovers first: a reset stops units in reverse order, and the programs of a component use the units among its leftovers.
-        for leftover in leftovers:
-            _note_leftover(record, leftover)
-        for action in actions:
-            _NOTES[action["kind"]](record, action)
-        wanted = [action["target"] for action in actions if action["kind"] == "package"]
-        if wanted:
-            record.installing = {"wanted": wanted, "before": installed()}
-        if (list(record.entries), record.installing) != before:
-            record.write()
-
-
-@contextlib.contextmanager
-def _lock() -> t.Iterator[None]:
-    os.makedirs(ROOT, mode=0o755, exist_ok=True)
-    with open(os.path.join(ROOT, ".record.lock"), "w", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    atomic.make_parents(record_path())
+    record = Record.read()
+    before = (list(record.entries), record.installing)
+    record.settle_packages()
+    # Leftovers first: a reset stops units in reverse order, and the programs of a component use the units among its leftovers.
+    for leftover in leftovers:
+        _note_leftover(record, leftover)
+    for action in actions:
+        _NOTES[action["kind"]](record, action)
+    wanted = [action["target"] for action in actions if action["kind"] == "package"]
+    if wanted:
+        record.installing = {"wanted": wanted, "before": installed()}
+    if (list(record.entries), record.installing) != before:
+        record.write()
 
 
 def _note_path(record: Record, path: str) -> None:
@@ -147,12 +139,8 @@ def _note_parents(record: Record, path: str) -> None:
 def _keep(entry: Entry) -> None:
     kept = original_path(entry)
     os.makedirs(os.path.dirname(kept), mode=0o700, exist_ok=True)
-    temporary = f"{kept}.new"
-    with open(entry["target"], "rb") as source, open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
+    with open(entry["target"], "rb") as source, atomic.replacing(kept, ownership=_PRIVATE) as target:
         shutil.copyfileobj(source, target)
-        target.flush()
-        os.fsync(target.fileno())
-    os.rename(temporary, kept)
 
 
 def _note_file(record: Record, action: Entry) -> None:

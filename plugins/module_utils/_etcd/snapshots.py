@@ -16,8 +16,7 @@ import shutil
 import typing as t
 import zlib
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._component import host_record
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import http_download
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import http_download, locations
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as run_program
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
@@ -57,7 +56,7 @@ def run(step: str, payload: Object) -> Object:
 
 def directory() -> str:
     """Where a snapshot waits for the controller; root's alone."""
-    return os.path.join(host_record.ROOT, "backup")
+    return os.path.join(locations.STATE_DIRECTORY, "backup")
 
 
 def snapshot_path() -> str:

@@ -10,7 +10,6 @@ that nothing needs the network, or reading a program, to be known as right.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -23,7 +22,6 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, http_download, locations, selinux_labels
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
-ROOT = locations.STATE_DIRECTORY
 PARALLEL = 4
 MODE = 0o755
 
@@ -42,12 +40,14 @@ def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 
 def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """Downloads everything first, in parallel. Switches links and removes old releases only after all downloads are complete."""
-    with _lock():
-        _install_releases([action["data"] for action in actions if action["operation"] == "download"])
-        for action in actions:
-            if action["operation"] != "download":
-                _OPERATIONS[action["operation"]](action["data"])
+    """Downloads everything first, in parallel. Switches links and removes old releases only after all downloads are complete.
+
+    The caller holds the host lock: two runs must not write the same partial file.
+    """
+    _install_releases([action["data"] for action in actions if action["operation"] == "download"])
+    for action in actions:
+        if action["operation"] != "download":
+            _OPERATIONS[action["operation"]](action["data"])
     return [{} for _action in actions]
 
 
@@ -112,7 +112,7 @@ def _releases(name: str) -> list[dict[str, t.Any]]:
 
 
 def _records() -> str:
-    return os.path.join(ROOT, "binaries")
+    return os.path.join(locations.STATE_DIRECTORY, "binaries")
 
 
 def _record_path(name: str, version: str) -> str:
@@ -137,20 +137,7 @@ def _load_record(path: str) -> dict[str, t.Any]:
 def _write_record(record: dict[str, t.Any]) -> None:
     path = _record_path(record["name"], record["version"])
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    with open(f"{path}.tmp", "w", encoding="utf-8") as file:
-        json.dump(record, file, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    os.rename(f"{path}.tmp", path)
-
-
-@contextlib.contextmanager
-def _lock() -> t.Iterator[None]:
-    """Lock: two runs must not write the same partial file."""
-    os.makedirs(ROOT, mode=0o755, exist_ok=True)
-    with open(os.path.join(ROOT, ".binaries.lock"), "w", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    atomic.write(path, json.dumps(record, indent=1, sort_keys=True).encode(), ownership=_ownership("0644"))
 
 
 def _install_releases(wanted: list[dict[str, t.Any]]) -> None:
@@ -182,7 +169,7 @@ def _install_release(release: dict[str, t.Any], files: list[dict[str, t.Any]]) -
         _remove_parts(stem)
     else:
         # The name holds the wanted digest, so that a partial file is never resumed with the bytes of another file.
-        part = os.path.join(ROOT, "downloads", f"{stem}{sha256[:16]}.part")
+        part = os.path.join(locations.STATE_DIRECTORY, "downloads", f"{stem}{sha256[:16]}.part")
         _remove_parts(stem, keep=part)
     http_download.download(url, part, sha256)
     try:
@@ -208,7 +195,7 @@ def _wanted_digest(release: dict[str, t.Any]) -> str:
 
 
 def _remove_parts(stem: str, *, keep: str = "") -> None:
-    directory = os.path.join(ROOT, "downloads")
+    directory = os.path.join(locations.STATE_DIRECTORY, "downloads")
     with contextlib.suppress(FileNotFoundError):
         for name in os.listdir(directory):
             if name.startswith(stem) and os.path.join(directory, name) != keep:
@@ -271,30 +258,33 @@ def _install_file(source: t.IO[bytes], size: int, data: dict[str, t.Any]) -> dic
     """Writes one program to its versioned path."""
     file = data["file"]
     http_download.ensure_space(os.path.dirname(file), size, needed_for=file)
-    temporary = atomic.cleared_beside(file)
     digest = hashlib.sha256()
-    try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-            for block in iter(lambda: source.read(http_download.BLOCK), b""):
-                digest.update(block)
-                target.write(block)
-        return _put_in_place(temporary, digest.hexdigest(), data)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+    with atomic.replacing(file, ownership=_ownership(f"{MODE:04o}")) as target:
+        for block in iter(lambda: source.read(http_download.BLOCK), b""):
+            digest.update(block)
+            target.write(block)
+    return _recorded(digest.hexdigest(), data)
 
 
-def _put_in_place(temporary: str, sha256: str, data: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Renames the complete temporary file, so that a reader sees all of it or nothing."""
+def _put_in_place(downloaded: str, sha256: str, data: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Renames the complete download, which is beside its path already, so that a reader sees all of it or nothing."""
     file = data["file"]
-    with open(temporary, "rb") as written:
+    with open(downloaded, "rb") as written:
         os.fchmod(written.fileno(), MODE)
         os.fsync(written.fileno())
-    selinux_labels.apply(temporary, as_path=file)
-    os.rename(temporary, file)
+    selinux_labels.apply(downloaded, as_path=file)
+    os.rename(downloaded, file)
     atomic.sync_directory(os.path.dirname(file))
-    found = os.lstat(file)
+    return _recorded(sha256, data)
+
+
+def _ownership(mode: str) -> atomic.Ownership:
+    return atomic.Ownership(str(os.geteuid()), str(os.getegid()), mode)
+
+
+def _recorded(sha256: str, data: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What the record says of an installed file."""
+    found = os.lstat(data["file"])
     return {
         "member": data["member"],
         "path": data["path"],

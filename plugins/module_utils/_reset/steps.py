@@ -9,7 +9,6 @@ import itertools
 import shutil
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._component import host_record
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component.host_record import Entry, Record
 from ansible_collections.barehost.kubernetes.plugins.module_utils._reset import files, network, system
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock, locations
@@ -33,7 +32,7 @@ def _collect(payload: dict[str, t.Any]) -> dict[str, t.Any]:
         "entries": [{**entry, "now": looks[entry["kind"]](entry)} for entry in entries],
         "firewall": system.firewall_state(entries) if any(entry["kind"].startswith("firewall") for entry in entries) else None,
         # the record is there if it has entries, and the lock of the step that removes all of it makes the other
-        "remains": [locations.RUN_DIRECTORY, host_record.ROOT],
+        "remains": [locations.RUN_DIRECTORY, locations.STATE_DIRECTORY],
     }
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes of the file system that are whole or not at all."""
+"""Atomic changes of the file system: each is complete or has not happened."""
 
 from __future__ import annotations
 
@@ -153,14 +153,27 @@ def write(
     ownership: Ownership,
     check: t.Callable[[str], None] | None = None,
 ) -> None:
-    """Replaces a file: written beside it with 0600, checked, given owner, mode and label, then renamed over it."""
+    """Replaces a file as ``replacing`` does; raises HostError if that fails."""
+    try:
+        with replacing(path, ownership=ownership, check=check) as file:
+            file.write(content)
+    except OSError as error:
+        raise HostError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def replacing(path: str, *, ownership: Ownership, check: t.Callable[[str], None] | None = None) -> t.Iterator[t.IO[bytes]]:
+    """A file to write to, which replaces the one at ``path`` when the block ends. If the block fails, nothing changes.
+
+    It has mode 0600 until it is complete. Then ``check`` may refuse it, and it appears with its owner, mode and label.
+    """
     uid, gid, mode = ownership.numbers(path)
     make_parents(path)
     temporary = cleared_beside(path)
     handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fchown(stream.fileno(), uid, gid)
             os.fchmod(stream.fileno(), mode)
@@ -169,8 +182,6 @@ def write(
             check(temporary)
         selinux_labels.apply(temporary, as_path=path)
         os.rename(temporary, path)
-    except OSError as error:
-        raise HostError(f"{path}: cannot be written: {error.strerror}") from error
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)

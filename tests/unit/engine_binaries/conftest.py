@@ -8,8 +8,7 @@ import typing as t
 import pytest
 from binaries_mirror import Mirror
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binaries
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import http_download
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import http_download, locations
 
 
 @pytest.fixture
@@ -23,6 +22,6 @@ def mirror() -> t.Iterator[Mirror]:
 @pytest.fixture
 def host(tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> t.Any:
     """An empty host: its own state directory, and no waiting between attempts."""
-    monkeypatch.setattr(binaries, "ROOT", str(tmp_path / "state"))
+    monkeypatch.setattr(locations, "STATE_DIRECTORY", str(tmp_path / "state"))
     monkeypatch.setattr(http_download, "PAUSES", (0.0, 0.0, 0.0))
     return tmp_path

@@ -367,7 +367,8 @@ def test_a_killed_download_is_continued(mirror: Mirror, host: pathlib.Path) -> N
     code = (
         "import json, sys; sys.path.insert(0, sys.argv[1]);"
         "from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binaries;"
-        "binaries.ROOT = sys.argv[2]; binaries.apply(json.loads(sys.argv[3]))"
+        "from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import locations;"
+        "locations.STATE_DIRECTORY = sys.argv[2]; binaries.apply(json.loads(sys.argv[3]))"
     )
     collections = str(pathlib.Path(binaries.__file__).parents[6])
     child = subprocess.Popen([sys.executable, "-c", code, collections, str(host / "state"), json.dumps(downloads(item))])

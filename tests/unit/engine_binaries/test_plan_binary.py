@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binaries
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import locations
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import binaries as plan_binaries
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
@@ -143,7 +144,7 @@ def test_plan_after_apply_is_empty(
 ) -> None:
     with tempfile.TemporaryDirectory(dir=host) as directory, pytest.MonkeyPatch.context() as patch:
         root = pathlib.Path(directory)
-        patch.setattr(binaries, "ROOT", str(root / "state"))
+        patch.setattr(locations, "STATE_DIRECTORY", str(root / "state"))
         for earlier, kind in history:
             item = item_of(mirror, root, earlier, store=store, pinned=pinned)
             converge(item)

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component import host_record
 from ansible_collections.barehost.kubernetes.plugins.module_utils._reset import files, network
 from ansible_collections.barehost.kubernetes.plugins.module_utils._reset import steps as reset_steps
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import locations
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 Entry = dict[str, t.Any]
@@ -20,7 +21,7 @@ Entry = dict[str, t.Any]
 
 @pytest.fixture(autouse=True)
 def root(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    monkeypatch.setattr(host_record, "ROOT", str(tmp_path / "var"))
+    monkeypatch.setattr(locations, "STATE_DIRECTORY", str(tmp_path / "var"))
     return tmp_path
 
 
