@@ -47,9 +47,9 @@ for name, packed in {[(name, host_program.packed(name)) for name in names]!r}:
     found = Sources(json.loads(zlib.decompress(binascii.a2b_base64(packed))))
     sys.meta_path.insert(0, found)
     importlib.import_module({host_program.PACKAGE!r} + "." + name)
-    while unread := [module for module in sys.modules.values() if isinstance(module, Unread)]:
-        for module in unread:
-            hasattr(module, "anything")  # reads it
+    while lazy := [module for module in sys.modules.values() if isinstance(module, LazyModule)]:
+        for module in lazy:
+            hasattr(module, "anything")  # compiles it
     sys.meta_path.remove(found)
     for loaded in [loaded for loaded in sys.modules if loaded.startswith("ansible_collections")]:
         del sys.modules[loaded]
@@ -61,10 +61,10 @@ for name, packed in {[(name, host_program.packed(name)) for name in names]!r}:
 def test_what_a_step_does_not_need_is_not_compiled() -> None:
     """Nor imported: of the standard library what only an installation needs."""
     program = host_program.text(module="_component.steps", step="collect", payload={"wanted": {"directory": [{"path": "/"}]}})
-    done = run(program + "\nprint([name.rpartition('.')[2] for name, module in sys.modules.items() if isinstance(module, Unread)])\n")
-    unread = set(done.stdout.splitlines()[-1].strip("[]").replace("'", "").split(", "))
-    assert {"binaries", "certificates", "checks", "firewall", "host_record", "units"} <= unread, done.stderr
-    assert not {"steps", "host_lock", "kinds", "directories"} & unread
+    done = run(program + "\nprint([name.rpartition('.')[2] for name, module in sys.modules.items() if isinstance(module, LazyModule)])\n")
+    lazy = set(done.stdout.splitlines()[-1].strip("[]").replace("'", "").split(", "))
+    assert {"binaries", "certificates", "checks", "firewall", "host_record", "units"} <= lazy, done.stderr
+    assert not {"steps", "host_lock", "kinds", "directories"} & lazy
     rare = ("http.client", "importlib.abc", "ssl", "tarfile", "traceback")
     imported = run(f"{program}\nprint([name for name in {rare!r} if name in sys.modules])\n")
     assert imported.stdout.splitlines()[-1] == "[]"
