@@ -57,9 +57,7 @@ class ActionModule(HostAction):
                 "Look at 'journalctl -u kube-apiserver' on this host, or raise the option deadline"
             )
         plan = plan_objects.plan(name=name, objects=objects, absent=absent, state=state)
-        result: dict[str, t.Any] = {"changed": bool(plan), "actions": [action.report() for action in plan]}
-        if self._task.diff:
-            result["diff"] = [action.diff() for action in plan]
+        result = self._result(plan)
         if not check and (plan or state["unmet"]):
             host.step("apply", {**common, "actions": [action.for_host() for action in plan], "wait": waits if plan else state["unmet"]})
         return result

@@ -44,9 +44,7 @@ class ActionModule(HostAction):
                 "Look at 'journalctl -u etcd' on its members, or raise the option deadline"
             )
         plan = plan_access.plan(wanted, state)
-        result: dict[str, t.Any] = {"changed": bool(plan), "actions": [action.report() for action in plan]}
-        if self._task.diff:
-            result["diff"] = [action.diff() for action in plan]
+        result = self._result(plan)
         if plan and not check:
             host.step("apply", {**asked, "actions": [action.for_host() for action in plan]})
         return result

@@ -56,9 +56,7 @@ class ActionModule(HostAction):
         known = {"etcd": access.of_own_member(), "member": _member(cluster, host, arguments["data_directory"]) if of_member else None}
         found = connection.step("collect", {**known, "units": names})
         plan = _plan(phase, found, told)
-        result: dict[str, t.Any] = {"changed": bool(plan), "actions": [action.report() for action in plan]}
-        if self._task.diff:
-            result["diff"] = [action.diff() for action in plan]
+        result = self._result(plan)
         if plan and not self._task.check_mode:
             result.update(_apply(connection, phase, plan, {**arguments, "units": units, "known": known}, cluster, told))
         return result

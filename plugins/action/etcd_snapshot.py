@@ -58,9 +58,7 @@ class ActionModule(HostAction):
             backups.check_vault(vault_of(self._loader))
         surplus = backups.old(folder, cluster["name"], keep=arguments["keep"], coming=1)
         plan = _plan(folder, look, surplus, archive=arguments["pki_archive"])
-        result: dict[str, t.Any] = {"changed": True, "actions": [action.report() for action in plan]}
-        if self._task.diff:
-            result["diff"] = [action.diff() for action in plan]
+        result = self._result(plan)
         if not self._task.check_mode:
             result["backup"] = self._take(Member(self, variables), folder, pki, cluster, look, archive=arguments["pki_archive"])
             for path in (path for files in surplus for path in files):

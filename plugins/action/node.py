@@ -43,9 +43,7 @@ class ActionModule(HostAction):
                 f"{state['unready']}. Look at 'journalctl -u kube-apiserver' on this host"
             )
         plan = _plan(arguments, state, check=bool(self._task.check_mode))
-        result: dict[str, t.Any] = {"changed": bool(plan), "actions": [action.report() for action in plan]}
-        if self._task.diff:
-            result["diff"] = [action.diff() for action in plan]
+        result = self._result(plan)
         if plan and not self._task.check_mode:
             host.step("apply", {**asked, "actions": [action.for_host() for action in plan], "timeout": arguments["timeout"]})
         return result

@@ -19,6 +19,7 @@ import zlib
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import http_download, locations
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as run_program
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.digests import sha256_of_file
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 _TIMEOUT = 1800.0
@@ -117,16 +118,8 @@ def read_snapshot(etcd: Etcd, path: str) -> Object:
         "total_size": status["totalSize"],
         "storage_version": status.get("version", ""),
         "size": os.path.getsize(path),
-        "sha256": _digest(path),
+        "sha256": sha256_of_file(path),
     }
-
-
-def _digest(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as stream:
-        for block in iter(lambda: stream.read(http_download.BLOCK), b""):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def contents(etcd: Etcd, *, revision: int = 0) -> Object:

@@ -20,6 +20,7 @@ import urllib.parse
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binary_checksums
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, http_download, locations, selinux_labels
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.digests import sha256_of_file
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 PARALLEL = 4
@@ -85,7 +86,7 @@ def _content_state(file: str, install: dict[str, t.Any], recorded: dict[str, t.A
         return "differs", "where it came from is not recorded"
     if (found.st_size, found.st_mtime_ns) == (recorded["size"], recorded["mtime_ns"]):
         return "ok", ""
-    digest = _digest(file)
+    digest = sha256_of_file(file)
     return (
         ("ok", "") if digest == recorded["sha256"] else ("differs", f"its sha256 is {digest}, it was installed with {recorded['sha256']}")
     )
@@ -292,14 +293,6 @@ def _recorded(sha256: str, data: dict[str, t.Any]) -> dict[str, t.Any]:
         "mtime_ns": found.st_mtime_ns,
         "sha256": sha256,
     }
-
-
-def _digest(file: str) -> str:
-    digest = hashlib.sha256()
-    with open(file, "rb") as source:
-        for block in iter(lambda: source.read(http_download.BLOCK), b""):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _switch(data: dict[str, t.Any]) -> None:

@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 _DNF = "ansible.builtin.dnf"
 # Every EL has it, whatever else is installed.
@@ -120,6 +121,13 @@ class HostAction(ActionBase):
             return {**error.result, "failed": True, "msg": error.message}
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    def _result(self, actions: c.Sequence[PlannedAction]) -> dict[str, t.Any]:
+        """What a task returns for its planned actions, performed or predicted."""
+        result: dict[str, t.Any] = {"changed": bool(actions), "actions": [action.report() for action in actions]}
+        if self._task.diff:
+            result["diff"] = [action.diff() for action in actions]
+        return result
 
     @abc.abstractmethod
     def _converge(self, variables: Variables) -> dict[str, t.Any]:

@@ -60,12 +60,10 @@ def check(snapshot: pathlib.Path, told: Object, cluster: Object) -> None:
     for program in ("etcd", "kubernetes"):
         if minor(told["versions"][program]) > minor(cluster["versions"][program]):
             faults.append(f"it was made by {program} {told['versions'][program]}, newer than {cluster['versions'][program]} here")
-    digest = hashlib.sha256()
     with snapshot.open("rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(block)
-    if digest.hexdigest() != told["sha256"]:
-        faults.append(f"it is damaged: its sha256 is {digest.hexdigest()}, and was {told['sha256']}")
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != told["sha256"]:
+        faults.append(f"it is damaged: its sha256 is {found}, and was {told['sha256']}")
     if faults:
         raise PlanError(f"{_UNTOUCHED}: {snapshot} cannot be restored: {'; '.join(faults)}")
 
