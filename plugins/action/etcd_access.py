@@ -18,7 +18,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "users": {"type": "list", "elements": "dict", "required": True},
     "keys": {"type": "list", "elements": "dict", "default": [], "no_log": False},
     "deadline": {"type": "float", "default": 60},
-    **{name: access.OPTIONS[name] for name in ("ca", "cert", "key")},
+    **access.CERTIFICATES,
 }
 
 
@@ -34,7 +34,7 @@ class ActionModule(HostAction):
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         wanted = plan_access.described(str(arguments["name"]), arguments)
-        asked = {"access": {name: str(arguments[name]) for name in ("ca", "cert", "key")}, "endpoints": arguments["endpoints"]}
+        asked = {"access": access.of(arguments), "endpoints": arguments["endpoints"]}
         check = bool(self._task.check_mode)
         host = EtcdHost(self, variables)
         state = host.step("collect", {**asked, **wanted, "deadline": 0 if check else arguments["deadline"]})

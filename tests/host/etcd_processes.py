@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.json_api import Access, EtcdApi
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import Access, EtcdApi
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import cluster_view
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_view import HostState, Wanted, quorum

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import access
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import Access, EtcdApi, look
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.etcdctl import Etcdctl, EtcdctlError
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.json_api import Access, EtcdApi, look
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import plan_access
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host side of ``etcd_access``: etcd's users, their roles, what these may touch, and keys that are ours.
+"""The host side of ``etcd_access``: etcd's users, their roles, the permissions of these, and keys of the collection.
 
-All of it goes through etcdctl with the certificate of root: it works before users are asked for and afterwards, and needs no password.
+Everything goes through etcdctl with the certificate of root, which works before and after authentication is enabled, without a password.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import base64
 import time
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.etcdctl import PROGRAM, Etcdctl, EtcdctlError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import Access
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.etcdctl import Etcdctl, EtcdctlError
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 # by etcd's own numbers
@@ -24,8 +25,8 @@ Object = dict[str, t.Any]
 
 def run(step: str, payload: Object) -> Object:
     """One step; raises HostError."""
-    files = [payload["access"][name] for name in ("ca", "cert", "key")]
-    control = Etcdctl(payload["endpoints"], files, program=payload["access"].get("etcdctl", PROGRAM))
+    access = Access(**payload["access"])
+    control = Etcdctl(payload["endpoints"], access.files, program=access.program)
     return STEPS[step](control, payload)
 
 

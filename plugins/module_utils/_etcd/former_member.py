@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import membership
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.json_api import Access, Object
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import Access, Object
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as run_program

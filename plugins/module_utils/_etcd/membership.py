@@ -16,7 +16,7 @@ import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.json_api import Access, Object
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import Access, Object
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import units
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, host_lock
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must

@@ -16,6 +16,7 @@ import shutil
 import typing as t
 import zlib
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.etcdctl import Etcdctl
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import http_download, locations
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as run_program
@@ -46,8 +47,8 @@ class Etcd(t.NamedTuple):
             raise HostError(
                 f"{self.pairs[-1]['cert']}: no such file, so that etcd cannot be asked; is this an etcd host that site.yml has converged?"
             )
-        access = [f"--cacert={self.ca}", f"--cert={found['cert']}", f"--key={found['key']}"]
-        return [self.etcdctl, f"--endpoints={self.endpoint}", "--dial-timeout=5s", *access, *arguments]
+        files = (self.ca, found["cert"], found["key"])
+        return Etcdctl([self.endpoint], files, program=self.etcdctl).command(*arguments)
 
 
 def run(step: str, payload: Object) -> Object:

@@ -1,10 +1,9 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""etcd asked by its own program: the one way in which etcd takes the common name of a certificate for a user.
+"""Requests to etcd by its own program, the only way in which etcd takes the common name of a certificate for a user.
 
-Its JSON API is a proxy in front of gRPC, and to etcd's users the proxy's callers have no name but by a token, for which there must be
-passwords and a quorum.
+client.py uses it where the JSON API refuses. Users, roles and snapshots are changed and read by it alone.
 """
 
 from __future__ import annotations
@@ -36,11 +35,15 @@ class Etcdctl:
         self._command += [f"--cacert={ca}", f"--cert={cert}", f"--key={key}"]
         self._timeout = timeout
 
+    def command(self, *arguments: str) -> list[str]:
+        """The whole command line; an argument overrides what stands before it, such as the timeout."""
+        return [*self._command, *arguments]
+
     def run(self, *arguments: str, text: t.Optional[str] = None) -> str:
         """What the program prints; raises EtcdctlError."""
-        # beside a flag, etcdctl takes no variable of the same meaning; an empty one is none
+        # etcdctl refuses a flag for which there is an environment variable too, unless the variable is empty
         unset = {name: "" for name in os.environ if name.startswith("ETCDCTL_")}
-        done = commands.run([*self._command, *arguments], text=text, timeout=2 * self._timeout + 5, environment=unset)
+        done = commands.run(self.command(*arguments), text=text, timeout=2 * self._timeout + 5, environment=unset)
         if not done.ok:
             raise EtcdctlError(f"etcdctl {' '.join(arguments[:2])} at {self._endpoints}: {_fault(done)}")
         return done.output
@@ -51,12 +54,12 @@ class Etcdctl:
 
 
 def _fault(done: commands.Completed) -> str:
-    """The program's last line; those before are the log of its client."""
+    """The last line of what the program said; the lines before are the log of its client."""
     lines = [line for line in done.error.splitlines() if line.strip()]
     return lines[-1].strip() if lines else done.complaint()
 
 
-# -- the calls of the JSON API, as far as etcd's members are concerned; the same answers
+# -- the calls of the JSON API that client.py makes, with the same answers
 
 
 def post(control: Etcdctl, path: str, body: Object) -> Object:
@@ -69,7 +72,7 @@ def _list(control: Etcdctl, body: Object) -> Object:
 
 
 def _add(control: Etcdctl, body: Object) -> Object:
-    # the name is only printed
+    # etcdctl only prints the name
     return _answer(control.ask("member", "add", "joining", "--learner", f"--peer-urls={','.join(body['peerURLs'])}"))
 
 
@@ -112,7 +115,7 @@ _NUMBERS = ("cluster_id", "member_id", "ID", "leader", "raftAppliedIndex")
 
 
 def _answer(value: Object) -> Object:
-    """Numbers of 64 bits as texts, as the JSON API has them."""
+    """Numbers of 64 bits as texts, as in answers of the JSON API."""
     return {key: str(entry) if key in _NUMBERS else _part(entry) for key, entry in value.items()}
 
 

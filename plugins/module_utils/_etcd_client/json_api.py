@@ -1,125 +1,65 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small client of etcd's JSON API (the gRPC gateway, https://etcd.io/docs/v3.7/dev-guide/api_grpc_gateway/).
+"""Requests to etcd's JSON API, the gateway to gRPC (https://etcd.io/docs/v3.7/dev-guide/api_grpc_gateway/), and to its HTTP pages.
 
-Numbers of 64 bits come as texts, fields with their zero value not at all. Where etcd has users, this API knows nobody by a certificate;
-the same calls are then made by etcdctl.
+In answers, numbers of 64 bits are texts, and fields with their zero value are missing.
 """
 
 from __future__ import annotations
 
-import base64
 import http.client
 import json
 import os
 import ssl
-import time
 import typing as t
 import urllib.parse
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import etcdctl
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, cause
 
 Object = dict[str, t.Any]
-
-_MEMBERS = "/v3/cluster/member"
-# what a call with a certificate is told by an etcd that has users, whether or not the certificate has a common name
-_NOBODY = ("CommonName of client sending a request against gateway will be ignored", "user name is empty")
 
 
 class EtcdUnreachable(HostError):
     """Nobody answers at the endpoint within the time, or the files needed to ask are not there."""
 
 
-class EtcdRefusal(HostError):
-    """The member refused."""
+class Answer(t.NamedTuple):
+    """``fields`` is None where the answer is no JSON object."""
 
-
-class Access(t.NamedTuple):
-    """Paths on this host; empty for endpoints without TLS."""
-
-    ca: str = ""
-    cert: str = ""
-    key: str = ""
-    program: str = etcdctl.PROGRAM
+    status: int
+    text: str
+    fields: t.Optional[Object]
 
     @property
-    def files(self) -> tuple[str, str, str]:
-        return self.ca, self.cert, self.key
+    def ok(self) -> bool:
+        return self.status < 300 and self.fields is not None
 
-    def context(self) -> ssl.SSLContext:
-        missing = [path for path in self.files if path and not os.path.exists(path)]
-        if missing:
-            raise EtcdUnreachable(f"{', '.join(missing)}: no such file, so that etcd cannot be asked; a member has these files")
-        try:
-            context = ssl.create_default_context(cafile=self.ca or None)
-            if self.cert:
-                context.load_cert_chain(self.cert, self.key)
-        except (OSError, ssl.SSLError) as error:
-            raise HostError(f"{', '.join(self.files)} cannot be used as authority, certificate and key: {cause(error)}") from error
-        return context
+    @property
+    def message(self) -> str:
+        """Why the member refused."""
+        return str((self.fields or {}).get("message") or " ".join(self.text.split())[:200])
 
 
-class EtcdApi:
-    """One endpoint of one member."""
+class JsonApi:
+    """One endpoint; ``files`` are authority, certificate and key on this host, empty for an endpoint without TLS."""
 
-    def __init__(self, url: str, access: Access, *, timeout: float = 5.0) -> None:
-        self.url = url.rstrip("/")
-        self._access = access
+    def __init__(self, url: str, files: tuple[str, str, str], *, timeout: float) -> None:
+        self.url = url
+        self._files = files
         self._timeout = timeout
 
-    def members(self, *, linearizable: bool) -> Object:
-        """All members with the header, which tells cluster and member; without a quorum only if not ``linearizable``."""
-        return self._post(f"{_MEMBERS}/list", {"linearizable": linearizable})
-
-    def add_learner(self, peer_url: str) -> None:
-        self._post(f"{_MEMBERS}/add", {"peerURLs": [peer_url], "isLearner": True})
-
-    def promote(self, member: str) -> None:
-        self._post(f"{_MEMBERS}/promote", {"ID": member})
-
-    def remove(self, member: str) -> None:
-        self._post(f"{_MEMBERS}/remove", {"ID": member})
-
-    def update(self, member: str, peer_url: str) -> None:
-        self._post(f"{_MEMBERS}/update", {"ID": member, "peerURLs": [peer_url]})
-
-    def transfer_leadership(self, member: str) -> None:
-        """Only the leader can; ``member`` leads afterwards."""
-        self._post("/v3/maintenance/transfer-leadership", {"targetID": member})
-
-    def status(self) -> Object:
-        return self._post("/v3/maintenance/status", {})
-
-    def read(self) -> None:
-        """A linearizable read of a key that need not be there: answered only by a member with a quorum behind it."""
-        self._post("/v3/kv/range", {"key": base64.b64encode(b"health").decode(), "keys_only": True})
+    def post(self, path: str, body: Object) -> Answer:
+        status, text = self._send("POST", path, json.dumps(body).encode())
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = None
+        return Answer(status, text, found if isinstance(found, dict) else None)
 
     def get(self, path: str) -> str:
         """``/health`` or ``/metrics``, whatever the status."""
         return self._send("GET", path, None)[1]
-
-    def _post(self, path: str, body: Object) -> Object:
-        status, text = self._send("POST", path, json.dumps(body).encode())
-        try:
-            answer = json.loads(text)
-        except ValueError:
-            answer = None
-        if status >= 300 or not isinstance(answer, dict):
-            found = answer if isinstance(answer, dict) else {}
-            message = found.get("message") or " ".join(text.split())[:200]
-            if self._access.cert and any(refusal in message for refusal in _NOBODY):
-                return self._by_certificate(path, body)
-            raise EtcdRefusal(f"{self.url}{path} answers {status}: {message}")
-        return answer
-
-    def _by_certificate(self, path: str, body: Object) -> Object:
-        control = etcdctl.Etcdctl([self.url], self._access.files, program=self._access.program, timeout=self._timeout)
-        try:
-            return etcdctl.post(control, path, body)
-        except etcdctl.EtcdctlError as error:
-            raise EtcdRefusal(error.message) from error
 
     def _send(self, method: str, path: str, body: t.Optional[bytes]) -> tuple[int, str]:
         connection = self._connection()
@@ -136,73 +76,18 @@ class EtcdApi:
         address = urllib.parse.urlsplit(self.url)
         host = address.hostname or ""
         if address.scheme == "https":
-            return http.client.HTTPSConnection(host, address.port, timeout=self._timeout, context=self._access.context())
+            return http.client.HTTPSConnection(host, address.port, timeout=self._timeout, context=self._context())
         return http.client.HTTPConnection(host, address.port, timeout=self._timeout)
 
-
-def look(url: str, access: Access, *, timeout: float = 3.0) -> Object:
-    """What one endpoint says; ``members`` is None when it says nothing, and empty for a learner, which does not know them."""
-    api = EtcdApi(url, access, timeout=timeout)
-    said: Object = {
-        "url": url,
-        "members": None,
-        "fault": "",
-        "linearizable": False,
-        "learner": False,
-        "leader": "",
-        "applied": 0,
-        "errors": [],
-    }
-    try:
-        status = api.status()
-        said.update(
-            cluster_id=status["header"]["cluster_id"],
-            member_id=status["header"]["member_id"],
-            leader=_identity(status.get("leader")),
-            learner=bool(status.get("isLearner")),
-            applied=int(status.get("raftAppliedIndex", 0)),
-            # its alarms, and that it has no leader
-            errors=status.get("errors", []),
-        )
-        # a learner tells nothing else
-        said["members"] = [] if said["learner"] else _members(api, linearizable=False)
-        if not said["learner"]:
-            api.read()
-            said["members"] = _members(api, linearizable=True)
-            said["linearizable"] = True
-    except (EtcdUnreachable, EtcdRefusal) as error:
-        said["fault"] = error.message
-    return said
-
-
-def _members(api: EtcdApi, *, linearizable: bool) -> list[Object]:
-    return [_member(entry) for entry in api.members(linearizable=linearizable)["members"]]
-
-
-def _member(entry: Object) -> Object:
-    return {
-        "id": entry["ID"],
-        "name": entry.get("name", ""),
-        "peer_urls": entry.get("peerURLs", []),
-        "client_urls": entry.get("clientURLs", []),
-        "learner": bool(entry.get("isLearner")),
-    }
-
-
-def _identity(value: t.Optional[str]) -> str:
-    return "" if value in (None, "0") else str(value)
-
-
-def until(attempt: t.Callable[[], bool], *, deadline: float, pause: float, what: str) -> None:
-    """Tries again while the attempt gives False, or etcd refuses for now; at the deadline the last refusal is the error."""
-    end = time.monotonic() + deadline
-    while True:
-        fault = "it is not so yet"
+    def _context(self) -> ssl.SSLContext:
+        ca, cert, key = self._files
+        missing = [path for path in self._files if path and not os.path.exists(path)]
+        if missing:
+            raise EtcdUnreachable(f"{', '.join(missing)}: no such file, so that etcd cannot be asked; a member has these files")
         try:
-            if attempt():
-                return
-        except (EtcdUnreachable, EtcdRefusal) as error:
-            fault = error.message
-        if time.monotonic() >= end:
-            raise HostError(f"{what} within {deadline:.0f} s: {fault}")
-        time.sleep(pause)
+            context = ssl.create_default_context(cafile=ca or None)
+            if cert:
+                context.load_cert_chain(cert, key)
+        except (OSError, ssl.SSLError) as error:
+            raise HostError(f"{', '.join(self._files)} cannot be used as authority, certificate and key: {cause(error)}") from error
+        return context

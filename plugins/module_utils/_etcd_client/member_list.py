@@ -16,8 +16,8 @@ import re
 import time
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import json_api
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.json_api import Access, EtcdApi, EtcdUnreachable, Object
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import client
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import Access, EtcdApi, EtcdUnreachable, Object
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 _PAUSE = 0.3
@@ -63,7 +63,7 @@ def ask_all(urls: t.Sequence[str], access: Access) -> list[Object]:
     if not urls:
         return []
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(urls)) as pool:
-        return list(pool.map(lambda url: json_api.look(url, access), urls))
+        return list(pool.map(lambda url: client.look(url, access), urls))
 
 
 def used(apiserver_file: str) -> list[str]:
@@ -135,7 +135,7 @@ class _Cluster:
             ask(self.api(answers[0]))
             return done(self.healthy()[0]["members"])
 
-        json_api.until(attempt, deadline=_DEADLINE, pause=_PAUSE, what="not done")
+        client.until(attempt, deadline=_DEADLINE, pause=_PAUSE, what="not done")
 
     def _depose(self, answers: list[Object], member: str) -> None:
         """Moves the leadership away from a member that leaves, so that no election interrupts writers."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.json_api import Access, Object, look
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import Access, Object, look
 
 
 def in_the_way(url: str, access: Access) -> t.Optional[str]:

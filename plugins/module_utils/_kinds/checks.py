@@ -14,7 +14,7 @@ import urllib.parse
 if t.TYPE_CHECKING:
     import http.client
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import json_api, quorum
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import client, quorum
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, cause
 
@@ -127,7 +127,7 @@ def _command(check: Check, timeout: float) -> str | None:
 
 
 def _etcd(check: Check, timeout: float) -> str | None:
-    access = json_api.Access(check.get("ca", ""), check.get("cert", ""), check.get("key", ""))
+    access = client.Access(check.get("ca", ""), check.get("cert", ""), check.get("key", ""))
     return quorum.in_the_way(check["etcd"], access)
 
 

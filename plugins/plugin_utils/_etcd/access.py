@@ -11,17 +11,20 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
 
-OPTIONS: dict[str, dict[str, t.Any]] = {
+CERTIFICATES: dict[str, dict[str, t.Any]] = {
     "ca": {"type": "path", "default": ETCD.pki["ca"]},
     "cert": {"type": "path", "default": ETCD.pairs["root"].cert},
     "key": {"type": "path", "default": ETCD.pairs["root"].key, "no_log": False},
+}
+OPTIONS: dict[str, dict[str, t.Any]] = {
+    **CERTIFICATES,
     "local_url": {"type": "str", "default": ETCD.urls["client"]},
     "metrics_url": {"type": "str", "default": ETCD.urls["metrics"]},
 }
 
 
 def of(arguments: c.Mapping[str, t.Any]) -> dict[str, str]:
-    """How the host's side asks the members: the fields of ``Access`` in module_utils/_etcd_client/json_api.py."""
+    """How the host asks the members: the fields of ``Access`` in module_utils/_etcd_client/client.py."""
     return {key: str(arguments[key]) for key in ("ca", "cert", "key")}
 
 

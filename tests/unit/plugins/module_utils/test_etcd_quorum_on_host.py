@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list, quorum
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.json_api import Access
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import Access
 
 URL = "https://127.0.0.1:2379"
 

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host says of etcd's members."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+import typing as t
+
+import pytest
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import health
+
+NOTHING = "http://127.0.0.1:1"
+
+
+class Member(http.server.BaseHTTPRequestHandler):
+    """A member that answers every read; ``status`` is what it says of itself."""
+
+    status: t.ClassVar[dict[str, t.Any]] = {}
+
+    def do_POST(self) -> None:
+        text = json.dumps({} if self.path == "/v3/kv/range" else self.status).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_arguments: t.Any) -> None:
+        pass
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[str]:
+    monkeypatch.setattr(Member, "status", {})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Member)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def collect(*urls: str) -> dict[str, t.Any]:
+    return health.run("collect", {"access": {}, "endpoints": list(urls)})
+
+
+def test_a_healthy_member(url: str) -> None:
+    found = collect(url)
+    (member,) = found["members"]
+    assert found["healthy"]
+    assert (member["url"], member["healthy"], member["fault"]) == (url, True, "")
+    assert found["summary"][0].startswith(f"{url} is healthy: successfully committed proposal: took = ")
+
+
+def test_one_that_does_not_answer(url: str) -> None:
+    found = collect(url, NOTHING)
+    assert not found["healthy"]
+    assert found["summary"][1] == f"{NOTHING} is unhealthy: {NOTHING} does not answer: Connection refused"
+
+
+def test_an_alarm_is_a_fault(url: str) -> None:
+    Member.status = {"errors": ["memberID:1 alarm:NOSPACE"]}
+    assert collect(url)["summary"] == [f"{url} is unhealthy: memberID:1 alarm:NOSPACE"]
+
+
+def test_no_member_is_not_healthy() -> None:
+    assert collect() == {"members": [], "healthy": False, "summary": []}
+
+
+def test_the_lines_are_those_of_etcdctl() -> None:
+    members = [
+        {"url": "https://192.0.2.11:2379", "healthy": True, "fault": "", "seconds": 0.00241},
+        {"url": "https://192.0.2.12:2379", "healthy": False, "fault": "etcdserver: no leader", "seconds": 3.0},
+    ]
+    assert health.summary(members) == [
+        "https://192.0.2.11:2379 is healthy: successfully committed proposal: took = 2.4ms",
+        "https://192.0.2.12:2379 is unhealthy: etcdserver: no leader",
+    ]
