@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads what ``api_objects`` is told: manifests of one or many documents, what must be absent, what to wait for."""
+"""Reads the arguments of ``api_objects``: manifests of one or many documents, what must be absent, what to wait for."""
 
 from __future__ import annotations
 
@@ -39,7 +39,11 @@ _DEADLINE = 60.0
 
 
 class Reader:
-    """Collects every fault with its place, so that one error names them all."""
+    """Collects every fault with its place, so that one error names them all.
+
+    It does not use ``schema``: the API server checks objects, and only what finds an object in the API is needed here. What is left are
+    the waits, whose defaults depend on the kind, and which come from templates: numbers may be texts, and an empty text is no value.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name

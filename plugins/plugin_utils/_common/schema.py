@@ -1,7 +1,12 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks plain data against a small schema; every fault is named by its dotted path."""
+"""Checks plain data against a small schema; every fault is named by its dotted path.
+
+Ansible's ArgumentSpecValidator checks the options of plugins and the variables of roles. It does not serve for descriptions of components
+and of etcd's users: its messages do not say which item of a list is wrong, and it turns values into the wanted type instead of refusing
+those of another.
+"""
 
 from __future__ import annotations
 

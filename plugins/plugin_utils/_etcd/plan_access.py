@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans etcd's users: roles with what they may touch, users with their roles, keys, and that etcd asks who somebody is.
+"""Plans etcd's users: roles with their permissions, users with their roles, keys, and the start of authentication.
 
-Roles and users that are not described belong to others and are left alone; what is described has exactly what is described.
+Roles and users that are not described are left alone. One that is described gets exactly what its description says.
 """
 
 from __future__ import annotations
@@ -13,34 +13,59 @@ import typing as t
 import yaml
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd.access import ACCESS
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import schema
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import DescriptionError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
-# etcd's own: it may do everything, and somebody must have it before users are asked for
+# etcd's own role: it may do everything, and somebody must have it before authentication can be enabled
 ROOT = "root"
 
 Object = dict[str, t.Any]
 _NOTHING: Object = {"enabled": False, "roles": {}, "users": {}, "keys": {}}
 
+_PERMISSION = schema.Record({"access": (schema.one_of(*ACCESS), "readwrite"), "prefix": (schema.text, ""), "key": (schema.text, "")})
+
+
+def _permission(value: t.Any, where: str, faults: list[str]) -> Object:
+    """A permission with the range of keys that it is for."""
+    permission = _PERMISSION(value, where, faults)
+    prefix, key = permission.get("prefix"), permission.get("key")
+    if bool(prefix) == bool(key) or not str(prefix or key).isascii():
+        faults.append(f"{where}: needs either a prefix or a key, of ASCII characters")
+        return {}
+    return {"access": permission["access"], "key": prefix or key, "range_end": after_prefix(prefix) if prefix else ""}
+
+
+_DESCRIPTION = schema.Record(
+    {
+        "roles": schema.list_of(schema.Record({"name": schema.name, "permissions": (schema.list_of(_permission), [])})),
+        "users": schema.list_of(schema.Record({"name": schema.name, "roles": (schema.list_of(schema.name), [])})),
+        "keys": schema.list_of(schema.Record({"key": schema.name, "value": schema.anything})),
+    }
+)
+
 
 def described(name: str, arguments: Object) -> Object:
     """Roles, users and keys as the planner and the host take them; raises DescriptionError with every fault."""
     faults: list[str] = []
-    roles = [_role(entry, f"roles[{number}]", faults) for number, entry in enumerate(arguments["roles"])]
-    users = [_user(entry, f"users[{number}]", faults) for number, entry in enumerate(arguments["users"])]
-    keys = [_key(entry, f"keys[{number}]", faults) for number, entry in enumerate(arguments["keys"])]
-    if not faults and not any(user["name"] == ROOT and ROOT in user["roles"] for user in users):
-        faults.append(f"users: none is {ROOT} with the role {ROOT}, and without one etcd does not ask for users")
+    checked = _DESCRIPTION({key: arguments[key] for key in ("roles", "users", "keys")}, "", faults)
+    faults = faults or _reference_faults(checked["roles"], checked["users"])
+    if faults:
+        raise DescriptionError(name, faults)
+    return {**checked, "keys": [{"key": key["key"], "value": str(key["value"])} for key in checked["keys"]]}
+
+
+def _reference_faults(roles: list[Object], users: list[Object]) -> list[str]:
     known = {role["name"] for role in roles} | {ROOT}
-    faults += [
+    faults = [
         f"users: {user['name']} has the role {role}, which is not among the roles"
         for user in users
         for role in user["roles"]
         if role not in known
     ]
-    if faults:
-        raise DescriptionError(name, faults)
-    return {"roles": roles, "users": users, "keys": keys}
+    if not any(user["name"] == ROOT and ROOT in user["roles"] for user in users):
+        faults.append(f"users: none is {ROOT} with the role {ROOT}, and without one etcd does not ask for users")
+    return faults
 
 
 def plan(wanted: Object, state: Object) -> list[PlannedAction]:
@@ -114,44 +139,3 @@ def _spoken(entry: Object) -> str:
 def after_prefix(prefix: str) -> str:
     """The first key behind all that begin with the prefix."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
-
-
-def _role(entry: t.Any, where: str, faults: list[str]) -> Object:
-    if not _is_map(entry, {"name", "permissions"}, where, faults):
-        return {"name": "", "permissions": []}
-    permissions = []
-    for number, permission in enumerate(entry.get("permissions") or []):
-        place = f"{where}.permissions[{number}]"
-        if not _is_map(permission, {"access", "prefix", "key"}, place, faults):
-            continue
-        access, prefix, key = permission.get("access", "readwrite"), permission.get("prefix"), permission.get("key")
-        if access not in ACCESS:
-            faults.append(f"{place}.access: is {access!r}; there are {', '.join(ACCESS)}")
-        if bool(prefix) == bool(key) or not str(prefix or key).isascii():
-            faults.append(f"{place}: needs either a prefix or a key, of ASCII characters")
-            continue
-        permissions.append({"access": access, "key": str(prefix or key), "range_end": after_prefix(str(prefix)) if prefix else ""})
-    return {"name": str(entry.get("name")), "permissions": permissions}
-
-
-def _user(entry: t.Any, where: str, faults: list[str]) -> Object:
-    if not _is_map(entry, {"name", "roles"}, where, faults):
-        return {"name": "", "roles": []}
-    return {"name": str(entry.get("name")), "roles": [str(role) for role in entry.get("roles") or []]}
-
-
-def _key(entry: t.Any, where: str, faults: list[str]) -> Object:
-    if not _is_map(entry, {"key", "value"}, where, faults):
-        return {"key": "", "value": ""}
-    return {"key": str(entry.get("key")), "value": str(entry.get("value"))}
-
-
-def _is_map(entry: t.Any, known: set[str], where: str, faults: list[str]) -> bool:
-    if not isinstance(entry, dict):
-        faults.append(f"{where}: is no map")
-        return False
-    faults += [f"{where}.{key}: unknown; there are {', '.join(sorted(known))}" for key in entry if key not in known]
-    needed = "key" if "value" in known else "name" if "name" in known else ""
-    if needed and not entry.get(needed):
-        faults.append(f"{where}.{needed}: missing")
-    return True

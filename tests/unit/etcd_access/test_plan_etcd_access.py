@@ -87,10 +87,13 @@ def test_a_key_with_another_value() -> None:
     [
         ({"users": [FLANNEL]}, "none is root with the role root"),
         ({"users": [ROOT, {"name": "a", "roles": ["b"]}]}, "a has the role b, which is not among the roles"),
-        ({"users": [ROOT, {"name": "a", "rolls": []}]}, "users[1].rolls: unknown; there are name, roles"),
+        ({"users": [ROOT, {"name": "a", "rolls": []}]}, "users[1].rolls: unknown; known are name, roles"),
         ({"users": [{}]}, "users[0].name: missing"),
-        ({"roles": ["flannel"]}, "roles[0]: is no map"),
-        ({"roles": [{"name": "flannel", "permissions": [{"access": "all", "key": "a"}]}]}, "roles[0].permissions[0].access: is 'all'"),
+        ({"roles": ["flannel"]}, "roles[0]: 'flannel' is not a mapping with name, permissions"),
+        (
+            {"roles": [{"name": "flannel", "permissions": [{"access": "all", "key": "a"}]}]},
+            "roles[0].permissions[0].access: 'all' is not one of read, write, readwrite",
+        ),
         ({"roles": [{"name": "flannel", "permissions": [{"prefix": "/a/", "key": "/a"}]}]}, "needs either a prefix or a key"),
         ({"keys": [{"value": "1"}]}, "keys[0].key: missing"),
     ],
