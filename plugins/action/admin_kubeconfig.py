@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The administrator's kubeconfig, written on the controller; its key is born there and goes nowhere else."""
+"""Writes the administrator's kubeconfig on the controller. Its key is created there and never leaves it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 MODE = 0o600
 AUTHORITY = "kubernetes"
 USER = "kubernetes-admin"
-# The group that needs no object in the API, so this file still works when RBAC is broken.
+# This group needs no object in the API, so the file works even if RBAC objects are lost.
 CLIENT = {
     "name": USER,
     "authority": AUTHORITY,
@@ -45,7 +45,7 @@ CLIENT = {
 
 
 class Wanted(t.NamedTuple):
-    """What the file shall say, but for the client's certificate and key. ``servers``: URLs by the name of their entry."""
+    """The wanted content, except the client's certificate and key. ``servers``: URLs by the name of their entry."""
 
     servers: dict[str, str]
     authority: str | None
@@ -62,13 +62,13 @@ class Wanted(t.NamedTuple):
             ],
             "users": [{"name": USER, "user": {"client-certificate-data": _encode(certificate), "client-key-data": _encode(key)}}],
             "contexts": [{"name": _context(name), "context": {"cluster": name, "user": USER}} for name in self.servers],
-            # which one is used is the administrator's choice
+            # the administrator may choose another context
             "current-context": current if current in contexts else contexts[0],
         }
 
 
 class Found(t.NamedTuple):
-    """The file that is there; the texts are empty where it does not hold what it should."""
+    """The existing file. The texts are empty if the file is not a kubeconfig with a client certificate."""
 
     mode: int
     config: dict[str, t.Any]
@@ -104,7 +104,7 @@ class ActionModule(ActionBase):
 
 
 def _settings(arguments: dict[str, t.Any], cluster: dict[str, t.Any]) -> tuple[dict[str, str], str]:
-    """Servers by name, and the PKI directory: as given, else as the resolved spec has them."""
+    """Servers by name, and the PKI directory: from the options, or from the resolved spec."""
     values = {
         "cluster_name": arguments["cluster_name"] or cluster.get("name"),
         "server": arguments["server"] or cluster.get("api", {}).get("url"),
@@ -116,7 +116,7 @@ def _settings(arguments: dict[str, t.Any], cluster: dict[str, t.Any]) -> tuple[d
             f"admin_kubeconfig: {', '.join(missing)} not given, and the host has no fact `cluster` to take it from. "
             "Run barehost.kubernetes.cluster_spec before, or give these options."
         )
-    # Exactly str: YAML cannot write the tagged strings of Ansible.
+    # Plain str: the YAML library cannot write Ansible's tagged strings.
     name = str(values["cluster_name"])
     servers = {name: str(values["server"])}
     if not arguments["server"] and cluster["api"].get("mode") == "local":
@@ -125,7 +125,7 @@ def _settings(arguments: dict[str, t.Any], cluster: dict[str, t.Any]) -> tuple[d
 
 
 def _every_master(name: str, cluster: dict[str, t.Any]) -> dict[str, str]:
-    """The proxies of the mode local are on loopback of the nodes, so the administrator has an entry for each master."""
+    """In mode local the proxies listen on the loopback of each node, so the administrator gets one entry for each master."""
     masters = [cluster["nodes"][host] for host in cluster["masters"]]
     return {f"{name}:{node['name']}": f"https://{node['address']}:{cluster['api']['server_port']}" for node in masters}
 
@@ -168,7 +168,7 @@ def _client_fault(found: Found | None, wanted: Wanted, now: float) -> str | None
 
 
 def _content_fault(found: Found | None, wanted: Wanted) -> str | None:
-    """What else is wrong with the file."""
+    """Why the rest of the file must be written again."""
     if found is None or found.config != wanted.config(found.certificate, found.key, current=_current(found)):
         return "its cluster, server or names differ"
     if found.mode != MODE:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Brings objects of the Kubernetes API to their described state. Documented in plugins/modules/api_objects.py."""
+"""Converges objects of the Kubernetes API. Documented in plugins/modules/api_objects.py."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "field_manager": {"type": "str", "default": "barehost"},
     **access.OPTIONS,
 }
-# What a file has and a manifest, which is written nowhere, has not
+# Fields of a file that a manifest does not need, because it is never written
 _NOT_A_FILE: dict[str, t.Any] = {"owner": "", "group": "", "mode": "", "block": None, "validate": None, "secret": False, "vars": {}}
 
 Object = dict[str, t.Any]
@@ -37,7 +37,7 @@ class ApiHost(Host):
 
 
 class ActionModule(HostAction):
-    """The front end: the only place that knows both Ansible and the API's objects."""
+    """Connects Ansible with the planner of API objects."""
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)

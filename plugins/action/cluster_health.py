@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells the module what only the controller knows: the apiservers' port. Documented in plugins/modules/cluster_health.py."""
+"""Gives the module the port of the apiservers, which only the controller has. Documented in plugins/modules/cluster_health.py."""
 
 from __future__ import annotations
 

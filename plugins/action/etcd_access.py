@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Brings etcd's users, roles and keys to their described state. Documented in plugins/modules/etcd_access.py."""
+"""Converges etcd's users, roles and keys. Documented in plugins/modules/etcd_access.py."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class EtcdHost(Host):
 
 
 class ActionModule(HostAction):
-    """The front end: the only place that knows both Ansible and etcd's users."""
+    """Connects Ansible with the planner of etcd's users."""
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)

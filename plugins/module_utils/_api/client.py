@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small client of the Kubernetes API: one kept connection, a client certificate, JSON."""
+"""A small client of the Kubernetes API: one connection that is kept open, a client certificate, JSON."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.error
 
 Object = dict[str, t.Any]
 
-APPLY = "application/apply-patch+yaml"  # of which JSON is a part
+APPLY = "application/apply-patch+yaml"  # JSON is valid YAML
 _CALL_TIMEOUT = 30.0
-# the apiserver asks to come again while it starts, sheds load, or etcd elects a leader
+# the apiserver asks for another attempt while it starts, sheds load, or etcd elects a leader
 _COME_AGAIN = (429, 503)
 _ATTEMPTS = 6
 _PAUSE = 0.5
@@ -38,14 +38,14 @@ class ApiError(HostError):
 
 
 class Resource(t.NamedTuple):
-    """Where objects of a kind live."""
+    """The API path of the objects of a kind."""
 
     base: str
     plural: str
     namespaced: bool
 
     def path(self, name: str = "", *, namespace: str = "") -> str:
-        """The path of an object, or of the collection; a namespaced one without a namespace is in ``default``."""
+        """The path of an object, or of all objects. Without a namespace, a namespaced object is in ``default``."""
         place = f"/namespaces/{namespace or 'default'}" if self.namespaced else ""
         return f"{self.base}{place}/{self.plural}" + (f"/{urllib.parse.quote(name, safe=':')}" if name else "")
 
@@ -60,7 +60,7 @@ class KubeApi:
         self._groups: dict[str, dict[str, Resource]] = {}
 
     def request(self, method: str, path: str, *, body: t.Optional[Object] = None, content: str = "", **query: str) -> Object:
-        """The answer's object; raises ApiError for a refusal, ApiUnreachable when there is no answer."""
+        """Returns the object in the answer. Raises ApiError if the API refuses, ApiUnreachable if there is no answer."""
         status, text = self._patiently(method, path + (f"?{urllib.parse.urlencode(query)}" if query else ""), body, content)
         if status >= 300:
             raise ApiError(_refusal(status, text, method, path), status=status)
@@ -77,11 +77,11 @@ class KubeApi:
             raise
 
     def text(self, path: str) -> tuple[int, str]:
-        """Status and text of something that is not an object, such as ``/readyz``; asked once."""
+        """Status and text of a page that is not an object, such as ``/readyz``; one attempt."""
         return self._send("GET", path, None, "")
 
     def locate(self, api_version: str, kind: str) -> t.Optional[Resource]:
-        """Where the kind's objects live; None while the server does not know it."""
+        """The API path of the objects of a kind; None if the server does not have the kind (yet)."""
         if kind not in self._groups.get(api_version, {}):
             base = f"/api/{api_version}" if "/" not in api_version else f"/apis/{api_version}"
             found = self.find(base) or {"resources": []}
@@ -93,7 +93,7 @@ class KubeApi:
         return self._groups[api_version].get(kind)
 
     def not_ready(self, *, deadline: float) -> str:
-        """Empty as soon as the server says it is ready; at the deadline, what it said instead."""
+        """Waits until the server is ready. Returns an empty text, or at the deadline why the server is not ready."""
         end = time.monotonic() + deadline
         while True:
             found = self._readiness()
@@ -130,7 +130,7 @@ class KubeApi:
                 answer = self._kept.getresponse()
                 return answer.status, answer.read().decode(errors="replace")
             except (OSError, http.client.HTTPException) as error:
-                # the server may have closed a kept connection; every request here can be made twice
+                # the server may have closed the open connection; every request here may be repeated
                 self._kept.close()
                 if fresh or isinstance(error, (ConnectionRefusedError, ssl.SSLError, TimeoutError)):
                     self._kept = None
@@ -160,7 +160,7 @@ def _refusal(status: int, text: str, method: str, path: str) -> str:
     except ValueError:
         message, causes = None, []
     if message:
-        # of an eviction that is refused, which budget refuses it
+        # the causes name the budget that refuses an eviction
         told = [cause["message"] for cause in causes if cause.get("message") and cause["message"] not in message]
         return " ".join([message, *told])
     return f"{method} {path}: status {status}: {' '.join(text.split())[:300]}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the API says of the cluster's health; reads only."""
+"""Reads the health of the cluster from its API."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client im
 LEADERS = ("kube-controller-manager", "kube-scheduler")
 SYSTEM = "kube-system"
 _ROLE_LABEL = "node-role.kubernetes.io/"
-# A leader renews many times within its lease; twice the lease is no delay any more.
+# A leader renews its lease many times before it ends; one that is late by a whole lease is not alive.
 _LEASES = 2
 
 
 def look(api: KubeApi, *, deadline: float, now: t.Optional[datetime.datetime] = None) -> Object:
-    """Of an API that is not ready at the deadline nothing else is asked."""
+    """Reads the state of nodes, leaders and system pods, or only the fault of an API that is not ready at the deadline."""
     fault = api.not_ready(deadline=deadline)
     found: Object = {
         "api": {"server": api.server, "ready": not fault, "fault": fault},
@@ -61,7 +61,7 @@ def _node(node: Object) -> Object:
 
 
 def _leader(api: KubeApi, name: str, now: datetime.datetime) -> Object:
-    """Who leads, by the lease that the leader must renew."""
+    """The leader, read from the lease that it must renew."""
     lease = api.find(f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/{name}") or {}
     spec = lease.get("spec", {})
     holder, renewed = spec.get("holderIdentity") or "", spec.get("renewTime") or ""
@@ -90,7 +90,7 @@ def _pod(pod: Object) -> Object:
 
 
 def summary(found: Object) -> list[str]:
-    """The findings as lines for people."""
+    """The result as lines for people."""
     api = found["api"]
     if not api["ready"]:
         return [f"API: not ready: {api['fault']}"]

@@ -19,12 +19,12 @@ _MERGE = "application/merge-patch+json"
 _MIRROR = "kubernetes.io/config.mirror"
 _FINISHED = ("Succeeded", "Failed")
 _PAUSE = 1.0
-# Too many at the API says that the budget allows no eviction now.
+# The status of an eviction that a budget does not allow now.
 _BUDGET = 429
 
 
 def run(step: str, payload: Object) -> Object:
-    """One step; raises HostError."""
+    """Runs one step; raises HostError."""
     return STEPS[step](KubeApi(**payload["connection"]), payload)
 
 
@@ -38,7 +38,7 @@ def _collect(api: KubeApi, payload: Object) -> Object:
 
 
 def _pods(api: KubeApi, node: str) -> list[Object]:
-    """What a planner must know of each pod: who makes another one when it is gone."""
+    """What a planner must know of each pod, such as the controller that replaces it."""
     pods = (api.find("/api/v1/pods", fieldSelector=f"spec.nodeName={node}") or {}).get("items", [])
     return [_pod(pod) for pod in pods]
 
@@ -71,7 +71,7 @@ def _apply(api: KubeApi, payload: Object) -> Object:
 
 
 def _evict(api: KubeApi, node: str, pods: list[Object], *, timeout: float) -> None:
-    """All at once, then again those that a budget holds back, until all are gone."""
+    """Evicts all pods at once, repeats those that a budget delays, and waits until all are gone."""
     end = time.monotonic() + timeout
     left = {pod["uid"]: pod for pod in pods}
     asked: set[str] = set()
@@ -87,7 +87,7 @@ def _evict(api: KubeApi, node: str, pods: list[Object], *, timeout: float) -> No
 
 
 def _ask(api: KubeApi, pod: Object) -> str:
-    """Why the pod may not leave yet, or nothing."""
+    """Why the pod cannot be evicted yet; empty if it can."""
     metadata = {"name": pod["name"], "namespace": pod["namespace"]}
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata, "deleteOptions": _options(pod)}
     try:
@@ -110,7 +110,7 @@ def _complaint(node: str, left: dict[str, Object], held: dict[str, str], timeout
 
 
 def _options(pod: Object, **more: t.Any) -> Object:
-    """Of this very pod: a controller may have made another of the same name."""
+    """Makes sure that only this pod is meant: a controller may have created another with the same name."""
     return {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": pod["uid"]}, **more}
 
 

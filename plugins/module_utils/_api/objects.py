@@ -26,7 +26,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.error
 
 HIDDEN = "(secret, not shown)"
 HIDDEN_CHANGED = "(secret, not shown: another value)"
-# A namespace that is being made, a kind whose definition was just applied
+# Seconds for a new namespace or a new kind to become usable.
 _SETTLE = 30.0
 _GONE = 120.0
 _PAUSE = 0.3
@@ -35,12 +35,12 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def run(step: str, payload: Object) -> Object:
-    """One step; raises HostError."""
+    """Runs one step; raises HostError."""
     return STEPS[step](KubeApi(**payload["connection"]), payload)
 
 
 def _collect(api: KubeApi, payload: Object) -> Object:
-    """The state of every object and wait, once the API is ready; at the deadline why it is not."""
+    """The state of every object and wait once the API is ready, or at the deadline the reason why it is not ready."""
     why = api.not_ready(deadline=payload["deadline"])
     if why:
         return {"unready": why, "objects": [], "absent": [], "unmet": []}
@@ -53,7 +53,7 @@ def _collect(api: KubeApi, payload: Object) -> Object:
 
 
 def _state(api: KubeApi, wanted: Object, manager: str) -> Object:
-    """``live``: what is there; ``applied``: what it would become; ``refused``: why it cannot."""
+    """``live``: the object as it is; ``applied``: as it would be; ``refused``: why the API refuses to apply it."""
     state: Object = {"live": None, "applied": None, "refused": "", "leaving": False}
     resource = api.locate(wanted["apiVersion"], wanted["kind"])
     if resource is None:
@@ -62,7 +62,7 @@ def _state(api: KubeApi, wanted: Object, manager: str) -> Object:
     try:
         applied = _patch(api, resource, wanted, manager, dryRun="All")
     except ApiError as error:
-        # Its namespace, or what it refers to, may be among the objects that come before it.
+        # Its namespace, or an object that it refers to, may be one that is created before it.
         missing = error.status == 404 and live is None
         return {**state, "live": _shown(live, live), "refused": "" if missing else error.message}
     leaving = live is not None and "deletionTimestamp" in live["metadata"]
@@ -76,7 +76,7 @@ def _presence(api: KubeApi, wanted: Object) -> Object:
 
 
 def _shown(found: t.Optional[Object], live: t.Optional[Object]) -> t.Optional[Object]:
-    """Without what the server keeps for itself; of a secret, only which values are not those that live."""
+    """Drops the fields that the server manages. Replaces the values of a Secret by whether they differ from the live ones."""
     if found is None:
         return None
     shown = {key: value for key, value in copy.deepcopy(found).items() if key != "status"}

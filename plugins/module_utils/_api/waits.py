@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waits for conditions of API objects, and tells at the deadline what the API knows of the cause."""
+"""Waits for conditions of API objects, and reports at the deadline what the API says about the cause."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def wait_for(api: KubeApi, wait: Object) -> None:
 
 
 def unmet(api: KubeApi, wait: Object) -> dict[str, str]:
-    """By name: what was found instead of the condition."""
+    """The objects that do not meet the condition, with their state, by name."""
     resource = api.locate(wait["apiVersion"], wait["kind"])
     found = {}
     for name in wait["names"]:
@@ -41,7 +41,7 @@ def unmet(api: KubeApi, wait: Object) -> dict[str, str]:
 
 
 def fault_of(live: t.Optional[Object], condition: str) -> str:
-    """Empty if the object meets the condition, else what it is instead."""
+    """Empty if the object meets the condition, else its state."""
     wanted = condition.lower()
     if wanted == "absent":
         return "" if live is None else "still there"
@@ -54,7 +54,7 @@ def fault_of(live: t.Optional[Object], condition: str) -> str:
     return _condition_fault(live, wanted)
 
 
-# Of each kind: how many are wanted, and the counts in the status that must reach it
+# For each kind: the field with the wanted number, and the counts in the status that must reach it
 _ROLLOUTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Deployment": ("replicas", ("updatedReplicas", "availableReplicas")),
     "StatefulSet": ("replicas", ("updatedReplicas", "availableReplicas")),
@@ -65,8 +65,10 @@ _ROLLOUTS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def _rollout_fault(live: Object) -> str:
-    """A roll-out is complete when the controller has seen this generation, every replica is a new one, and as many are available as
-    the Deployment's own ``maxUnavailable`` wants where that is a number: a node that is away holds up nobody. Else all must be."""
+    """A rollout is complete when the controller has seen this generation, all replicas are new, and enough are available.
+
+    Enough are all but ``maxUnavailable`` of a Deployment, if that is a number, so that one lost node does not delay it; else all.
+    """
     status = live.get("status", {})
     if status.get("observedGeneration", 0) < live["metadata"].get("generation", 0):
         return "not looked at by its controller yet (does kube-controller-manager run?)"
@@ -109,7 +111,7 @@ def _failure(wait: Object, found: dict[str, str]) -> str:
 
 
 def _evidence(api: KubeApi, wait: Object, name: str) -> list[str]:
-    """What the object's conditions, its events and its pods say."""
+    """The messages of the object's conditions, its events and its pods."""
     resource = api.locate(wait["apiVersion"], wait["kind"])
     live = api.find(resource.path(name, namespace=wait["namespace"])) if resource else None
     if live is None:
@@ -125,7 +127,7 @@ def _evidence(api: KubeApi, wait: Object, name: str) -> list[str]:
 
 def _events(api: KubeApi, live: Object) -> list[str]:
     metadata = live["metadata"]
-    # Events of what has no namespace are kept in default.
+    # Events of objects without a namespace are in default.
     path = f"/api/v1/namespaces/{metadata.get('namespace', 'default')}/events"
     selector = f"involvedObject.kind={live['kind']},involvedObject.name={metadata['name']}"
     events = (api.find(path, fieldSelector=selector) or {}).get("items", [])
@@ -155,7 +157,7 @@ def _pod_lines(api: KubeApi, pod: Object) -> list[str]:
 
 
 def container_faults(pod: Object) -> list[str]:
-    """Why containers wait, or how they ended."""
+    """Why containers wait, or how they terminated."""
     status = pod.get("status", {})
     lines = []
     for container in (*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])):

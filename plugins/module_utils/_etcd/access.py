@@ -16,7 +16,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.c
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.etcdctl import Etcdctl, EtcdctlError
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
-# by etcd's own numbers
+# the names, in the order of etcd's numbers
 ACCESS = ("read", "write", "readwrite")
 _PAUSE = 0.5
 
@@ -24,14 +24,14 @@ Object = dict[str, t.Any]
 
 
 def run(step: str, payload: Object) -> Object:
-    """One step; raises HostError."""
+    """Runs one step; raises HostError."""
     access = Access(**payload["access"])
     control = Etcdctl(payload["endpoints"], access.files, program=access.program)
     return STEPS[step](control, payload)
 
 
 def _collect(control: Etcdctl, payload: Object) -> Object:
-    """Of what is wanted, what is there; ``unready``: why etcd did not answer within the deadline."""
+    """The current state of everything that is described; ``unready``: why etcd did not answer within the deadline."""
     end = time.monotonic() + payload["deadline"]
     while True:
         try:

@@ -17,7 +17,7 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Completed(t.NamedTuple):
-    """How a program ended."""
+    """The exit status and output of a program."""
 
     status: int
     output: str
@@ -28,7 +28,7 @@ class Completed(t.NamedTuple):
         return self.status == 0
 
     def complaint(self) -> str:
-        """What the program said, in one line, for an error message."""
+        """The output of the program in one line, for an error message."""
         text = " ".join((self.error.strip() or self.output.strip()).split())
         return text[-600:] or f"exit status {self.status}"
 
@@ -40,11 +40,11 @@ def run(
     timeout: float = 300,
     environment: dict[str, str] | None = None,
 ) -> Completed:
-    """Runs a program to its end; a program that is missing or hangs is a status, not an exception."""
+    """Runs a program to its end. For a program that is missing or hangs there is a status, not an exception."""
     surroundings = {**os.environ, "PATH": _PATH, "LC_ALL": "C.UTF-8", "SYSTEMD_PAGER": "", "SYSTEMD_COLORS": "0", **(environment or {})}
     source: dict[str, t.Any] = {"stdin": subprocess.DEVNULL} if text is None else {"input": text}
     try:
-        done = subprocess.run(  # pylint: disable=ansible-bad-function  # run_command knows no deadline
+        done = subprocess.run(  # pylint: disable=ansible-bad-function  # run_command has no timeout
             argv, capture_output=True, check=False, encoding="utf-8", errors="replace", timeout=timeout, env=surroundings, **source
         )
     except FileNotFoundError:
@@ -55,7 +55,7 @@ def run(
 
 
 def must(argv: list[str], *, what: str, text: str | None = None, timeout: float = 300) -> Completed:
-    """Runs a program that has to succeed. ``what`` completes the sentence "cannot …"; argv never holds a secret."""
+    """Runs a program and raises HostError if it fails. ``what`` completes the sentence "cannot …". argv never holds a secret."""
     done = run(argv, text=text, timeout=timeout)
     if not done.ok:
         raise HostError(f"cannot {what}: {done.complaint()}", details=f"command: {' '.join(argv)}\nexit status: {done.status}")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Downloads over HTTP: resumed where they broke off, and worth nothing until their SHA-256 is right."""
+"""Downloads over HTTP. A partial download is resumed; a complete one is used only if its SHA-256 is right."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ _PASSING_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class _Passing(Exception):
-    """A failure that may be gone at the next attempt."""
+    """A failure that a later attempt may not have."""
 
 
 def shown(url: str) -> str:
-    """A URL without what may be a secret in it: credentials and query."""
+    """A URL without the parts that may be secret: credentials and query."""
     parts = urllib.parse.urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}"
 
 
 def fetch_text(url: str) -> str:
-    """A small file, such as one of checksums."""
+    """Reads a small file, such as a list of checksums."""
     return _with_attempts(url, lambda: _read_small(url)).decode("utf-8", errors="replace")
 
 
 def download(url: str, part: str, sha256: str) -> None:
-    """Completes the file ``part`` from ``url`` and verifies it; on a wrong checksum it is removed."""
+    """Completes the file ``part`` from ``url`` and verifies it. A file with a wrong checksum is removed."""
     resumed = os.path.exists(part) and os.path.getsize(part) > 0
     digest = _complete(url, part)
     if digest != sha256 and resumed:
-        # What was there before may stem from another file of that name: once more, from nothing.
+        # The partial file may be of another file with that name: download everything once more.
         os.unlink(part)
         digest = _complete(url, part)
     if digest != sha256:
@@ -72,7 +72,7 @@ def _complete(url: str, part: str) -> str:
         return _with_attempts(url, lambda: _continue(url, part))
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            # A full disk harms what runs; a partial file on it is worth less than the space.
+            # A full disk harms running programs, so the space is worth more than the partial file.
             with contextlib.suppress(OSError):
                 os.unlink(part)
             raise HostError(f"{os.path.dirname(part)}: the disk became full while {shown(url)} was downloaded. {_SPACE_ADVICE}") from None
@@ -102,7 +102,7 @@ def _read_small(url: str) -> bytes:
 
 
 def _continue(url: str, part: str) -> str:
-    """One attempt: ask for what is missing, append it, return the digest of the whole."""
+    """One attempt: requests the missing part, appends it, and returns the digest of the whole file."""
     have = os.path.getsize(part) if os.path.exists(part) else 0
     with _open(url, {"Range": f"bytes={have}-"} if have else {}) as response:
         start, total = _extent(response, have)
@@ -114,7 +114,7 @@ def _continue(url: str, part: str) -> str:
 
 
 def _extent(response: t.Any, have: int) -> tuple[int | None, int | None]:
-    """Where in the file the answer begins and how long the file is; (None, None) when it fits nothing we have."""
+    """Where in the file the answer begins, and the length of the file; (None, None) if it does not continue the partial file."""
     if response.code == 206:
         match = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", response.headers.get("Content-Range", ""))
         if match is None or int(match.group(1)) != have:
@@ -129,7 +129,7 @@ def _extent(response: t.Any, have: int) -> tuple[int | None, int | None]:
 
 def _append(response: t.Any, part: str, start: int, total: int | None) -> str:
     digest = hashlib.sha256()
-    # private: beside programs there is no directory that keeps others from it
+    # private, because the directory of programs, where it may be, is readable for everybody
     with open(part, "r+b" if start else "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
         while file.tell() < start:
             digest.update(file.read(min(BLOCK, start - file.tell())))
@@ -147,7 +147,7 @@ def _append(response: t.Any, part: str, start: int, total: int | None) -> str:
 
 
 def _open(url: str, headers: dict[str, str]) -> t.Any:
-    """The open answer: 200, 206 or 416."""
+    """Opens the URL; the status is 200, 206 or 416."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise HostError(f"{shown(url)}: not a URL that can be downloaded. Give http:// or https://, without credentials in it.")
@@ -206,7 +206,7 @@ def _read(response: t.Any, size: int) -> bytes:
 
 
 def ensure_space(directory: str, size: int, *, needed_for: str) -> None:
-    """Refuses early what would not fit; some space is left for those who run on the same file system."""
+    """Raises HostError if a file would not fit. Some space is kept for the programs that use the same file system."""
     found = os.statvfs(directory)
     free = found.f_bavail * found.f_frsize
     if free < size + SPACE_LEFT_FREE:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of all plugins that ask the API from a master."""
+"""Options of all plugins that use the API from a master."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 
 
 def connection(arguments: dict[str, t.Any], variables: dict[str, t.Any], *, templar: t.Any) -> dict[str, str]:
-    """How the host reaches the apiserver beside it: as told, else at the port that ``cluster`` gives."""
+    """How the host reaches its own apiserver: by the options, or at the port that ``cluster`` has."""
     api = cluster_of(templar, variables).get("api", {})
     server = arguments["server"] or f"https://127.0.0.1:{api.get('server_port') or API_PORT}"
     return {"server": str(server), **{key: str(arguments[key]) for key in ("ca", "cert", "key")}}

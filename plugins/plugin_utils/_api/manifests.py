@@ -54,7 +54,7 @@ class Reader:
             raise DescriptionError(self._name, self._faults)
 
     def documents(self, text: str, *, where: str) -> list[Object]:
-        """The objects of a manifest; empty documents are left out, lists are taken apart."""
+        """The objects of a manifest, without empty documents. A List is replaced by its items."""
         try:
             documents = [document for document in yaml.safe_load_all(text) if document is not None]
         except yaml.YAMLError as error:
@@ -63,7 +63,7 @@ class Reader:
         return self.objects(documents, where=where)
 
     def objects(self, documents: c.Sequence[t.Any], *, where: str) -> list[Object]:
-        """Plain data, complete enough to be found in the API."""
+        """The objects as plain data; each has what is needed to find it in the API."""
         found = []
         for number, document in enumerate(documents):
             place = f"{where}[{number}]"
@@ -88,7 +88,7 @@ class Reader:
         return not missing
 
     def references(self, entries: c.Sequence[t.Any]) -> list[Object]:
-        """What must be absent: references, brought to the shape of objects."""
+        """The objects that must be absent: references in the form of objects."""
         documents = []
         for entry in entries:
             names = {key: entry.get(key) for key in ("name", "namespace") if entry.get(key)}
@@ -121,7 +121,7 @@ class Reader:
             return 0.0
 
     def once(self, wanted: c.Sequence[Object], absent: c.Sequence[Object]) -> None:
-        """An object may be named once: twice, the later would undo the earlier in every run."""
+        """Refuses an object that is given twice: every run would change it back and forth."""
         seen: set[tuple[str, ...]] = set()
         for entry in (*wanted, *absent):
             metadata = entry["metadata"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans how a Node loses its pods and leaves the cluster."""
+"""Plans the drain of a Node and its removal from the cluster."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Object = dict[str, t.Any]
 
 
 def drain(*, node: str, reachable: bool, unmanaged: bool, state: Object) -> list[PlannedAction]:
-    """No new pods, and those that are there leave; a DaemonSet's and those of files on the host stay. Pure.
+    """Cordons the Node and evicts its pods, except those of DaemonSets and static pods. Pure.
 
-    ``unmanaged`` allows the loss of pods that nobody makes again. Of a host that is not ``reachable`` no pod can leave in order.
+    ``unmanaged`` allows the loss of pods without a controller. Pods on a host that is not ``reachable`` cannot be evicted.
     """
     pods = [pod for pod in state["pods"] if not _stays(pod)] if reachable else []
     lost = [_title(pod) for pod in pods if not pod["owner"] and not pod["finished"]]
@@ -32,9 +32,9 @@ def drain(*, node: str, reachable: bool, unmanaged: bool, state: Object) -> list
 
 
 def remove(*, node: str, drained: bool, state: Object) -> list[PlannedAction]:
-    """The Node, and then what is left of its pods, which nobody ends any more. Pure.
+    """Deletes the Node, and then the rest of its pods, which no kubelet ends any more. Pure.
 
-    ``drained``: what a drain takes away has been foretold, and counts as gone.
+    ``drained``: the drain was predicted, so the pods that it evicts count as gone.
     """
     actions = []
     if state["node"] is not None:
@@ -44,7 +44,7 @@ def remove(*, node: str, drained: bool, state: Object) -> list[PlannedAction]:
 
 
 def _stays(pod: Object) -> bool:
-    """Whether a drain leaves it: evicted, it would be made again on the same node."""
+    """Whether a drain skips the pod: after an eviction it would be created again on the same node."""
     return bool(pod["mirror"] or pod["owner"] == "DaemonSet")
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans API objects: what is there against what a server-side apply would make of it."""
+"""Plans API objects: compares each object with the result of a server-side apply."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 KIND = "api_object"
-# What others live in or are of goes first.
+# Namespaces and definitions of kinds come before the objects that need them.
 _FIRST = ("Namespace", "CustomResourceDefinition")
-# What no manifest brings into being: a kubelet registers its Node, and then there is something to change.
+# Objects that no manifest creates: a kubelet registers its Node, and only then it can be changed.
 _REGISTERED = ("Node",)
 _PATHS_IN_A_REASON = 3
 _LONGEST_VALUE = 40
-# A key that is not there; None is a value
+# A missing key; None is a value
 _ABSENT = object()
 
 Object = dict[str, t.Any]
 
 
 def plan(*, name: str, objects: list[Object], absent: list[Object], state: Object) -> list[PlannedAction]:
-    """Deletions, then namespaces and definitions, then the rest as it was given. Pure.
+    """Deletions, then namespaces and definitions, then the other objects in the given order. Pure.
 
     ``state`` is the host's answer; of an API that is not there (``unready``), every object is planned as new.
     """
@@ -44,7 +44,7 @@ def plan(*, name: str, objects: list[Object], absent: list[Object], state: Objec
 
 
 def title(wanted: Object) -> str:
-    """What the operator calls the object."""
+    """The name of the object for the operator."""
     metadata = wanted["metadata"]
     place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
     return f"{wanted['kind']} {place}{metadata['name']}"
@@ -124,7 +124,7 @@ def _fault(found: t.Any, wanted: t.Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """YAML whose texts of several lines stay readable in a diff."""
+    """Writes texts of several lines as YAML blocks, which are readable in a diff."""
 
 
 def _represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:

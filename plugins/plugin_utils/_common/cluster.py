@@ -9,6 +9,6 @@ import typing as t
 
 
 def cluster_of(templar: t.Any, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-    """What ``cluster`` is for this task: registered, or the variable of a role; empty where there is none."""
+    """The value of ``cluster`` for this task, a registered variable or a fact; empty if there is none."""
     found = variables.get("cluster") or variables.get("ansible_facts", {}).get("cluster") or {}
     return t.cast(dict[str, t.Any], templar.template(found))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The exception roots of the controller's side."""
+"""The exception roots of the controller side."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ansible.errors import AnsibleError
 
 
 class ComponentError(AnsibleError):
-    """A component cannot be brought about; the message says what was found, what was wanted and what to do."""
+    """A component cannot be converged. The message says what was found, what was wanted and what the operator can do."""
 
 
 class DescriptionError(ComponentError):
-    """A component is described wrongly; the message lists every fault with its dotted path."""
+    """A description has faults. The message lists every fault with its dotted path."""
 
     def __init__(self, component: str, faults: c.Sequence[str]) -> None:
         self.faults = tuple(faults)
@@ -23,4 +23,4 @@ class DescriptionError(ComponentError):
 
 
 class PlanError(ComponentError):
-    """What is wanted cannot be reached from the state that was found."""
+    """There is no safe plan from the state that was found to the wanted state."""

@@ -30,22 +30,22 @@ MINIMUM = {"cryptography": "44", "netaddr": "1.3"}
 
 
 class DependencyError(AnsibleError):
-    """The controller's Python lacks a library; the message says which, and for which interpreter."""
+    """A library is missing or too old. The message names it and the interpreter."""
 
 
 class _Unusable:
-    """Stands in for a library; to use anything of it is an error."""
+    """Takes the place of a library that cannot be used. Any use of it raises DependencyError."""
 
     def __init__(self, message: str) -> None:
         self._message = message
 
     def __getattr__(self, name: str) -> t.NoReturn:
-        # Python itself asks for names such as __wrapped__ and can do without them.
+        # Python itself looks for names such as __wrapped__, and continues without them.
         raise AttributeError(name) if name.startswith("__") else DependencyError(self._message)
 
 
 def library(name: str) -> t.Any:
-    """The module of this name, or what stands in for it if its package is missing or too old."""
+    """The module of this name, or a substitute that raises errors if its package is missing or too old."""
     package = name.partition(".")[0]
     wanted = MINIMUM[package]
     advice = f"Install it with '{sys.executable} -m pip install \"{package}>={wanted}\"', or run Ansible with a Python that has it."

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One host at a time: a lock on the controller that the forks of one run share, and a mark that a failed holder leaves."""
+"""One host at a time: a lock on the controller for the forks of one run, and a mark that stops the others after a failure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 
 
 class RollingStopped(ComponentError):
-    """Another host failed while it restarted this component."""
+    """The restart of this component failed on another host."""
 
 
 @contextlib.contextmanager
 def turn(directory: pathlib.Path, *, component: str, host: str) -> c.Iterator[None]:
-    """Waits for this host's turn. ``directory`` is one for each run, so that a mark never outlives it."""
+    """Waits until no other host has its turn. Each run has its own ``directory``, so a mark never outlives the run."""
     mark = directory / f"barehost-rolling-{component}.failed"
     with (directory / f"barehost-rolling-{component}.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

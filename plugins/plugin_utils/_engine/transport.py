@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Calls of the host, with results that hold no secret and no arguments."""
+"""Runs steps on the host. Results contain no secrets and no arguments."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 _DNF = "ansible.builtin.dnf"
-# Every EL has it, whatever else is installed.
+# Present on every EL.
 HOST_PYTHON = "/usr/bin/python3"
 
 Variables = dict[str, t.Any]
 
 
 class HostFailure(ComponentError):
-    """The host's side failed; ``result`` is what the task returns."""
+    """A step on the host failed; ``result`` is the result of the task."""
 
     def __init__(self, message: str, result: dict[str, t.Any]) -> None:
         self.result = result
@@ -41,7 +41,7 @@ class Host:
         self._variables = variables
 
     def step(self, step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
-        """What the step returns. Its payload goes through standard input or a file for this task, never into a log."""
+        """Runs a step and returns its result. The payload goes through standard input or a file of this task, never into a log."""
         if step != "collect" and self._action._task.check_mode:
             raise ComponentError(f"the step {step} changes the host and does not run in check mode")
         done = self._run(host_program.text(module=self.MODULE, step=step, payload=payload))
@@ -54,8 +54,8 @@ class Host:
         return t.cast(dict[str, t.Any], answer["result"])
 
     def install(self, packages: c.Sequence[str]) -> None:
-        """Installs packages that rpm does not have; a version may be lower than the one there."""
-        # dnf's lock may be held by what a killed run began.
+        """Installs packages that are missing. A given version may be lower than the installed one."""
+        # A dnf that a killed run started may still hold the lock.
         arguments = {"name": list(packages), "state": "present", "allow_downgrade": True, "lock_timeout": 300}
         result = self._action._execute_module(module_name=_DNF, module_args=arguments, task_vars=self._variables)
         if result.get("unreachable"):
@@ -64,9 +64,9 @@ class Host:
             raise HostFailure(_message(result), _shown(result))
 
     def _run(self, program: str) -> dict[str, t.Any]:
-        """Runs the program as Ansible runs a module: through the pipe, or from a file where the connection or become has no pipe."""
+        """Runs the program as Ansible runs a module: by pipelining, or from a file if the connection or become does not support that."""
         action, shell = self._action, self._action._connection._shell
-        # -I: nothing of the directory or the environment that the login happens to have; -S: the standard library is all that is needed
+        # -I ignores the current directory and the environment of the login; -S: only the standard library is needed
         command = f"{action._compute_environment_string()} {shell.quote(self._python())} -IS"
         if action._connection.is_pipelining_enabled():
             return t.cast(dict[str, t.Any], action._low_level_execute_command(command.strip(), in_data=program.encode()))
@@ -77,7 +77,7 @@ class Host:
         return t.cast(dict[str, t.Any], action._low_level_execute_command(f"{command} {shell.quote(path)}".strip()))
 
     def _python(self) -> str:
-        """The interpreter as configured; instead of a search for one, what an earlier search found or EL's own."""
+        """The configured interpreter. If Ansible would search for one: the result of an earlier search, or the one of EL."""
         variables = self._variables
         if self._action._task.delegate_to:
             variables = variables["ansible_delegated_vars"][self._action._task.delegate_to]
@@ -107,7 +107,7 @@ def _shown(result: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 class HostAction(ActionBase):
-    """What all action plugins share whose work is calls of the host: a failure of the host is a result, and no temporary file stays."""
+    """The base of action plugins that run steps on a host. Returns a failure of the host as a result and removes temporary files."""
 
     _requires_connection = True
     _supports_check_mode = True
@@ -131,4 +131,4 @@ class HostAction(ActionBase):
 
     @abc.abstractmethod
     def _converge(self, variables: Variables) -> dict[str, t.Any]:
-        """The work of one task; what it returns is the task's result."""
+        """Does the work of one task and returns its result."""

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates as values: what one must be, what one is, what is wrong with it, and how one is made.
+"""Certificates as values: describes wanted and existing ones, finds faults, and issues new ones.
 
-Pure but for randomness.
+Pure, except for randomness.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.librar
 
 KEY_DESCRIPTION = "ECDSA P-256"
 AUTHORITY_DAYS = 3650
-# A host's clock may run behind the controller's by this much and still accept a certificate that was made just now.
+# A host whose clock is behind by this much still accepts a certificate that was issued just now.
 CLOCK_SKEW = datetime.timedelta(minutes=5)
 DEFAULT_DAYS = 365
 DEFAULT_RENEW_BEFORE_DAYS = 30
@@ -29,21 +29,21 @@ _USAGE_NAMES = {number: name for name, number in _USAGES.items()}
 
 
 class PkiError(AnsibleError):
-    """The controller's PKI, or a certificate asked of it, is not as it must be; the message says what to do."""
+    """The PKI directory has a fault, or a certificate cannot be issued. The message says what the operator can do."""
 
 
 def authority_name(authority: str) -> str:
-    """The common name, and the file name without suffix, of an authority."""
+    """The common name of an authority, which is also the name of its files without suffix."""
     return f"{authority}-ca"
 
 
 def moment(seconds: float) -> datetime.datetime:
-    """Seconds since the epoch as what certificates hold: UTC, whole seconds."""
+    """Seconds since the epoch as a time in a certificate: UTC, whole seconds."""
     return datetime.datetime.fromtimestamp(int(seconds), tz=datetime.UTC)
 
 
 def load(pem: str) -> x509.Certificate | None:
-    """The first certificate of a PEM text, or None when there is none that can be read."""
+    """The first certificate in a PEM text, or None if there is no readable one."""
     try:
         certificate = x509.load_pem_x509_certificate(pem.encode())
         _extension(certificate, x509.SubjectAlternativeName)
@@ -53,7 +53,7 @@ def load(pem: str) -> x509.Certificate | None:
 
 
 def fault(item: dict[str, t.Any], certificate: x509.Certificate, authority_pem: str | None, now: float) -> str | None:
-    """Why this certificate must be issued anew, or None. The key is not looked at here: only its host can do that."""
+    """Why this certificate must be issued again, or None. The key is not checked: it is only on its host."""
     authority = load(authority_pem) if authority_pem else None
     name = authority_name(item["authority"])
     if authority is None:
@@ -80,7 +80,7 @@ def _time_fault(item: dict[str, t.Any], certificate: x509.Certificate, authority
         return f"it is valid only from {start:%Y-%m-%d %H:%M} UTC on"
     if end <= now:
         return f"it expired on {end:%Y-%m-%d}"
-    # A certificate that ends together with its authority cannot be had any longer than that: not a reason to try again.
+    # A certificate cannot outlive its authority, so one that ends together with it is not issued again.
     with_authority = end == authority.not_valid_after_utc
     if _lifetime_days(certificate) != days and not (with_authority and _lifetime_days(certificate) < days):
         return "its lifetime differs"
@@ -100,14 +100,14 @@ def _periods(item: dict[str, t.Any]) -> tuple[int, int]:
 
 
 def wanted_text(item: dict[str, t.Any]) -> str:
-    """The certificate that an item asks for, for a diff. Nothing in it depends on the moment it is issued."""
+    """The wanted certificate as text for a diff. It does not depend on the time of issue."""
     values = _wanted(item)
     lifetime = f"{int(item.get('days', DEFAULT_DAYS))} days"
     return _text(values, issuer=authority_name(item["authority"]), lifetime=lifetime, key=KEY_DESCRIPTION)
 
 
 def found_text(certificate: x509.Certificate) -> str:
-    """The certificate that is there, for a diff."""
+    """The existing certificate as text for a diff."""
     issuer = ", ".join(_values(certificate.issuer, oid.NameOID.COMMON_NAME)) or certificate.issuer.rfc4514_string()
     lifetime = f"{_lifetime_days(certificate)} days, until {certificate.not_valid_after_utc:%Y-%m-%d}"
     key = KEY_DESCRIPTION if is_p256(_public_key(certificate)) else "another algorithm"
@@ -145,7 +145,7 @@ def _found(certificate: x509.Certificate) -> dict[str, tuple[str, ...]]:
 
 
 def address(text: str, name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """An address of a certificate, whatever way it was spelled."""
+    """An address of a certificate, independent of its notation."""
     try:
         return ipaddress.ip_address(text)
     except ValueError:
@@ -183,7 +183,7 @@ def _public_key(certificate: x509.Certificate) -> t.Any:
 
 
 def is_p256(key: t.Any) -> bool:
-    """Whether a key, public or private, is on the one curve that is used here."""
+    """Whether a public or private key is on the only curve used here, P-256."""
     return isinstance(key, (ec.EllipticCurvePublicKey, ec.EllipticCurvePrivateKey)) and isinstance(key.curve, ec.SECP256R1)
 
 
@@ -205,7 +205,7 @@ def pem(certificate: x509.Certificate) -> str:
 
 
 def make_authority(authority: str, key: ec.EllipticCurvePrivateKey, now: float) -> x509.Certificate:
-    """A root that signs leafs only."""
+    """A root certificate that may sign leaf certificates only."""
     name = x509.Name([x509.NameAttribute(oid.NameOID.COMMON_NAME, authority_name(authority))])
     start = moment(now) - CLOCK_SKEW
     builder = _builder(
@@ -224,7 +224,7 @@ def make_leaf(
     authority_key: ec.EllipticCurvePrivateKey,
     now: float,
 ) -> x509.Certificate:
-    """The certificate that an item asks for, ending no later than its authority."""
+    """Issues the wanted certificate. It ends no later than its authority."""
     days, _ignored = _periods(item)
     start = moment(now) - CLOCK_SKEW
     end = min(start + datetime.timedelta(days=days), authority.not_valid_after_utc)
@@ -249,7 +249,7 @@ def _builder(
 
 
 def _key_usage(*, authority: bool) -> x509.KeyUsage:
-    # An ECDSA key signs and nothing else: no key encipherment, unlike with RSA.
+    # Unlike an RSA key, an ECDSA key only signs: no key encipherment.
     return x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=authority,

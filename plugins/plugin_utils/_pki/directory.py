@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The PKI directory on the controller: three authorities, the service-account key pair, and the cluster's other secrets.
 
-Everything is born at its first use, under a lock, since Ansible's forks ask for it all at once. Check mode creates
+Each file is created when it is first needed, under a lock, because Ansible's forks need it at the same time. Check mode creates
 nothing. Keys may be encrypted with ansible-vault.
 """
 
@@ -49,7 +49,7 @@ resources:
 
 
 class Vault(t.Protocol):
-    """What is used of ansible.parsing.vault.VaultLib."""
+    """The part of ansible.parsing.vault.VaultLib that is used."""
 
     secrets: t.Any
 
@@ -60,12 +60,12 @@ class Vault(t.Protocol):
 
 def vault_of(loader: t.Any) -> Vault:
     """The vault with the secrets of this run; ``loader`` is the DataLoader of an action plugin (``self._loader``)."""
-    # The loader decrypts only whole files through its cache; there is no public way to the vault itself.
+    # The public methods of the loader decrypt only whole files; the vault itself has no public access.
     return t.cast(Vault, loader._vault)
 
 
 class Pki:
-    """The PKI directory. ``warnings`` collects what was mended and the operator should know."""
+    """The PKI directory. ``warnings`` collects the repairs that the operator should know about."""
 
     def __init__(self, directory: pathlib.Path, *, check_mode: bool = False, vault: Vault | None = None, now: float | None = None) -> None:
         self.directory = directory
@@ -75,7 +75,7 @@ class Pki:
         self._now = time.time() if now is None else now
 
     def read(self, name: str) -> tuple[str | None, bool]:
-        """The text of a file and whether it is secret; None in check mode while it does not exist yet."""
+        """The text of a file, and whether it is secret. The text is None in check mode if the file does not exist yet."""
         certificates = [f"{certs.authority_name(authority)}.crt" for authority in AUTHORITIES]
         if name in certificates:
             return self.certificate(name.removesuffix("-ca.crt")), False
@@ -91,7 +91,7 @@ class Pki:
         )
 
     def certificate(self, authority: str) -> str | None:
-        """The certificate of an authority; None in check mode while it does not exist yet."""
+        """The certificate of an authority; None in check mode if it does not exist yet."""
         name = certs.authority_name(self._known(authority))
         text = self._born(f"{name}.crt", lambda: self._make_authority(authority))
         if text is not None:
@@ -99,11 +99,11 @@ class Pki:
         return text
 
     def enrich(self, item: dict[str, t.Any]) -> dict[str, t.Any]:
-        """A certificate item with what its planner needs of the PKI."""
+        """A certificate item with the parts of the PKI that its planner needs."""
         return {**item, "authority_certificate": self.certificate(item["authority"])}
 
     def sign(self, authority: str, csr_pem: str, item: dict[str, t.Any]) -> str:
-        """The certificate that the item describes, for the key of the request; the names in the request count for nothing."""
+        """Issues the certificate that the item describes for the key of the request. The names in the request are ignored."""
         public_key = _requested_key(csr_pem, item)
         certificate = self.certificate(authority)
         if certificate is None:
@@ -123,7 +123,7 @@ class Pki:
         return self.directory / name
 
     def _born(self, name: str, make: t.Callable[[], object]) -> str | None:
-        """The text of a file, which ``make`` creates if it is not there."""
+        """The text of a file. ``make`` creates the file if it does not exist."""
         if not self._path(name).exists():
             if self._check_mode:
                 return None
@@ -162,7 +162,7 @@ class Pki:
             self.warnings.append(warning)
 
     def _text(self, name: str) -> str:
-        """A file of the directory, decrypted if it is encrypted; a key in clear text is closed if it was open."""
+        """Reads a file, and decrypts it if it is encrypted. A readable key in clear text is made private."""
         path = self._path(name)
         try:
             content = path.read_bytes()
@@ -183,12 +183,12 @@ class Pki:
         except PkiError:
             raise
         except Exception as error:
-            # Whatever VaultLib raises (it differs between versions), its text may quote what was decrypted: only its kind is told.
+            # Versions of VaultLib raise different exceptions, whose text may quote decrypted data: only the type is shown.
             raise PkiError(f"{path} is encrypted with ansible-vault and cannot be decrypted ({type(error).__name__}). {advice}") from None
 
     def _make_authority(self, authority: str) -> None:
         name = certs.authority_name(authority)
-        # The key comes first: killed in between, the next run finds a key and makes the certificate that is missing.
+        # The key comes first: after a kill in between, the next run finds the key and makes the missing certificate.
         key = self._key_or_new(f"{name}.key")
         atomic_file.write(self._path(f"{name}.crt"), certs.pem(certs.make_authority(authority, key, self._now)), mode=0o644)
 
@@ -231,7 +231,7 @@ class Pki:
 
     def _service_account(self, name: str) -> str | None:
         key, public = self._path(SERVICE_ACCOUNT_KEY), self._path(SERVICE_ACCOUNT_PUBLIC)
-        # The key is always made first, so this is a loss. A new key would make every token in the cluster invalid.
+        # The key is always made first, so it was lost. A new key would make every token in the cluster invalid.
         if public.exists() and not key.exists():
             raise PkiError(f"{key} is missing, though {public.name} is there. Put it back, or move {public.name} away too for a new pair.")
         if name == SERVICE_ACCOUNT_KEY:
@@ -259,7 +259,7 @@ def _decoded(path: pathlib.Path, content: bytes) -> str:
 
 
 def _requested_key(csr_pem: str, item: dict[str, t.Any]) -> ec.EllipticCurvePublicKey:
-    """The public key of a request, whose signature proves that the host has the private one."""
+    """The public key of a request. The signature of the request proves that the host has the private key."""
     try:
         request = x509.load_pem_x509_csr(csr_pem.encode())
         valid, key = request.is_signature_valid, request.public_key()
