@@ -73,7 +73,6 @@ from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import shared_memory
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress import changes, errors, phase_lines, run_profile
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.live_line import is_terminal
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.position import Positions, brings_tasks, rescued
@@ -124,7 +123,6 @@ class CallbackModule(DefaultCallback):
         self._waiting.start(self._display, live=live)
 
     def v2_playbook_on_play_start(self, play: Play) -> None:
-        shared_memory.keep_shared()
         self._end_phase()
         if self._run is not None:
             # the hosts of this batch
