@@ -7,16 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: api_objects
-short_description: Bring objects of the Kubernetes API to a described state
+short_description: Manage objects of the Kubernetes API
 version_added: 0.1.0
 description:
-  - Asks the apiserver beside the host, compares, and changes only what differs. Needs nothing but Python on the host.
+  - Compares the described objects with those of the apiserver on the host, and changes only what differs. Needs only Python on the host.
   - Objects are applied by the server (server-side apply, with force). What would differ is asked from the server too, by a dry run,
     so that its defaults and the fields of other managers are no differences.
-  - Nothing is changed when the API refuses one of the objects.
+  - If the API refuses one of the objects, nothing is changed.
   - Absent objects go first, then namespaces and custom resource definitions are applied, then the rest in the given order.
-  - In check mode, when the API is not there yet, every object is predicted as new.
-  - One call of the host when nothing is to be done.
+  - In check mode, if there is no API yet, every object is predicted as new.
+  - Calls the host once if there is nothing to do.
 extends_documentation_fragment:
   - barehost.kubernetes._api_access
 author:

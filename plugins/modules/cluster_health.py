@@ -1,17 +1,17 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells how the cluster is, as the apiserver beside the host sees it."""
+"""Shows the health of the cluster, as the apiserver on the host sees it."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cluster_health
-short_description: Tell how a cluster is
+short_description: Show the health of a cluster
 version_added: 0.1.0
 description:
-  - Asks the apiserver beside the host whether it is ready, who leads, which nodes are ready, and which pods of C(kube-system) are not.
-  - Changes nothing and does not fail because of what it finds, also when there is no API yet; look at RV(ignore:healthy).
+  - Asks the apiserver on the host whether it is ready, and for the leaders, the nodes, and the pods of C(kube-system) that are not ready.
+  - Changes nothing. Does not fail if the cluster is not healthy or has no API yet. Check RV(ignore:healthy).
 extends_documentation_fragment:
   - barehost.kubernetes._api_access
 author:
@@ -25,13 +25,13 @@ attributes:
     support: none
 options:
   deadline:
-    description: How many seconds the API may take to be ready.
+    description: The time in seconds that the API may take to become ready.
     type: float
     default: 0
 """
 
 EXAMPLES = r"""
-- name: Look at the cluster
+- name: Check the cluster
   barehost.kubernetes.cluster_health:
   register: health
   run_once: true
@@ -48,12 +48,12 @@ healthy:
   returned: success
   type: bool
 summary:
-  description: The findings as lines for people.
+  description: The result as lines for people.
   returned: success
   type: list
   elements: str
 api:
-  description: The apiserver asked.
+  description: The apiserver that was asked.
   returned: success
   type: dict
   sample: {server: "https://127.0.0.1:6443", ready: true, fault: ""}
@@ -72,7 +72,7 @@ nodes:
       runtime: docker://29.0.0
       addresses: {InternalIP: 192.0.2.11, Hostname: node1.example.com}
 leaders:
-  description: Who leads of the controller managers and of the schedulers, and whether the lease is renewed.
+  description: The leaders of the controller managers and of the schedulers, and whether they renew their leases.
   returned: success
   type: list
   elements: dict
@@ -93,7 +93,7 @@ pods:
       phase: Pending
       fault: "container coredns waits: ImagePullBackOff"
 pod_count:
-  description: How many pods C(kube-system) has, ready or not.
+  description: The number of pods in C(kube-system), ready or not.
   returned: success
   type: int
 """

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: etcd_access
-short_description: Bring etcd's users, roles and keys to a described state
+short_description: Manage etcd's users, roles and keys
 version_added: 0.1.0
 description:
-  - Makes etcd ask who somebody is, after the users and roles that are described are there. Users have no passwords; who shows
-    a certificate of etcd's authority is the user of its common name.
-  - A described role may touch exactly what is described, a described user has exactly the described roles. Others are left alone.
-  - Asks and changes by C(etcdctl) on the host, because etcd's JSON API does not take the name of a certificate for a user.
-  - In check mode, when etcd is not there yet, everything is predicted as new.
-  - One call of the host when nothing is to be done.
+  - Creates the described users and roles and then enables authentication in etcd. Users have no passwords. The holder of a client
+    certificate of etcd's authority is the user with its common name.
+  - A described role gets exactly the described permissions, a described user exactly the described roles. Others are left alone.
+  - Uses C(etcdctl) on the host, because etcd's JSON API does not take the name of a certificate for a user.
+  - In check mode, if etcd is not installed yet, everything is predicted as new.
+  - Calls the host once if there is nothing to do.
 author:
   - The barehost.kubernetes authors (@barehost)
 attributes:
@@ -23,37 +23,37 @@ attributes:
     description: Predicts what the run changes.
     support: full
   diff_mode:
-    description: Shows what roles may touch, which roles users have, and values of keys.
+    description: Shows the permissions of roles, the roles of users, and the values of keys.
     support: full
 options:
   name:
-    description: What messages call this.
+    description: The name of this task in messages.
     type: str
     default: etcd_access
   endpoints:
-    description: Client addresses of the members; one that answers is enough.
+    description: Client addresses of the members. One that answers is enough.
     type: list
     elements: str
     required: true
   roles:
     description:
-      - What may be touched, as C(name) and C(permissions). Each permission has either C(prefix) or C(key), and C(access),
+      - Roles, as C(name) and C(permissions). Each permission has either C(prefix) or C(key), and C(access),
         which is V(readwrite), V(read) or V(write).
     type: list
     elements: dict
     default: []
   users:
-    description: C(name) and C(roles). One must be V(root) with etcd's own role V(root).
+    description: Users, as C(name) and C(roles). One must be V(root) with etcd's own role V(root).
     type: list
     elements: dict
     required: true
   keys:
-    description: Keys with their values, as C(key) and C(value).
+    description: Keys and their values, as C(key) and C(value).
     type: list
     elements: dict
     default: []
   deadline:
-    description: How many seconds etcd may take to answer.
+    description: The time in seconds that etcd may take to answer.
     type: float
     default: 60
   ca:
@@ -71,7 +71,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Let flannel touch its prefix and nothing else
+- name: Restrict flannel to its prefix
   barehost.kubernetes.etcd_access:
     endpoints: "{{ cluster.etcd.client_urls }}"
     roles:

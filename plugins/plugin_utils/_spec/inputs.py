@@ -69,7 +69,11 @@ def nearest(word: str, possible: t.Iterable[str], *, cutoff: float = 0.7) -> str
 
 
 class Reader:
-    """Reads the variables of the cluster, or of one host. Every method returns None for what cannot be used."""
+    """Reads the variables of the cluster, or of one host. Every method returns None for a value that cannot be used.
+
+    It uses neither ``schema`` nor Ansible's validator: each problem names the place where the variable is written and an example to write
+    instead, and the resolver continues without a wrong value, to find the problems of the other variables in the same run.
+    """
 
     def __init__(self, inputs: ClusterInputs, problems: Problems, *, host: str = "") -> None:
         self._inputs = inputs
