@@ -24,6 +24,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.observat
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members, Plan, Policy
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import PredictionStore
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD, components
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["observed", "planned", "present", "cleaned"], "default": "present"},
@@ -31,11 +32,11 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "removals_first": {"type": "bool", "default": False},
     "remove_unlisted": {"type": "str", "choices": ["never", "safe", "always"], "default": "safe"},
     "disaster_recovery": {"type": "bool", "default": False},
-    "unit": {"type": "str", "default": "etcd.service"},
-    "data_directory": {"type": "path", "default": "/var/lib/etcd"},
-    "initial_cluster_file": {"type": "path", "default": "/etc/etcd/initial-cluster.conf"},
-    "started_file": {"type": "path", "default": "/etc/etcd/member-started"},
-    "apiserver_file": {"type": "path", "default": "/etc/kubernetes/apiserver"},
+    "unit": {"type": "str", "default": ETCD.unit},
+    "data_directory": {"type": "path", "default": ETCD.data_directory},
+    "initial_cluster_file": {"type": "path", "default": ETCD.files["initial_cluster"]},
+    "started_file": {"type": "path", "default": ETCD.files["started"]},
+    "apiserver_file": {"type": "path", "default": components()["kube_apiserver"].files["settings"]},
     "deadline": {"type": "float", "default": 120},
     **access.OPTIONS,
 }

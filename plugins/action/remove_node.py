@@ -16,6 +16,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import a
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._removal import plan_removal
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._removal.plan_removal import Leaving
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD, components
 
 PHASES = ("checked", "observed", "planned", "drained", "stopped", "left", "deleted")
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -24,14 +25,13 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "allow_unreachable": {"type": "bool", "default": False},
     "unmanaged_pods": {"type": "bool", "default": False},
     "timeout": {"type": "float", "default": 300},
-    "data_directory": {"type": "path", "default": "/var/lib/etcd"},
+    "data_directory": {"type": "path", "default": ETCD.data_directory},
     **access.OPTIONS,
 }
 # The variables in which the playbook registers the phases `observed` and `planned`
 _OBSERVATION = "barehost_removal_observation"
 _PLAN = "barehost_removal"
-_STARTED_FILE = "/etc/etcd/member-started"
-_APISERVER_FILE = "/etc/kubernetes/apiserver"
+_APISERVER = components()["kube_apiserver"]
 
 Object = dict[str, t.Any]
 
@@ -100,7 +100,7 @@ class _Phase:
         """The apiserver stops while it still has its etcd: it then announces its end, and finishes the requests it has."""
         if not self._leaving.is_master or not self._plan()["reachable"]:
             return _nothing()
-        unit = {"name": "kube-apiserver.service", "state": "stopped", "inputs": []}
+        unit = {"name": _APISERVER.unit, "state": "stopped", "inputs": []}
         return self._action.delegate("component", {"name": "leaving master", "units": [unit]}, self._variables)
 
     def left(self) -> Object:
@@ -130,8 +130,8 @@ class _Phase:
 
     def _observe(self) -> Object:
         """What the members answer and what is on the host of this task; only a host of etcd can ask the members."""
-        paths = {"started_file": _STARTED_FILE, "apiserver_file": _APISERVER_FILE, "data_directory": self._arguments["data_directory"]}
-        payload = {**self._members(), **paths, "metrics_url": self._arguments["metrics_url"]}
+        paths = {"started_file": ETCD.files["started"], "apiserver_file": _APISERVER.files["settings"]}
+        payload = {**self._members(), **paths, **{key: self._arguments[key] for key in ("data_directory", "metrics_url")}}
         return MemberHost(self._action, self._variables).step("collect", payload)
 
     def _members(self) -> Object:

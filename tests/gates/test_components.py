@@ -36,24 +36,6 @@ EXCEPTIONS: dict[str, set[str]] = {
     "plugins/plugin_utils/_engine/unit_files.py": {"/etc/barehost", "/usr/local/libexec/barehost"},
     # The path that a caller may override.
     "plugins/module_utils/_etcd_client/etcdctl.py": {"/usr/local/bin/etcdctl"},
-    # To be read from the table once the membership of etcd has one plan.
-    "playbooks/remove-node.yml": {"kube-apiserver.service"},
-    "plugins/action/etcd_members.py": {
-        "/etc/etcd/initial-cluster.conf",
-        "/etc/etcd/member-started",
-        "/etc/kubernetes/apiserver",
-        "/var/lib/etcd",
-        "etcd.service",
-    },
-    "plugins/plugin_utils/_etcd/plan_former.py": {
-        "/etc/barehost",
-        "/etc/etcd",
-        "/etc/etcd/etcd.conf",
-        "/etc/etcd/pki",
-        "/etc/profile.d/etcdctl.sh",
-        "2380",
-    },
-    "plugins/plugin_utils/_etcd/plan_members.py": {"/etc/etcd/member-started"},
     # The defaults of roles are plain values that people read; a test below compares this one.
     "roles/etcd/defaults/main.yml": {"/var/lib/etcd"},
 }

@@ -10,16 +10,18 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import KIND
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD, PATHS
 
-DIRECTORIES = ("/etc/etcd/pki", "/etc/etcd")
+DIRECTORIES = (ETCD.pki["directory"], ETCD.directory)
 
 Object = dict[str, t.Any]
 
 
 def files(*, unit: str, initial_cluster_file: str, started_file: str) -> list[str]:
     """The files of the role etcd except its programs and the unit. A host that is no member needs no key of etcd."""
-    pki = [f"/etc/etcd/pki/{name}" for name in ("ca.crt", "member.crt", "member.key", "root.crt", "root.key")]
-    return [*pki, "/etc/etcd/etcd.conf", initial_cluster_file, started_file, "/etc/profile.d/etcdctl.sh", f"/etc/barehost/inputs/{unit}"]
+    pairs = [path for pair in ETCD.pairs.values() for path in (pair.cert, pair.key)]
+    settings = [ETCD.files["settings"], initial_cluster_file, started_file, ETCD.files["shell_profile"]]
+    return [ETCD.pki["ca"], *pairs, *settings, f"{PATHS['settings']}/inputs/{unit}"]
 
 
 def plan(found: Object, *, name: str, address: str, leaving: c.Container[str]) -> tuple[PlannedAction, ...]:
@@ -38,5 +40,5 @@ def plan(found: Object, *, name: str, address: str, leaving: c.Container[str]) -
 
 def _may_be_member(members: c.Iterable[Object] | None, *, name: str, address: str) -> bool:
     """A host that the members still list is left alone, and so is every host while no member answers."""
-    peer_url = f"https://{address}:2380"
+    peer_url = f"https://{address}:{ETCD.ports['peer'].number}"
     return members is None or any(entry["name"] == name or peer_url in entry["peer_urls"] for entry in members)

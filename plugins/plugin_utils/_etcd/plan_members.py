@@ -42,6 +42,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps im
     start_member,
 )
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
 
 UNLISTED = ("never", "safe", "always")
 # More steps than a cluster of any sensible size needs; a longer plan repeats itself.
@@ -110,7 +111,7 @@ def _forgets_nothing(model: Model, empty: Members) -> None:
     if lost:
         raise PlanError(
             f"etcd: {names(lost)} had data, which is gone, and no member answers; nothing was changed. "
-            "Restore a snapshot; or, to begin with an empty etcd, remove /etc/etcd/member-started there"
+            f"Restore a snapshot; or, to begin with an empty etcd, remove {ETCD.files['started']} there"
         )
 
 
