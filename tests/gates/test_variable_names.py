@@ -15,7 +15,7 @@ from .command import ROOT, tracked
 ROLE_FILES = tracked("roles/*/tasks/*.yml")
 # the spec: the name that all roles read, and that whoever uses them alone may register
 SPEC = "cluster"
-# these still register names from before the rule
+# still registers names from before the rule
 EARLIER_NAMES = ("playbooks/health.yml",)
 
 
@@ -31,16 +31,15 @@ def of_file(name: str) -> list[dict[str, t.Any]]:
     return list(tasks(yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))))
 
 
-def of_role(name: str, *variables: str) -> list[str]:
-    """Those that neither are nor begin with the name of the role that the file belongs to, private ones with two underscores."""
+def not_of_role(name: str, *variables: str) -> list[str]:
+    """Those that do not begin with the name of the role that the file belongs to, whether private (two underscores) or not."""
     role = pathlib.PurePath(name).parts[1]
-    own = (SPEC, f"__{role}")
-    return [variable for variable in variables if variable not in own and not variable.startswith((f"__{role}_", f"{role}_"))]
+    return [variable for variable in variables if variable != SPEC and not f"{variable}_".startswith((f"__{role}_", f"{role}_"))]
 
 
 @pytest.mark.parametrize("name", ROLE_FILES)
 def test_variables_of_a_role_have_its_name(name: str) -> None:
-    assert [variable for task in of_file(name) for variable in of_role(name, *task.get("vars", {}))] == []
+    assert [variable for task in of_file(name) for variable in not_of_role(name, *task.get("vars", {}))] == []
 
 
 @pytest.mark.parametrize("name", [name for name in (*ROLE_FILES, *tracked("playbooks/*.yml")) if not name.startswith(EARLIER_NAMES)])
