@@ -8,9 +8,10 @@ import json
 import os
 import pathlib
 import sys
+import time
 from typing import NoReturn
 
-from barelab import lifecycle, passing
+from barelab import lifecycle, passing, saves
 from barelab.errors import LabError
 
 _DESCRIPTION = (
@@ -32,7 +33,14 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line as it was meant."""
-    return _parser().parse_args(_guarded(arguments))
+    parser = _parser()
+    options = parser.parse_args(_guarded(arguments))
+    if options.command == "up":
+        if options.inventory is None and options.start_from is None:
+            parser.error("up needs INVENTORY_DIR, or --from NAME")
+        if options.version and options.start_from is not None:
+            parser.error("--version and --from exclude each other: a save has the versions that it was made with")
+    return options
 
 
 def _guarded(arguments: list[str]) -> list[str]:
@@ -48,9 +56,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab/lab", description=_DESCRIPTION)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="bare hosts for an inventory; hosts that are up already are thrown away")
-    up.add_argument("inventory", type=pathlib.Path, metavar="INVENTORY_DIR")
+    up.add_argument("inventory", nargs="?", type=pathlib.Path, metavar="INVENTORY_DIR", help="with --from: default is the save's own")
+    up.add_argument("--from", dest="start_from", metavar="NAME", help="hosts as they were saved under this name, instead of bare ones")
     up.add_argument("--version", action="append", default=[], help="a Kubernetes version to have at hand (default: the inventory's)")
     commands.add_parser("down", help="remove the hosts and everything that belongs to them")
+    save = commands.add_parser("save", help="shut the hosts down, keep them under a name for `up --from`, and start them again")
+    save.add_argument("name", metavar="NAME")
+    commands.add_parser("saved", help="list the saves, and whether they can be used")
+    forget = commands.add_parser("forget", help="remove a save")
+    forget.add_argument("name", metavar="NAME")
     status = commands.add_parser("status", help="what is up")
     status.add_argument("--json", action="store_true")
     for name, text in (("exec", "run a command on a host and pass its exit status"), ("ssh", "log in to a host")):
@@ -77,11 +91,32 @@ def _perform(options: argparse.Namespace) -> int:
         case "up":
             from barelab.up import up  # takes long to import
 
-            up(options.inventory, versions=[version.removeprefix("v") for version in options.version])
-        case "down":
-            lifecycle.down()
+            up(options.inventory, versions=[version.removeprefix("v") for version in options.version], start_from=options.start_from)
+        case "save":
+            from barelab import saving  # takes long to import
+
+            saving.save(options.name)
+        case "forget":
+            lifecycle.require_root()
+            saves.forget(options.name)
         case "status":
             _print_status(as_json=options.json)
+        case "saved":
+            _print_saves()
+        case "logs":
+            lifecycle.save_logs(options.folder)
+        case "down" | "stop" | "start" | "cut" | "heal":
+            _change(options)
+        case _:
+            _pass_on(options)
+    return 0
+
+
+def _change(options: argparse.Namespace) -> None:
+    """What changes the lab that is up."""
+    match options.command:
+        case "down":
+            lifecycle.down()
         case "stop":
             lifecycle.stop(options.host)
         case "start":
@@ -90,11 +125,6 @@ def _perform(options: argparse.Namespace) -> int:
             lifecycle.cut(options.first, options.second)
         case "heal":
             lifecycle.heal()
-        case "logs":
-            lifecycle.save_logs(options.folder)
-        case _:
-            _pass_on(options)
-    return 0
 
 
 def _pass_on(options: argparse.Namespace) -> NoReturn:
@@ -119,3 +149,13 @@ def _print_status(*, as_json: bool) -> None:
         print(f"{host['name']:24} {host['address']:16} {host['state']:8} {host['pid'] or '-':>8}  {' '.join(host['groups'])}")
     for first, second in status["cuts"]:
         print(f"cut: {first} | {second}")
+
+
+def _print_saves() -> None:
+    for name in saves.names():
+        save = saves.load(name)
+        size = saves.size_of(save.folder) / 1024**2
+        made = time.strftime("%Y-%m-%d %H:%M", time.localtime(save.created))
+        print(f"{name:40} {made}  {size:6.0f} MiB  {len(save.hosts)} hosts of {save.inventory}")
+    if not saves.names():
+        print("there are no saves")

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from typing import NoReturn
 
-from barelab import cgroups, network, ssh, supervisor
+from barelab import cgroups, network, saves, ssh, supervisor
 from barelab.errors import LabError
 from barelab.inventory import Host
 from barelab.process import run
@@ -25,25 +25,36 @@ _ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "HOME=
 
 
 def create_disk(lab: Lab, host: Host, *, files: dict[str, bytes]) -> None:
-    """A new disk: the shared base tree, and over it what makes this host itself, and files that it needs in this lab."""
+    """A new disk: the shared base tree, and over it what makes this host itself, and files that it needs in this lab.
+
+    In a lab that starts from a save, the host is itself already.
+    """
     disk = supervisor.folder(lab, host)
     for name in ("upper", "work", "root"):
         (disk / name).mkdir(parents=True)
     mount(lab, host)
-    run(["cp", "--archive", "--reflink=auto", f"{lab.base_tree}/var/lib", f"{disk}/var-lib"])
+    data = saves.load(lab.save).data(host.name) if lab.save else lab.base_tree / "var/lib"
+    run(["cp", "--archive", "--reflink=auto", str(data), f"{disk}/var-lib"])
     root = disk / "root"
+    own = {} if lab.save else {"etc/hostname": f"{host.name}\n", "etc/machine-id": f"{os.urandom(16).hex()}\n"}
     repository = "etc/yum.repos.d/lab.repo"
-    served = (lab.base_tree / repository).read_text(encoding="utf-8").replace("192.168.200.1:", f"{lab.bridge_address}:")
-    own = {"etc/hostname": f"{host.name}\n", "etc/machine-id": f"{os.urandom(16).hex()}\n", repository: served}
+    own[repository] = (lab.base_tree / repository).read_text(encoding="utf-8").replace("192.168.200.1:", f"{lab.bridge_address}:")
     for name, content in ({name: text.encode() for name, text in own.items()} | files).items():
         _write(root / name.lstrip("/"), content)
-    ssh.admit(root, host)
+    if not lab.save:
+        ssh.admit(root, host)
+
+
+def saved_layers(lab: Lab, host: Host) -> list[pathlib.Path]:
+    """The layers that come from the save the lab was started from, the newest first."""
+    return saves.load(lab.save).layers(host.name) if lab.save else []
 
 
 def mount(lab: Lab, host: Host) -> None:
     disk = supervisor.folder(lab, host)
     # volatile: nothing waits for the disk. What a host wrote survives its power cut all the same, in this machine's memory.
-    options = f"volatile,lowerdir={lab.base_tree},upperdir={disk / 'upper'},workdir={disk / 'work'}"
+    lower = ":".join(str(layer) for layer in (*saved_layers(lab, host), lab.base_tree))
+    options = f"volatile,lowerdir={lower},upperdir={disk / 'upper'},workdir={disk / 'work'}"
     run(["mount", "-t", "overlay", "overlay", "-o", options, str(disk / "root")])
 
 
@@ -99,6 +110,18 @@ def _fail(lab: Lab, host: Host, what: str) -> NoReturn:
 
 def console_of(lab: Lab, host: Host) -> pathlib.Path:
     return supervisor.folder(lab, host) / "console.log"
+
+
+def shut_down(host: Host, *, deadline: float = 60) -> None:
+    """Tell the host to power off, as its administrator would; pull the plug if it has not done so in time."""
+    end = time.monotonic() + deadline
+    ask(host, ["systemctl", "poweroff"])
+    while cgroups.processes(host.name):
+        if time.monotonic() > end:
+            print(f"lab: {host.name} did not power off within {deadline:.0f} s; pulling the plug", file=sys.stderr, flush=True)
+            break
+        time.sleep(0.1)
+    power_off(host)
 
 
 def power_off(host: Host) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pathlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -23,16 +24,39 @@ def create_keys(hosts: Iterable[Host]) -> None:
     """New keys for the lab's user and for every host, and the configuration that uses them."""
     _HOST_KEYS.mkdir(mode=0o700, exist_ok=True)
     for path in (_KEY, *(_HOST_KEYS / host.name for host in hosts)):
-        for old in (path, path.with_name(path.name + ".pub")):
+        for old in (path, _public_of(path)):
             old.unlink(missing_ok=True)
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "barehost-lab", "-f", str(path)])
+    _describe(hosts)
+
+
+def copy_keys_to(folder: pathlib.Path) -> None:
+    """Keep the keys of the lab's user and of all hosts."""
+    shutil.copytree(_HOST_KEYS, folder / _HOST_KEYS.name)
+    for path in (_KEY, _public_of(_KEY)):
+        shutil.copy2(path, folder)
+
+
+def take_keys_from(folder: pathlib.Path, hosts: Iterable[Host]) -> None:
+    """Use keys that were kept, and write the configuration that uses them."""
+    shutil.copytree(folder / _HOST_KEYS.name, _HOST_KEYS)
+    for path in (_KEY, _public_of(_KEY)):
+        shutil.copy2(folder / path.name, path)
+    _describe(hosts)
+
+
+def _describe(hosts: Iterable[Host]) -> None:
     lines = [f"{host.name},{host.address} {_public(_HOST_KEYS / host.name)}" for host in hosts]
     _KNOWN_HOSTS.write_text("".join(lines), encoding="utf-8")
     CONFIGURATION.write_text(configuration(hosts), encoding="utf-8")
 
 
+def _public_of(key: pathlib.Path) -> pathlib.Path:
+    return key.with_name(key.name + ".pub")
+
+
 def _public(key: pathlib.Path) -> str:
-    return key.with_name(key.name + ".pub").read_text(encoding="utf-8")
+    return _public_of(key).read_text(encoding="utf-8")
 
 
 def admit(root: pathlib.Path, host: Host) -> None:
@@ -42,7 +66,7 @@ def admit(root: pathlib.Path, host: Host) -> None:
     key = root / "etc/ssh/ssh_host_ed25519_key"
     key.touch(mode=0o600)
     key.write_bytes((_HOST_KEYS / host.name).read_bytes())
-    key.with_name(key.name + ".pub").write_text(_public(_HOST_KEYS / host.name), encoding="utf-8")
+    _public_of(key).write_text(_public(_HOST_KEYS / host.name), encoding="utf-8")
     folder = root / "root/.ssh"
     folder.mkdir(mode=0o700, exist_ok=True)
     allowed = folder / "authorized_keys"
@@ -87,6 +111,6 @@ def command(host: Host, words: Iterable[str] = ()) -> list[str]:
 
 
 def forget() -> None:
-    for path in (_KEY, _KEY.with_name(_KEY.name + ".pub"), _KNOWN_HOSTS, CONFIGURATION):
+    for path in (_KEY, _public_of(_KEY), _KNOWN_HOSTS, CONFIGURATION):
         path.unlink(missing_ok=True)
     subprocess.run(["rm", "-rf", str(_HOST_KEYS)], check=True)

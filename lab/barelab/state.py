@@ -36,6 +36,8 @@ class Lab:
     versions: tuple[str, ...]
     base_tree: pathlib.Path
     data: pathlib.Path
+    # The name of the save that the hosts were started from.
+    save: str | None = None
     cuts: tuple[tuple[str, str], ...] = ()
 
     def host(self, name: str) -> Host:
@@ -67,6 +69,7 @@ def decode(text: str) -> Lab:
         versions=tuple(raw["versions"]),
         base_tree=pathlib.Path(raw["base_tree"]),
         data=pathlib.Path(raw["data"]),
+        save=raw.get("save"),
         cuts=tuple((first, second) for first, second in raw["cuts"]),
     )
 

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import functools
 import pathlib
 import re
 import sys
 import time
-from collections.abc import Callable
-from typing import Any
+import typing as t
 
 import yaml
 
@@ -23,13 +21,17 @@ from barelab import (
     kernel_limits,
     lifecycle,
     network,
+    parallel,
     rootfs,
+    saves,
+    saving,
     services,
     ssh,
     state,
     system_packages,
 )
 from barelab.inventory import Host
+from barelab.saves import Save
 from barelab.state import Lab
 
 DEFAULT_VERSION = "1.37.1"
@@ -41,33 +43,43 @@ def progress(text: str) -> None:
     print(f"lab: {time.monotonic() - _started:5.1f} s  {text}", file=sys.stderr, flush=True)
 
 
-def up(folder: pathlib.Path, *, versions: list[str]) -> None:
-    """Bare hosts for every host of the inventory. Hosts that are up already are thrown away first."""
-    wanted = inventory.load(folder)
+def up(folder: pathlib.Path | None, *, versions: list[str], start_from: str | None = None) -> None:
+    """Bare hosts for every host of the inventory, or hosts as they were saved. Hosts that are up already are thrown away first."""
     lifecycle.require_root()
+    saved = saves.load(start_from) if start_from else None
+    wanted = inventory.load(folder or t.cast("Save", saved).inventory)
     cgroups.require()
     system_packages.require(_PACKAGES)
     kernel_limits.raise_to_what_hosts_need()
-    with state.lock(lifecycle.WAITING) as lock:
+    with state.lock(lifecycle.WAITING) as lock, saves.using():
         if state.load() is not None:
             progress("a lab is up, or was left by a run that was killed: taking it down first")
+        if saved:
+            versions = list(saved.versions)
+            saving.require_usable(saved, hosts_wanted=wanted.hosts, folder=wanted.folder)
         lifecycle.clean()
         lab = Lab(
             inventory=wanted.folder,
-            hosts=wanted.hosts,
+            hosts=saved.hosts if saved else wanted.hosts,
             versions=tuple(versions or [wanted.kubernetes_version or DEFAULT_VERSION]),
             base_tree=rootfs.ensure_base_tree(progress),
             data=cache.host_disks(),
+            save=start_from,
         )
         state.save(lab)
         network.create_bridge(lab.bridge_address)
-        ssh.create_keys(lab.hosts)
+        if saved:
+            ssh.take_keys_from(saved.keys(), lab.hosts)
+            saving.restore_born(saved, lab.inventory)
+        else:
+            ssh.create_keys(lab.hosts)
         files = services.host_files(state.DIRECTORY, lab.bridge_address)
         boot = [functools.partial(_create, lab, host, files=files, lock=lock) for host in lab.hosts]
-        _in_parallel([functools.partial(services.start, state.DIRECTORY, lab.bridge_address, list(lab.versions)), *boot])
+        parallel.run_all([functools.partial(services.start, state.DIRECTORY, lab.bridge_address, list(lab.versions)), *boot])
         _link_kubectl(artifacts.ensure_program(name="kubernetes", version=max(lab.versions, key=_by_number)))
         _write_inventory_files(lab, services.variables(lab.bridge_address))
-    progress(f"{len(lab.hosts)} bare hosts are up: {', '.join(f'{host.name} ({host.address})' for host in lab.hosts)}")
+    kind = f"hosts, as saved under the name {start_from}," if start_from else "bare hosts"
+    progress(f"{len(lab.hosts)} {kind} are up: {', '.join(f'{host.name} ({host.address})' for host in lab.hosts)}")
 
 
 def _by_number(version: str) -> list[int]:
@@ -80,17 +92,6 @@ def _create(lab: Lab, host: Host, *, files: dict[str, bytes], lock: int) -> None
     progress(f"{host.name} is up")
 
 
-def _in_parallel(jobs: list[Callable[[], Any]]) -> None:
-    """Run all to their end, then raise what the first failed one raised."""
-    with concurrent.futures.ThreadPoolExecutor(max_workers=max(len(jobs), 1)) as pool:
-        running = [pool.submit(job) for job in jobs]
-        problems = [error for future in concurrent.futures.as_completed(running) if (error := future.exception())]
-    for problem in problems[1:]:
-        print(f"lab: {problem}", file=sys.stderr)
-    if problems:
-        raise problems[0]
-
-
 def _link_kubectl(release: pathlib.Path) -> None:
     """Where ``lab kubectl`` finds it."""
     program = next(path for path in release.rglob("kubectl") if path.is_file())
@@ -98,7 +99,7 @@ def _link_kubectl(release: pathlib.Path) -> None:
     state.KUBECTL.symlink_to(program)
 
 
-def _write_inventory_files(lab: Lab, variables: dict[str, Any]) -> None:
+def _write_inventory_files(lab: Lab, variables: dict[str, t.Any]) -> None:
     """What points Ansible at the hosts, and the product at what the lab serves."""
     client, group_variables = lifecycle.inventory_files(lab.inventory)
     client.write_text(ssh.CONFIGURATION.read_text(encoding="utf-8"), encoding="utf-8")

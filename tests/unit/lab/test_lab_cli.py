@@ -26,7 +26,9 @@ def test_options_of_the_command_are_not_ours(line: str, words: list[str]) -> Non
     assert cli.parse(line.split()).words == words
 
 
-@pytest.mark.parametrize("line", ["", "exec", "exec h", "run", "up", "cut a", "nonsense", "stop"])
+@pytest.mark.parametrize(
+    "line", ["", "exec", "exec h", "run", "up", "cut a", "nonsense", "stop", "save", "forget", "up i --from s --version 1.36.3"]
+)
 def test_refuses_half_a_command(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as error:
         cli.parse(line.split())
@@ -36,3 +38,8 @@ def test_refuses_half_a_command(line: str, capsys: pytest.CaptureFixture[str]) -
 
 def test_versions_may_be_several() -> None:
     assert cli.parse(["up", "inventories/lab", "--version", "1.37.1", "--version", "v1.36.3"]).version == ["1.37.1", "v1.36.3"]
+
+
+def test_a_save_brings_its_inventory() -> None:
+    assert (cli.parse(["up", "--from", "four"]).inventory, cli.parse(["up", "--from", "four"]).start_from) == (None, "four")
+    assert str(cli.parse(["up", "inventories/lab", "--from", "four"]).inventory) == "inventories/lab"
