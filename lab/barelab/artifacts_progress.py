@@ -12,6 +12,8 @@ import typing as t
 # A terminal shows one line that moves; a log gets a line now and then.
 _TERMINAL_INTERVAL = 0.5
 _LOG_INTERVAL = 10.0
+# What is being done now, and since when: on a terminal it all shares one line.
+_current: dict[str, float] = {}
 
 
 def report(message: str) -> None:
@@ -24,7 +26,7 @@ def working(what: str, *, stream: t.TextIO | None = None, log_interval: float = 
     """Say that ``what`` is being done, for how long it has been, and in the end how long it took."""
     out = sys.stderr if stream is None else stream
     terminal = out.isatty()
-    started = time.monotonic()
+    started = _current[what] = time.monotonic()
     done = threading.Event()
 
     def line(text: str, *, end: str = "\n") -> None:
@@ -32,7 +34,9 @@ def working(what: str, *, stream: t.TextIO | None = None, log_interval: float = 
 
     def tick() -> None:
         while not done.wait(timeout=_TERMINAL_INTERVAL if terminal else log_interval):
-            line(f"{what}, {time.monotonic() - started:.0f} s", end="" if terminal else "\n")
+            now = time.monotonic()
+            shown = dict(_current) if terminal else {what: started}
+            line("; ".join(f"{name}, {now - since:.0f} s" for name, since in shown.items()), end="" if terminal else "\n")
 
     line(what, end="" if terminal else "\n")
     ticker = threading.Thread(target=tick, daemon=True)
@@ -44,4 +48,5 @@ def working(what: str, *, stream: t.TextIO | None = None, log_interval: float = 
     finally:
         done.set()
         ticker.join()
+        _current.pop(what, None)
         line(f"{what}: {outcome} {time.monotonic() - started:.1f} s")

@@ -38,14 +38,38 @@ class Ingredients:
         }
 
 
+class Making:
+    """The ingredients of clusters of these versions of Kubernetes: all begun, each there when it is finished.
+
+    Two threads, and both build on two processors: one has the programs, nearly all of which is compiling; the other has the base tree, the
+    packages and the images, which mostly wait.
+    """
+
+    def __init__(self, versions: t.Sequence[str]) -> None:
+        self._pool = concurrent.futures.ThreadPoolExecutor(max_workers=2)
+        self._programs = self._pool.submit(artifacts.ensure, kubernetes_versions=list(versions))
+        self._base_tree: concurrent.futures.Future[pathlib.Path] = concurrent.futures.Future()
+        self._others = self._pool.submit(self._make_others)
+        self._pool.shutdown(wait=False)
+
+    def _make_others(self) -> tuple[pathlib.Path, tuple[Image, ...]]:
+        try:
+            self._base_tree.set_result(rootfs.ensure_base_tree(report))
+        except BaseException as error:
+            self._base_tree.set_exception(error)
+            raise
+        return rpms.ensure_repository(report), tuple(images.ensure())
+
+    def base_tree(self) -> pathlib.Path:
+        """The first that is finished: hosts can be made from it and booted while the others are still built."""
+        return self._base_tree.result()
+
+    def all(self) -> Ingredients:
+        """Everything, or the error of what could not be built."""
+        packages, its_images = self._others.result()
+        return Ingredients(base_tree=self.base_tree(), programs=tuple(self._programs.result()), packages=packages, images=its_images)
+
+
 def ensure(*, versions: t.Sequence[str]) -> Ingredients:
-    """All of them, for clusters of these versions of Kubernetes."""
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        packages = pool.submit(rpms.ensure_repository, report)
-        programs = pool.submit(artifacts.ensure, kubernetes_versions=versions)
-    return Ingredients(
-        base_tree=rootfs.ensure_base_tree(report),
-        programs=tuple(programs.result()),
-        packages=packages.result(),
-        images=tuple(images.ensure()),
-    )
+    """All of them; built now if the cache has them not."""
+    return Making(versions).all()

@@ -83,9 +83,7 @@ def encode(save: Save) -> str:
 def decode(text: str) -> Save:
     raw: dict[str, Any] = json.loads(text)
     if raw["format"] != FORMAT:
-        raise LabError(
-            f"the save {raw.get('name')} has format {raw['format']}, this lab/lab reads format {FORMAT}; forget it and save again"
-        )
+        raise LabError(f"the save {raw['name']} has format {raw['format']}, wanted {FORMAT}: forget it and save again")
     return Save(
         name=raw["name"],
         inventory=pathlib.Path(raw["inventory"]),

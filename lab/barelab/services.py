@@ -17,9 +17,10 @@ import sys
 import time
 import typing as t
 
-from barelab import artifacts, images, network, registry, rpms, services_ntp, state
+from barelab import images, network, registry, services_ntp, state
 from barelab.artifacts_progress import report
 from barelab.errors import LabError
+from barelab.ingredients import Making
 from barelab.releases import LAB
 
 MIRROR_PORT = 8080
@@ -59,19 +60,17 @@ def host_files(state_dir: pathlib.Path, address: str = DEFAULT_ADDRESS) -> dict[
     return {f"/etc/docker/certs.d/{address}:{registry.PORT}/ca.crt": authority.read_bytes()}
 
 
-def start(state_dir: pathlib.Path, address: str, kubernetes_versions: list[str]) -> list[int]:
-    """Make sure that everything is there and served; gives the servers' process ids. Those that run already are left alone."""
-    programs = artifacts.ensure(kubernetes_versions=kubernetes_versions)
-    packages = rpms.ensure_repository(report)
-    wanted_images = images.ensure()
+def start(state_dir: pathlib.Path, address: str, making: Making) -> list[int]:
+    """Wait until everything is made, and serve it; gives the servers' process ids. Those that run already are left alone."""
+    made = making.all()
     folder = state_dir / "services"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _link_mirror(folder / "mirror", programs=programs, packages=packages)
+    _link_mirror(folder / "mirror", programs=made.programs, packages=made.packages)
     services = _services(folder, address=address)
     processes = [_ensure_running(folder, service) for service in services]
     for pid, service in zip(processes, services, strict=True):
         _await_listening(folder, pid=pid, service=service, address=address)
-    _push(wanted_images, address=address)
+    _push(made.images, address=address)
     return processes
 
 

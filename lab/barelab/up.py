@@ -22,7 +22,6 @@ from barelab import (
     lifecycle,
     network,
     parallel,
-    rootfs,
     saves,
     saving,
     services,
@@ -30,6 +29,7 @@ from barelab import (
     state,
     system_packages,
 )
+from barelab.ingredients import Making
 from barelab.inventory import Host
 from barelab.saves import Save
 from barelab.state import Lab
@@ -57,12 +57,14 @@ def up(folder: pathlib.Path | None, *, versions: list[str], start_from: str | No
         if saved:
             versions = list(saved.versions)
             saving.require_usable(saved, hosts_wanted=wanted.hosts, folder=wanted.folder)
+        versions = versions or [wanted.kubernetes_version or DEFAULT_VERSION]
+        making = Making(versions)
         lifecycle.clean()
         lab = Lab(
             inventory=wanted.folder,
             hosts=saved.hosts if saved else wanted.hosts,
-            versions=tuple(versions or [wanted.kubernetes_version or DEFAULT_VERSION]),
-            base_tree=rootfs.ensure_base_tree(progress),
+            versions=tuple(versions),
+            base_tree=making.base_tree(),
             data=cache.host_disks(),
             save=start_from,
         )
@@ -75,7 +77,7 @@ def up(folder: pathlib.Path | None, *, versions: list[str], start_from: str | No
             ssh.create_keys(lab.hosts)
         files = services.host_files(state.DIRECTORY, lab.bridge_address)
         boot = [functools.partial(_create, lab, host, files=files, lock=lock) for host in lab.hosts]
-        parallel.run_all([functools.partial(services.start, state.DIRECTORY, lab.bridge_address, list(lab.versions)), *boot])
+        parallel.run_all([functools.partial(services.start, state.DIRECTORY, lab.bridge_address, making), *boot])
         _link_kubectl(artifacts.ensure_program(name="kubernetes", version=max(lab.versions, key=_by_number)))
         _write_inventory_files(lab, services.variables(lab.bridge_address))
     kind = f"hosts, as saved under the name {start_from}," if start_from else "bare hosts"
