@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """The command line as it was meant."""
+    """The options of a command line."""
     parser = _parser()
     options = parser.parse_args(_guarded(arguments))
     if options.command == "up":
@@ -44,7 +44,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def _guarded(arguments: list[str]) -> list[str]:
-    """Everything after these commands belongs to the command that is passed on, options too."""
+    """The arguments, with "--" before the command that exec, ssh, run and kubectl pass on: its options are not the lab's."""
     words = {"exec": 2, "ssh": 2, "run": 1, "kubectl": 1}.get(arguments[0] if arguments else "", 0)
     rest = arguments[words:]
     if not words or rest[:1] == ["--"] or arguments[1:2] in (["-h"], ["--help"]):
@@ -55,19 +55,21 @@ def _guarded(arguments: list[str]) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab/lab", description=_DESCRIPTION)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    up = commands.add_parser("up", help="bare hosts for an inventory; hosts that are up already are thrown away")
+    up = commands.add_parser("up", help="start bare hosts for an inventory, or saved ones; a lab that is up is removed first")
     up.add_argument("inventory", nargs="?", type=pathlib.Path, metavar="INVENTORY_DIR", help="with --from: default is the save's own")
     up.add_argument("--from", dest="start_from", metavar="NAME", help="hosts as they were saved under this name, instead of bare ones")
-    up.add_argument("--version", action="append", default=[], help="a Kubernetes version to have at hand (default: the inventory's)")
-    commands.add_parser("down", help="remove the hosts and everything that belongs to them")
+    up.add_argument(
+        "--version", action="append", default=[], help="a Kubernetes version that the lab offers for download (default: the inventory's)"
+    )
+    commands.add_parser("down", help="remove the hosts and everything that belongs to them, except for saves and what was built")
     save = commands.add_parser("save", help="shut the hosts down, keep them under a name for `up --from`, and start them again")
     save.add_argument("name", metavar="NAME")
     commands.add_parser("saved", help="list the saves, and whether they can be used")
     forget = commands.add_parser("forget", help="remove a save")
     forget.add_argument("name", metavar="NAME")
-    status = commands.add_parser("status", help="what is up")
+    status = commands.add_parser("status", help="show which hosts there are and which of them run")
     status.add_argument("--json", action="store_true")
-    for name, text in (("exec", "run a command on a host and pass its exit status"), ("ssh", "log in to a host")):
+    for name, text in (("exec", "run a command on a host; exits with its status"), ("ssh", "log in to a host")):
         command = commands.add_parser(name, help=text)
         command.add_argument("host", metavar="HOST")
         command.add_argument("words", nargs="*" if name == "ssh" else "+", metavar="CMD")
@@ -75,12 +77,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("words", nargs="+", metavar="CMD")
     kubectl = commands.add_parser("kubectl", help="kubectl, with the kubeconfig of the inventory")
     kubectl.add_argument("words", nargs="*", metavar="ARGS")
-    for name, text in (("stop", "pull the plug of a host"), ("start", "switch a stopped host on and wait until it is up")):
+    for name, text in (("stop", "power a host off at once, as a power cut does"), ("start", "power a host on and wait until it is up")):
         commands.add_parser(name, help=text).add_argument("host", metavar="HOST")
-    cut = commands.add_parser("cut", help="let no frame pass between two hosts")
+    cut = commands.add_parser("cut", help="drop all network traffic between two hosts")
     cut.add_argument("first", metavar="A")
     cut.add_argument("second", metavar="B")
-    commands.add_parser("heal", help="undo every cut")
+    commands.add_parser("heal", help="remove all cuts")
     logs = commands.add_parser("logs", help="save every host's journal and console")
     logs.add_argument("folder", type=pathlib.Path, metavar="DIR")
     return parser
@@ -113,7 +115,7 @@ def _perform(options: argparse.Namespace) -> int:
 
 
 def _change(options: argparse.Namespace) -> None:
-    """What changes the lab that is up."""
+    """The commands that change the lab that is up."""
     match options.command:
         case "down":
             lifecycle.down()
@@ -128,7 +130,7 @@ def _change(options: argparse.Namespace) -> None:
 
 
 def _pass_on(options: argparse.Namespace) -> NoReturn:
-    """Become the command: its input, output and exit status are ours."""
+    """Replace this process by the command, which so has its input, output and exit status."""
     lifecycle.require_root()
     words = options.words if options.command in ("run", "kubectl") else [options.host, *options.words]
     command = passing.COMMANDS[options.command](words)

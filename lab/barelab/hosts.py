@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host: its disk, its power switch, and whether it is up."""
+"""The disk of a host, powering it on and off, and finding out whether it is up."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "HOME=
 
 
 def create_disk(lab: Lab, host: Host, *, files: dict[str, bytes]) -> None:
-    """A new disk: the shared base tree, and over it what makes this host itself, and files that it needs in this lab.
+    """Create the disk: an overlay on the base tree with the host's name, machine ID, ssh keys and the files that this lab needs.
 
-    In a lab that starts from a save, the host is itself already.
+    A host that starts from a save has its name, ID and keys already.
     """
     disk = supervisor.folder(lab, host)
     for name in ("upper", "work", "root"):
@@ -91,7 +91,7 @@ def _wait_for_systemd(lab: Lab, host: Host, *, machine: subprocess.Popen[bytes],
     said = "nothing"
     while said not in ("running", "degraded"):
         if machine.poll() is not None:
-            _fail(lab, host, f"has gone off by itself, with status {machine.returncode}")
+            _fail(lab, host, f"ended while it booted, with status {machine.returncode}")
         if time.monotonic() > end:
             _fail(lab, host, f"has not booted in time; `systemctl is-system-running` said {said!r}, wanted 'running'")
         time.sleep(0.2)
@@ -113,26 +113,26 @@ def console_of(lab: Lab, host: Host) -> pathlib.Path:
 
 
 def shut_down(host: Host, *, deadline: float = 60) -> None:
-    """Tell the host to power off, as its administrator would; pull the plug if it has not done so in time."""
+    """Shut the host down as its administrator does. Power it off at once if it takes longer than the deadline."""
     end = time.monotonic() + deadline
     ask(host, ["systemctl", "poweroff"])
     while cgroups.processes(host.name):
         if time.monotonic() > end:
-            print(f"lab: {host.name} did not power off within {deadline:.0f} s; pulling the plug", file=sys.stderr, flush=True)
+            print(f"lab: {host.name} did not power off within {deadline:.0f} s; it is powered off at once", file=sys.stderr, flush=True)
             break
         time.sleep(0.1)
     power_off(host)
 
 
 def power_off(host: Host) -> None:
-    """Pull the plug: nothing is told, nothing is written out."""
+    """Power the host off at once, as a power cut does."""
     cgroups.kill(host.name)
     network.unplug(host)
     cgroups.remove(host.name)
 
 
 def leader(host: Host) -> int | None:
-    """The host's first process, as this machine numbers it; None if the host is off."""
+    """The process ID, on this machine, of the host's first process; None if the host is stopped."""
     own_depth = len(_pids_by_namespace("self"))
     for pid in sorted(cgroups.settled_processes(host.name)):
         with contextlib.suppress(OSError):  # it has ended
@@ -153,7 +153,7 @@ def enter(host: Host) -> list[str]:
     """The start of a command that runs on the host, next to its services and not through its network."""
     pid = leader(host)
     if pid is None:
-        raise LabError(f"{host.name} is off; switch it on with: lab/lab start {host.name}")
+        raise LabError(f"{host.name} is stopped; start it with: lab/lab start {host.name}")
     terminal = f"TERM={os.environ.get('TERM', 'dumb')}"
     return [
         "nsenter",
@@ -169,7 +169,7 @@ def enter(host: Host) -> list[str]:
 
 
 def ask(host: Host, argv: Sequence[str]) -> str:
-    """What a command on the host prints; empty if it cannot be run."""
+    """The output of a command on the host; empty if it cannot be run."""
     try:
         return run([*enter(host), *argv], check=False, timeout=30).stdout
     except LabError:
@@ -177,7 +177,7 @@ def ask(host: Host, argv: Sequence[str]) -> str:
 
 
 def unmount_all(data: pathlib.Path) -> None:
-    """Unmount whatever lies below the folder of the disks, of whatever run."""
+    """Unmount everything below the folder of the disks."""
     table = pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8")
     places = [line.split()[4].encode().decode("unicode_escape") for line in table.splitlines()]
     for place in reversed([place for place in places if place.startswith(f"{data}/")]):

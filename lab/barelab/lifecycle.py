@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done to a lab that is up, or was left by a run that was killed."""
+"""The commands for a lab that exists: remove it, stop and start hosts, cut the network, show the status, keep the logs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from barelab import cache, cgroups, hosts, network, state
 from barelab.errors import LabError
 from barelab.state import Lab
 
-WAITING = "lab: another lab command is at work; waiting for it"
+WAITING = "lab: waiting for another lab command to finish"
 
 
 def require_root() -> None:
     if os.geteuid() != 0:
-        raise LabError("the lab makes network namespaces, mounts and machines, which only root may; run it with: sudo -E lab/lab …")
+        raise LabError("the lab creates network namespaces and mounts, which needs root; run it with: sudo -E lab/lab …")
 
 
 def inventory_files(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
@@ -30,14 +30,14 @@ def inventory_files(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
 
 
 def down() -> None:
-    """Remove everything of the lab from this machine, except for what took long to build."""
+    """Remove everything of the lab from this machine, except for the cache of built things and saves."""
     require_root()
     with state.lock(WAITING):
         clean()
 
 
 def clean() -> None:
-    """Remove whatever a lab may have left: processes, mounts, namespaces, cgroups, disks, files. Needs no record of it."""
+    """Remove the processes, mounts, namespaces, cgroups, disks and files of a lab. Works without a record of the lab, too."""
     lab = state.load()
     for name in cgroups.hosts():
         cgroups.kill(name)
@@ -70,7 +70,7 @@ def _end_processes(deadline: float = 5) -> None:
 
 
 def _ancestors() -> set[int]:
-    """A shell inside the lab's network may take the lab down."""
+    """This process and those that started it: they stay, because `lab down` may run in a shell inside the lab's network."""
     found: set[int] = set()
     pid = os.getpid()
     while pid > 0:
@@ -94,13 +94,13 @@ def start(name: str) -> None:
         lab = state.require()
         host = lab.host(name)
         if hosts.leader(host) is not None:
-            raise LabError(f"{host.name} is on already")
+            raise LabError(f"{host.name} runs already")
         hosts.power_off(host)
         hosts.power_on(lab, host, lock=lock)
 
 
 def cut(first: str, second: str) -> None:
-    """No frame passes between the two hosts until ``heal``."""
+    """Drop all traffic between two hosts until ``heal``."""
     require_root()
     with state.lock(WAITING):
         lab = state.require()
@@ -122,7 +122,7 @@ def _set_cuts(lab: Lab, cuts: set[tuple[str, str]]) -> None:
 
 
 def status() -> dict[str, Any]:
-    """What is up, as `lab status --json` prints it."""
+    """The state of the lab, as `lab status --json` prints it."""
     lab = state.load()
     if lab is None:
         return {"inventory": None, "network": None, "address": None, "versions": [], "cuts": [], "hosts": []}
@@ -147,7 +147,7 @@ def status() -> dict[str, Any]:
 
 
 def save_logs(folder: pathlib.Path) -> None:
-    """The journal and the console of every host, for whoever must find out what went wrong."""
+    """Save the journal and the console of every host, to find out what went wrong."""
     lab = state.require()
     folder.mkdir(parents=True, exist_ok=True)
     for host in lab.hosts:

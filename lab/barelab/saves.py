@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The store of saved labs: what a save is, whether it can still be used, and how it comes and goes.
+"""The store of saves: their form, whether one can still be used, and how they are made and removed.
 
 A save is a folder of the cache that nothing ever writes to again. It is made under another name and renamed when it is complete, so a save
 that was killed halfway is never taken for a finished one. Any number of labs can start from one save at the same time.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lab remembers between commands, and the lock that keeps them apart.
+"""The record of the lab, which commands read, and the lock that lets one command at a time change the lab.
 
-It is written before the first host is touched, so that a later run knows what a killed one may have left.
+The record is written before the first host is created, so that after a killed run the next one knows what to remove.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LOCK = DIRECTORY / "lock"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Lab:
-    """The lab that is up, or that was meant to be."""
+    """The lab that is up, or that a killed run was about to bring up."""
 
     inventory: pathlib.Path
     hosts: tuple[Host, ...]
@@ -98,7 +98,7 @@ def require() -> Lab:
 
 @contextlib.contextmanager
 def lock(waiting: str) -> Iterator[int]:
-    """Hold the lab for oneself; gives the descriptor, which a child may inherit to hold it a little longer."""
+    """Hold the lab's lock. Yields its descriptor: a child process that inherits it holds the lock until it closes it."""
     DIRECTORY.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

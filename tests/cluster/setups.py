@@ -11,7 +11,12 @@ import shutil
 
 import pytest
 
-from .driver import ROOT, Cluster
+from .driver import ROOT, Cluster  # its import lets the lab's own code be found
+
+# isort: split
+from barelab import ingredients, rootfs_store, saves
+from barelab.errors import LabError
+from barelab.up import DEFAULT_VERSION as VERSION
 
 FAILED = pytest.StashKey[bool]()
 # What the lab and the playbooks put into an inventory's folder.
@@ -24,7 +29,59 @@ def this_lab() -> str:
 
 
 @contextlib.contextmanager
-def bare_hosts(inventory: pathlib.Path, *, session: pytest.Session, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
+def converged_hosts(name: str, *, session: pytest.Session, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
+    """The cluster of inventories/<name> with the guestbook, for tests whose subject is not the installation.
+
+    It is installed by the first who asks, and saved; the others, in this run and in later ones, start from the save while nothing has
+    changed that it was made from.
+    """
+    inventory = ROOT / "inventories" / name
+    saved = f"test-{name}-{_made_from(inventory)}"
+    with bare_hosts(
+        inventory, session=session, artefacts=artefacts, bring_up=lambda cluster: _bring_up_converged(cluster, saved)
+    ) as cluster:
+        yield cluster
+
+
+def _made_from(inventory: pathlib.Path) -> str:
+    """Names everything that decides how a converged cluster looks: the product, the inventory, and what the lab's hosts are made from."""
+    product = [ROOT / part for part in ("plugins", "roles", "playbooks", "meta", "ansible.cfg", "requirements.txt")]
+    used = ingredients.ensure(versions=[VERSION]).names()
+    return rootfs_store.digest_of(paths=[*product, *_files_of(inventory)], words=[f"{part} {used[part]}" for part in sorted(used)])[:12]
+
+
+def _files_of(inventory: pathlib.Path) -> list[pathlib.Path]:
+    return sorted(path for path in inventory.rglob("*") if path.is_file() and not set(path.relative_to(inventory).parts) & set(BORN))
+
+
+def _bring_up_converged(cluster: Cluster, saved: str) -> None:
+    with rootfs_store.lock(saves.store() / f".{saved}.install", waiting=lambda: None):
+        if not saves.exists(saved):
+            cluster.up()
+            cluster.playbook("playbooks/site.yml")
+            cluster.playbook("playbooks/guestbook.yml")
+            cluster.lab("save", saved)
+            _forget_older(saved)
+            return
+    cluster.lab("up", str(cluster.inventory), "--from", saved)
+
+
+def _forget_older(saved: str) -> None:
+    """Saves of the same inventory that were made from something else."""
+    for name in saves.names():
+        if name != saved and name.rpartition("-")[0] == saved.rpartition("-")[0]:
+            with contextlib.suppress(LabError):  # hosts of another run use it
+                saves.forget(name)
+
+
+@contextlib.contextmanager
+def bare_hosts(
+    inventory: pathlib.Path,
+    *,
+    session: pytest.Session,
+    artefacts: pathlib.Path,
+    bring_up: collections.abc.Callable[[Cluster], None] = Cluster.up,
+) -> collections.abc.Iterator[Cluster]:
     """The bare hosts of an inventory; a lab that is up is thrown away. Keep them after the run with BAREHOST_KEEP_LAB=1.
 
     An inventory of the checkout is copied, because what is born with a cluster lies beside it, and another lab may be using the same.
@@ -36,7 +93,7 @@ def bare_hosts(inventory: pathlib.Path, *, session: pytest.Session, artefacts: p
     cluster = Cluster(_copied(inventory) if inventory.is_relative_to(ROOT) else inventory, folder)
     try:
         keep_journals_of_a_failed(cluster, session=session)
-        cluster.up()
+        bring_up(cluster)
         yield cluster
         keep_journals_of_a_failed(cluster, session=session)
     finally:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import collections.abc
 import json
+import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
@@ -16,6 +18,7 @@ from barelab import names
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAB = ROOT / "lab" / "lab"
+SAVE = names.own("test-two-hosts")
 ONE, TWO = "one.example", "two.example"
 INVENTORY = {"all": {"hosts": {ONE: {"ansible_host": "192.168.200.121"}, TWO: {"ansible_host": "192.168.200.122"}}}}
 
@@ -105,9 +108,46 @@ class TestCommands:
         assert lab("exec", ONE, "rpm", "-q", "docker-ce", "chrony", check=False).returncode != 0
         assert lab("exec", ONE, "dnf", "-q", "info", "docker-ce").returncode == 0
 
+    def test_a_save_brings_the_hosts_back(self, inventory: pathlib.Path, tmp_path: pathlib.Path) -> None:
+        """With their disks, keys and identities, and what playbooks made beside the inventory; in two labs at the same time."""
+        born, other = inventory / "pki" / "of-the-cluster", tmp_path / "inventory"
+        born.parent.mkdir()
+        born.write_text("made by a playbook", encoding="utf-8")
+        shutil.copytree(inventory, other, ignore=shutil.ignore_patterns("pki"))
+        lab("exec", ONE, "sh", "-c", "echo saved > /root/file; echo saved > /var/lib/file; rm /etc/motd")
+        asked = "cat /root/file /var/lib/file /etc/machine-id /etc/ssh/ssh_host_ed25519_key.pub; ls /etc/motd"
+        before = lab("exec", ONE, "sh", "-c", asked, check=False).stdout
+        try:
+            lab("save", SAVE)
+            assert lab("exec", ONE, "sh", "-c", asked, check=False).stdout == before, "the hosts do not go on as they were"
+            lab("exec", ONE, "sh", "-c", "echo later > /root/file; echo later > /var/lib/file; echo later > /etc/motd")
+            shutil.rmtree(born.parent)
+            second = {**os.environ, "BAREHOST_LAB": os.environ.get("BAREHOST_LAB", "") + "b"}
+            beside = subprocess.Popen([str(LAB), "up", str(other), "--from", SAVE], cwd=ROOT, env=second, stderr=subprocess.DEVNULL)
+            try:
+                lab("up", "--from", SAVE)
+                assert beside.wait(timeout=300) == 0
+                again = subprocess.run(
+                    [str(LAB), "exec", ONE, "sh", "-c", asked], env=second, text=True, capture_output=True, check=False, timeout=60
+                )
+                assert again.stdout == before
+                assert (other / "pki" / born.name).exists()
+            finally:
+                beside.kill()
+                beside.wait()
+                subprocess.run([str(LAB), "down"], env=second, check=True, capture_output=True, timeout=60)
+            assert lab("exec", ONE, "sh", "-c", asked, check=False).stdout == before
+            assert born.read_text(encoding="utf-8") == "made by a playbook"
+            assert lab("ssh", ONE, "hostname").stdout == f"{ONE}\n"
+            assert f"hosts of a lab run from the save {SAVE}" in lab("forget", SAVE, check=False).stderr
+        finally:
+            shutil.rmtree(born.parent, ignore_errors=True)
+
 
 def test_nothing_is_left(inventory: pathlib.Path, hosts: None) -> None:
     assert remains(), "the test looks for the wrong things"
     lab("down")
     assert remains() == []
+    lab("forget", SAVE)
+    assert SAVE not in lab("saved").stdout
     assert sorted(path.name for path in inventory.rglob("*") if path.is_file()) == ["hosts.yml"]
