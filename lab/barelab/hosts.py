@@ -23,6 +23,10 @@ _HERE = pathlib.Path(__file__).resolve().parent
 _NAMESPACES = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd")
 _ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "HOME=/root", "USER=root", "LOGNAME=root", "LANG=C.UTF-8")
 
+# Services written in Go collect garbage less often than by default. It saves a tenth of the processor time of an installation; the
+# apiserver takes 0.5 GB instead of 0.3.
+_MANAGER = "[Manager]\nDefaultEnvironment=GOGC=400\n"
+
 
 def create_disk(lab: Lab, host: Host, *, files: dict[str, bytes]) -> None:
     """Create the disk: an overlay on the base tree with the host's name, machine ID, ssh keys and the files that this lab needs.
@@ -37,6 +41,7 @@ def create_disk(lab: Lab, host: Host, *, files: dict[str, bytes]) -> None:
     run(["cp", "--archive", "--reflink=auto", str(data), f"{disk}/var-lib"])
     root = disk / "root"
     own = {} if lab.save else {"etc/hostname": f"{host.name}\n", "etc/machine-id": f"{os.urandom(16).hex()}\n"}
+    own["etc/systemd/system.conf.d/90-lab.conf"] = _MANAGER
     repository = "etc/yum.repos.d/lab.repo"
     own[repository] = (lab.base_tree / repository).read_text(encoding="utf-8").replace("192.168.200.1:", f"{lab.bridge_address}:")
     for name, content in ({name: text.encode() for name, text in own.items()} | files).items():
