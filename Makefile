@@ -68,7 +68,7 @@ bench-scale: venv ## measure the controller with 3, 20 and 100 workers, of which
 
 # ---------------------------------------------------------------- upkeep
 
-.PHONY: venv venv-dev format docs platforms update-locks clean
+.PHONY: venv venv-dev format docs site platforms update-locks clean
 venv: ## create .venv with what the playbooks need
 	@python="$$(tools/find-python)" && "$$python" tools/venv.py
 
@@ -78,8 +78,11 @@ venv-dev: ## create .venv with what the tests need, too
 format: venv-dev ## format the Python files
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-docs: venv-dev ## write docs/variables.md from the documentation of roles and plugins
-	@$(BIN)/python tools/generate-variables
+docs: venv-dev ## write docs/reference from roles, playbooks and plugins
+	@$(BIN)/python tools/generate_reference.py
+
+site: venv-dev ## build the site of the documents in .build/site, offline
+	@$(BIN)/python tools/build_site.py
 
 platforms: venv-dev ## write molecule/default/molecule.yml from the inventory and vagrant/
 	@$(BIN)/python tools/vagrant_platforms.py

@@ -14,6 +14,7 @@ import typing as t
 import pytest
 import yaml
 
+from .. import markdown
 from . import checks, secrets
 from .driver import ROOT, Cluster, eventually, lab_command
 from .probing import NAMESPACE, probed
@@ -268,17 +269,21 @@ def test_names_logs_and_exec(pair: Cluster) -> None:
     checks.logs_are_read(pair, HOSTS)
 
 
+# Pages with commands for a host that has every unit.
+PAGES = ("check-health", "read-logs", "firewall", "certificates")
+
+
 def documented(start: str) -> list[str]:
-    """The commands of docs/operations.md that begin like this."""
-    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    commands = [line.strip().split("  #")[0].strip() for line in text.splitlines() if line.startswith(f"    {start} ")]
-    assert commands, f"docs/operations.md has no command {start}"
+    """The commands of these pages that begin like this."""
+    pages = [(ROOT / "docs" / "tasks" / f"{name}.md").read_text(encoding="utf-8") for name in PAGES]
+    commands = [command for page in pages for command in markdown.commands(page) if command.startswith(f"{start} ")]
+    assert commands, f"no page has a command {start}"
     return commands
 
 
 @pytest.mark.parametrize("start", ["journalctl", "systemctl", "firewall-cmd", "chronyc", "docker", "openssl"])
 def test_documented_commands_on_hosts(pair: Cluster, start: str) -> None:
-    """Each command of docs/operations.md runs on the master, which has every unit, and says something."""
+    """Each command of these pages runs on the master, which has every unit, and says something."""
     for command in documented(start):
         output = pair.on(MASTER, command)
         assert output.strip() and "-- No entries --" not in output, f"{command} says nothing"
@@ -290,8 +295,8 @@ def test_documented_kubectl(pair: Cluster) -> None:
 
 
 def test_documented_snapshot(pair: Cluster) -> None:
-    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    commands = [line.strip() for line in text.splitlines() if line.startswith("        ") and "etcd" in line]
+    page = (ROOT / "docs" / "tasks" / "back-up.md").read_text(encoding="utf-8")
+    commands = [command for command in markdown.commands(page) if "etcd" in command]
     assert len(commands) == 3
     assert "HASH" in pair.on(MASTER, "\n".join(["set -e", *commands]))
     assert pair.on(MASTER, "stat -c %a /root/etcd.snapshot").strip() == "600"

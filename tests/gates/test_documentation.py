@@ -1,63 +1,214 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation names what is there: variables, inventories, tests, files."""
+"""The documents name what is there, are easy to read, and leave nothing out."""
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
+import shlex
 import sys
 
 import pytest
+import yaml
 
+from barelab import cli
+
+from .. import markdown
 from .command import ROOT, run, tracked
 
-PAGES = ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
+PAGES = tracked("README.md", "CONTRIBUTING.md", "docs/*.md", "inventories/*/README.md")
+# For people who read the code. All other pages are for operators.
+OF_DEVELOPERS = ("CONTRIBUTING.md", "docs/development.md", "docs/extending.md", "docs/guides.md", "docs/performance.md", "docs/proven.md")
+OPERATORS = [page for page in PAGES if page not in OF_DEVELOPERS and not page.startswith("docs/architecture/")]
+# Generated from the documentation of modules and roles, or records of measurements and tests.
+LONG_SENTENCES = ("docs/reference/variables.md", "docs/reference/plugins.md", "docs/performance.md", "docs/guides.md")
+LONGEST_LINE = 99
+LONGEST_SENTENCE = 24
+# A page of more lines begins with a list of its sections.
+SHORT = 60
 INVENTORIES = sorted(path.parent.name for path in (ROOT / "inventories").glob("*/hosts.yml"))
+PLAYBOOKS = sorted(path.name for path in (ROOT / "playbooks").glob("*.yml"))
+# What readers call their own.
+OF_THE_READER = ("mine", "…")
+# A folder of an inventory and a key of the spec look like variables.
+NO_VARIABLES = {"host_vars", "node_hosts"}
+PREFIX = "ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.variables"
 
 
 def text(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def anchors(page: str) -> set[str]:
-    """The anchors that a hosting site makes of a page's headings."""
-    headings = re.findall(r"^#+ (.+)$", text(page), flags=re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+def names_in(module: str, expression: str) -> set[str]:
+    return set(run(sys.executable, "-c", f"import {module} as v; print(*{expression})", PYTHONPATH=str(ROOT / ".collections")).split())
 
 
-def test_variables_are_current() -> None:
-    wanted = run(sys.executable, "tools/generate-variables", "--print")
-    assert text("docs/variables.md") == wanted, "write it again: tools/generate-variables"
+@pytest.fixture(scope="module")
+def variables() -> set[str]:
+    """Every name that an inventory or a command line may set."""
+    found = names_in(PREFIX, "v.CLUSTER, *v.HOST")
+    for path in ROOT.glob("roles/*/meta/argument_specs.yml"):
+        found |= set(yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"].get("options", {}))
+    return found | {name for page in ["docs/reference/playbooks.md"] for name in re.findall(r"^- \*\*`(\w+)`", text(page), re.MULTILINE)}
+
+
+# ---------------------------------------------------------------- reference
+
+
+def test_reference_is_current() -> None:
+    run(sys.executable, "tools/generate_reference.py", "--check")
 
 
 def test_variables_are_complete() -> None:
-    module = "ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.variables"
-    code = f"import {module} as v; print(*v.CLUSTER, *v.HOST)"
-    names = run(sys.executable, "-c", code, PYTHONPATH=str(ROOT / ".collections")).split()
+    names = names_in(PREFIX, "v.CLUSTER, *v.HOST")
     assert names
-    assert not [name for name in names if f"`{name}`" not in text("docs/variables.md")]
+    assert not [name for name in names if f"`{name}`" not in text("docs/reference/variables.md")]
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_links_lead_somewhere(page: str) -> None:
-    for target in re.findall(r"\]\((?!https?://)([^)\s]+)\)", text(page)):
-        name, _, anchor = target.partition("#")
-        file = ((ROOT / page).parent / name).resolve() if name else ROOT / page
-        assert file.exists(), f"{page}: {target}"
-        if anchor:
-            assert anchor in anchors(str(file.relative_to(ROOT))), f"{page}: no heading for {target}"
+def test_every_playbook_is_documented() -> None:
+    guides = "".join(text(page) for page in OPERATORS if "/reference/" not in page)
+    wanted = {name: (f"playbooks/{name}", f"barehost.kubernetes.{name.removesuffix('.yml')}") for name in PLAYBOOKS}
+    assert not [name for name, spellings in wanted.items() if not any(spelling in guides for spelling in spellings)]
+    assert not [name for name in PLAYBOOKS if f"## {name}\n" not in text("docs/reference/playbooks.md")]
 
 
-def test_tests_that_show_a_guide_exist() -> None:
-    named = set(re.findall(r"`((?:tests/[\w/]+/)?test_\w+\.py)(?:::(\w+))?`", text("docs/guides.md")))
-    assert named
-    for file, test in sorted(named):
-        name = file if "/" in file else f"tests/cluster/{file}"
-        assert name in tracked("tests/"), f"docs/guides.md: {file}"
-        assert not test or f"\ndef {test}(" in text(name), f"docs/guides.md: {file} has no {test}"
+def test_tests_that_are_named_exist() -> None:
+    for page in ("docs/guides.md", "docs/proven.md"):
+        named = set(re.findall(r"`((?:tests/[\w/]+/)?test_\w+\.py)(?:::(\w+))?`", text(page)))
+        assert named, page
+        for file, test in sorted(named):
+            name = file if "/" in file else f"tests/cluster/{file}"
+            assert name in tracked("tests/"), f"{page}: {file}"
+            assert not test or f"\ndef {test}(" in text(name), f"{page}: {file} has no {test}"
 
 
 @pytest.mark.parametrize("inventory", INVENTORIES)
 def test_every_inventory_is_described(inventory: str) -> None:
-    assert f"inventories/{inventory}" in text("README.md")
-    assert f"inventories/{inventory}" in text("docs/guides.md")
+    for page in ("README.md", "docs/inventories.md", "docs/guides.md"):
+        assert f"inventories/{inventory}" in text(page), page
     assert inventory == "lab" or (ROOT / "inventories" / inventory / "README.md").is_file()
+
+
+# ---------------------------------------------------------------- pages
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    for target in markdown.links(text(page)):
+        name, _, anchor = target.partition("#")
+        file = ((ROOT / page).parent / name).resolve() if name else ROOT / page
+        assert file.is_file(), f"{page}: {target}"
+        if anchor:
+            assert anchor in markdown.anchors(file.read_text(encoding="utf-8")), f"{page}: no heading for {target}"
+
+
+def test_contents_list_every_page() -> None:
+    listed = {str((ROOT / "docs" / target).resolve().relative_to(ROOT)) for target in markdown.links(text("docs/index.md"))}
+    assert listed == set(PAGES) - {"README.md", "docs/index.md"}
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("README.md", "docs/index.md", "docs/architecture.md")])
+def test_a_long_page_begins_with_its_contents(page: str) -> None:
+    whole = text(page)
+    first, *sections = re.split(r"^## ", markdown.without_code_blocks(whole), flags=re.MULTILINE)
+    if len(whole.splitlines()) > SHORT and len(sections) > 2:
+        wanted = {anchor for section in sections for anchor in markdown.anchors(f"## {section.splitlines()[0]}")}
+        listed = {target.removeprefix("#") for target in markdown.links(first)}
+        assert not wanted - listed, f"{page} lists no {wanted - listed}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_lines_are_short(page: str) -> None:
+    """A row of a table cannot be broken."""
+    lines = enumerate(text(page).splitlines(), start=1)
+    assert not [number for number, line in lines if len(line) > LONGEST_LINE and not line.startswith("|")]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in LONG_SENTENCES])
+def test_sentences_are_short(page: str) -> None:
+    long = [sentence for sentence in markdown.sentences(text(page)) if markdown.words(sentence) > LONGEST_SENTENCE]
+    assert not long, "\n".join(long)
+
+
+@pytest.mark.parametrize("page", OPERATORS)
+def test_no_test_is_named_to_operators(page: str) -> None:
+    assert not re.findall(r"\btest_\w+|\btests/\w+", text(page))
+
+
+# ---------------------------------------------------------------- names and commands
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_playbooks_and_inventories_exist(page: str) -> None:
+    whole = text(page)
+    assert set(re.findall(r"\bplaybooks/([\w-]+\.yml)", whole)) <= set(PLAYBOOKS)
+    assert set(re.findall(r"\binventories/([\w…-]+)", whole)) <= {*INVENTORIES, *OF_THE_READER}
+
+
+@pytest.mark.parametrize("page", OPERATORS)
+def test_variables_exist(page: str, variables: set[str]) -> None:
+    """In text, and as keys of the examples."""
+    owners = ["cluster", "node", "remove", "restore", *(path.name for path in (ROOT / "roles").iterdir())]
+    shape = re.compile(rf"(?:{'|'.join(owners)})_[a-z0-9_]*[a-z0-9]")
+    examples = [yaml.safe_load(block) for block in markdown.code_blocks(text(page), "yaml")]
+    keys = [name for example in examples if isinstance(example, dict) for name in example]
+    spans = [span.partition(":")[0] for span in markdown.code(text(page))]
+    modules = {path.stem for path in ROOT.glob("plugins/*/*.*")} | {name.removesuffix(".yml") for name in PLAYBOOKS}
+    assert {name for name in [*spans, *keys] if shape.fullmatch(name)} - modules - NO_VARIABLES <= variables
+
+
+def command_lines(start: str, pages: list[str]) -> list[tuple[str, list[str]]]:
+    found = []
+    for page in pages:
+        for command in markdown.commands(text(page)):
+            words = shlex.split(command)
+            while words and re.match(r"^[A-Z_]+=", words[0]):
+                words.pop(0)
+            if words and words[0] == start:
+                found.append((f"{page}: {command}", words[1:]))
+    assert found, start
+    return found
+
+
+def extra_variables(arguments: list[str]) -> set[str]:
+    found: set[str] = set()
+    for option, value in itertools.pairwise(arguments):
+        if option == "-e":
+            found |= set(json.loads(value)) if value.startswith("{") else {value.partition("=")[0]}
+    return found
+
+
+def test_commands_of_ansible_playbook(variables: set[str]) -> None:
+    tags = set(re.findall(r"^\s+- (\w+)$", text("playbooks/site.yml"), re.MULTILINE))
+    for where, arguments in command_lines("ansible-playbook", PAGES):
+        playbook = arguments[0]
+        names = {f"playbooks/{name}" for name in PLAYBOOKS} | {f"barehost.kubernetes.{name.removesuffix('.yml')}" for name in PLAYBOOKS}
+        assert playbook in names, where
+        inventory = arguments[arguments.index("-i") + 1]
+        assert inventory in ("inventory", "inventories/mine") or (ROOT / inventory / "hosts.yml").is_file(), where
+        assert extra_variables(arguments) <= variables, where
+        if "--tags" in arguments:
+            assert set(arguments[arguments.index("--tags") + 1].split(",")) <= tags, where
+
+
+def test_commands_of_make() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
+    for where, arguments in command_lines("make", PAGES):
+        assert arguments[0] in targets, where
+        inventory = "".join(argument.removeprefix("INVENTORY=") for argument in arguments if argument.startswith("INVENTORY="))
+        assert not inventory or (ROOT / inventory / "hosts.yml").is_file(), where
+
+
+def test_commands_of_the_lab() -> None:
+    for where, arguments in command_lines("lab/lab", PAGES):
+        try:
+            cli.parse(arguments)
+        except SystemExit:
+            pytest.fail(f"{where} is no command of lab/lab")
+
+
+def test_examples_in_yaml_can_be_read() -> None:
+    for page in PAGES:
+        for block in markdown.code_blocks(text(page), "yaml"):
+            assert yaml.safe_load(block), f"{page}: {block}"
