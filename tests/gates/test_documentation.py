@@ -146,6 +146,14 @@ def test_playbooks_and_inventories_exist(page: str) -> None:
     assert set(re.findall(r"\binventories/([\w…-]+)", whole)) <= {*INVENTORIES, *OF_THE_READER}
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_files_of_the_checkout_exist(page: str) -> None:
+    """Whole paths between backticks; those with a placeholder or a pattern are none."""
+    folders = "plugins|roles|playbooks|tools|tests|lab|molecule|vagrant|changelogs|docs"
+    paths = [span.split("::")[0] for span in markdown.code(text(page)) if re.fullmatch(rf"(?:{folders})/[\w./-]+(?:::\w+)?", span)]
+    assert not [path for path in paths if not (ROOT / path).exists()]
+
+
 @pytest.mark.parametrize("page", OPERATORS)
 def test_variables_exist(page: str, variables: set[str]) -> None:
     """In text, and as keys of the examples."""

@@ -31,7 +31,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.variable
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
-    """The cluster; the keys are documented in docs/architecture.md and in the module's RETURN."""
+    """The cluster; the keys are documented in docs/architecture/spec.md and in the module's RETURN."""
 
     name: str
     domain: str
