@@ -110,12 +110,6 @@ class ActionModule(HostAction):
             task.clean()
         return self._result(actions)
 
-    def _result(self, actions: c.Sequence[PlannedAction]) -> dict[str, t.Any]:
-        result: dict[str, t.Any] = {"changed": bool(actions), "actions": [action.report() for action in actions]}
-        if self._task.diff:
-            result["diff"] = [action.diff() for action in actions]
-        return result
-
 
 class _Task:
     """One task: its arguments, the wanted members, and what is known of the present ones."""
