@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way back: if a restarted unit does not become healthy, its inputs are put back and the old version runs again.
+"""The rollback: if a restarted unit does not become healthy, its inputs are restored and the previous version runs again.
 
-Kept in memory only, for the time of one apply.
+The inputs are in memory only, for the time of one apply.
 """
 
 from __future__ import annotations
@@ -21,15 +21,17 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.error
 _SIZE_LIMIT = 16 << 20
 
 
-class _Kept(t.NamedTuple):
+class _SavedInput(t.NamedTuple):
+    """An input of a unit, as it was before the apply."""
+
     path: str
     found: dict[str, t.Any]
     content: bytes
 
     def changed(self) -> bool:
-        return _keep_path(self.path) != self
+        return _save_input(self.path) != self
 
-    def put_back(self) -> None:
+    def restore(self) -> None:
         if self.found["type"] == "file":
             ownership = atomic.Ownership(self.found["owner"], self.found["group"], self.found["mode"])
             atomic.write(self.path, self.content, ownership=ownership)
@@ -40,31 +42,31 @@ class _Kept(t.NamedTuple):
                 os.unlink(self.path)
 
 
-def _keep_path(path: str) -> _Kept | None:
+def _save_input(path: str) -> _SavedInput | None:
     found = atomic.file_state(path)
     if found["type"] == "file":
         if os.path.getsize(path) > _SIZE_LIMIT:
             return None
         with open(path, "rb") as stream:
-            return _Kept(path, found, stream.read())
-    return _Kept(path, found, b"") if found["type"] in ("link", "absent") else None
+            return _SavedInput(path, found, stream.read())
+    return _SavedInput(path, found, b"") if found["type"] in ("link", "absent") else None
 
 
-class Previous(t.NamedTuple):
+class Rollback(t.NamedTuple):
     """The units that a plan restarts, and their inputs as they were before."""
 
     restarts: list[dict[str, t.Any]]
-    kept: list[_Kept]
+    inputs: list[_SavedInput]
 
-    def bring_back(self, error: HostError) -> HostError:
-        """Restores the previous version; returns the error with what became of that."""
-        changed = [item for item in self.kept if item.changed()]
+    def perform(self, error: HostError) -> HostError:
+        """Restores the inputs and restarts the units. Returns the error, with the outcome of that added."""
+        changed = [item for item in self.inputs if item.changed()]
         if not self.restarts or not changed:
             return error
         names = ", ".join(action["target"] for action in self.restarts)
         try:
             for item in changed:
-                item.put_back()
+                item.restore()
             must(["systemctl", "daemon-reload"], what="make systemd read its units again")
             for action in self.restarts:
                 # Its failed starts may have used up what systemd allows in an interval.
@@ -79,9 +81,9 @@ class Previous(t.NamedTuple):
         return HostError(f"{error.message}. {outcome}", details=error.details)
 
 
-def keep(actions: list[dict[str, t.Any]]) -> Previous:
-    """Remembers, before anything is changed, what the units that will be restarted run on."""
+def prepare(actions: list[dict[str, t.Any]]) -> Rollback:
+    """Saves the inputs of the units that these actions restart. Call it before anything is changed."""
     restarts = [action for action in actions if action["kind"] == "unit" and action["operation"] == "restart"]
     paths = {path: None for action in restarts for path in action["data"]["inputs"]}
-    kept = [item for item in map(_keep_path, paths) if item is not None]
-    return Previous(restarts, kept)
+    inputs = [item for item in map(_save_input, paths) if item is not None]
+    return Rollback(restarts, inputs)

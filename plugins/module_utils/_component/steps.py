@@ -37,7 +37,7 @@ def _apply(payload: dict[str, t.Any]) -> dict[str, t.Any]:
     for check in payload.get("gate", []):
         checks.wait(check)
     host_record.note(actions, payload.get("leftovers", []))
-    before = rollback.keep(actions)
+    prepared = rollback.prepare(actions)
     outcomes = {}
     for name, kind in KINDS.items():
         chosen = [action for action in actions if action["kind"] == name]
@@ -46,7 +46,7 @@ def _apply(payload: dict[str, t.Any]) -> dict[str, t.Any]:
         try:
             outcomes[name] = kind.apply(chosen)
         except units.UnitFailure as error:
-            raise before.bring_back(error) from error
+            raise prepared.perform(error) from error
     return {"outcomes": outcomes, "units": units.starts(payload["units"])}
 
 

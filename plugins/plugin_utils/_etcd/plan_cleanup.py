@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import KIND
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD, PATHS
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD, PATHS, etcd_urls
 
 DIRECTORIES = (ETCD.pki["directory"], ETCD.directory)
 
@@ -40,5 +40,5 @@ def plan(found: Object, *, name: str, address: str, leaving: c.Container[str]) -
 
 def _may_be_member(members: c.Iterable[Object] | None, *, name: str, address: str) -> bool:
     """A host that the members still list is left alone, and so is every host while no member answers."""
-    peer_url = f"https://{address}:{ETCD.ports['peer'].number}"
+    peer_url = etcd_urls(address)["peer_url"]
     return members is None or any(entry["name"] == name or peer_url in entry["peer_urls"] for entry in members)

@@ -14,7 +14,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import c
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_view import HostState, View, Wanted
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members, Policy
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import etcd_urls
 
 # Members that the inventory does not name, among them the one that leaves, are removed whatever etcd_remove_unlisted says.
 _POLICY = Policy(remove_unlisted="always")
@@ -64,8 +64,7 @@ def leaving(cluster: Object, host: str) -> Leaving:
             )
     node = nodes[host]
     listed = {entry.host: entry for entry in host_plan.wanted_of(cluster["etcd"]["members"])}
-    peer_url, client_url = (f"https://{node['address']}:{ETCD.ports[port].number}" for port in ("peer", "client"))
-    member = Wanted(host=host, name=node["name"], peer_url=peer_url, client_url=client_url)
+    member = Wanted(host=host, name=node["name"], **etcd_urls(node["address"]))
     return Leaving(
         host=host,
         name=node["name"],

@@ -126,6 +126,12 @@ ETCD = Component(
     ),
 )
 
+
+def etcd_urls(address: str) -> dict[str, str]:
+    """Where a member at this address serves clients and its peers."""
+    return {f"{name}_url": f"https://{address}:{ETCD.ports[name].number}" for name in ("client", "peer")}
+
+
 ETCD_SNAPSHOT = Component(
     unit="etcd-snapshot.service",
     program=f"{_HELPERS}/etcd-snapshot",
@@ -142,6 +148,7 @@ _COMMON = f"{_KUBERNETES}/config"
 
 
 def _kube_apiserver(port: int) -> Component:
+    """The apiserver, which listens on a port that the cluster chooses."""
     return Component(
         unit="kube-apiserver.service",
         program=f"{_BIN}/kube-apiserver",

@@ -197,14 +197,12 @@ def _jsonable(value: t.Any) -> t.Any:
 
 
 def _etcd(members: hosts.Members, nodes: t.Mapping[str, hosts.Node]) -> dict[str, t.Any]:
-    ports = component_table.ETCD.ports
     entries = [
         {
             "host": host,
             "name": nodes[host].name,
             "address": nodes[host].address,
-            "client_url": f"https://{nodes[host].address}:{ports['client'].number}",
-            "peer_url": f"https://{nodes[host].address}:{ports['peer'].number}",
+            **component_table.etcd_urls(nodes[host].address),
         }
         for host in members.by_role["etcd"]
     ]
