@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Saves a snapshot of etcd on the controller: looked at on every member, taken from one. Documented in plugins/modules/etcd_snapshot.py."""
+"""Saves a snapshot of etcd on the controller: from one healthy member. Documented in plugins/modules/etcd_snapshot.py."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "state": {"type": "str", "choices": ["looked", "saved"], "default": "saved"},
-    "looks": {"type": "str", "default": "barehost_backup_observation"},
+    "state": {"type": "str", "choices": ["observed", "saved"], "default": "saved"},
+    "observation": {"type": "str", "default": "barehost_backup_observation"},
     "directory": {"type": "path"},
     "keep": {"type": "int", "default": 7},
     "pki_archive": {"type": "bool", "default": False},
@@ -41,15 +41,15 @@ class ActionModule(HostAction):
 
     def _converge(self, variables: Variables) -> dict[str, t.Any]:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        if arguments["state"] == "looked":
+        if arguments["state"] == "observed":
             return {"changed": False, **Member(self, variables).step("collect", {"etcd": access.of_own_member()})}
         return self._save(arguments, variables)
 
     def _save(self, arguments: Object, variables: Variables) -> dict[str, t.Any]:
         cluster = cluster_of(self._templar, variables)
         here = str(variables["inventory_hostname"])
-        look = _chosen(_looks(cluster["etcd_hosts"], variables, name=arguments["looks"]))
-        if look["host"] != here:
+        found = _chosen(_observations(cluster["etcd_hosts"], variables, name=arguments["observation"]))
+        if found["host"] != here:
             return {"changed": False, "actions": []}
         if not arguments["directory"]:
             raise ComponentError("directory: missing; give the folder on the controller for backups")
@@ -57,31 +57,31 @@ class ActionModule(HostAction):
         if arguments["pki_archive"]:
             backups.check_vault(vault_of(self._loader))
         surplus = backups.old(folder, cluster["name"], keep=arguments["keep"], coming=1)
-        plan = _plan(folder, look, surplus, archive=arguments["pki_archive"])
+        plan = _plan(folder, found, surplus, archive=arguments["pki_archive"])
         result = self._result(plan)
         if not self._task.check_mode:
-            result["backup"] = self._take(Member(self, variables), folder, pki, cluster, look, archive=arguments["pki_archive"])
+            result["backup"] = self._take(Member(self, variables), folder, pki, cluster, found, archive=arguments["pki_archive"])
             for path in (path for files in surplus for path in files):
                 path.unlink(missing_ok=True)
         return result
 
-    def _take(self, member: Member, folder: pathlib.Path, pki: pathlib.Path, cluster: Object, look: Object, *, archive: bool) -> Object:
+    def _take(self, member: Member, folder: pathlib.Path, pki: pathlib.Path, cluster: Object, found: Object, *, archive: bool) -> Object:
         backups.make_folder(folder)
         moment = datetime.datetime.now(datetime.UTC)
         name = backups.stem(cluster["name"], moment=moment)
         snapshot = folder / f"{name}{backups.SNAPSHOT}"
         try:
-            saved = member.step("save", {"etcd": access.of_own_member(), "size": look["size"]})
+            saved = member.step("save", {"etcd": access.of_own_member(), "size": found["size"]})
             backups.receive(snapshot, _parts(member), sha256=saved["sha256"])
         finally:
             member.step("clean", {})
         description = {
             "cluster": cluster["name"],
-            "cluster_id": look["cluster_id"],
+            "cluster_id": found["cluster_id"],
             "authority": backups.fingerprint(pki),
             "taken": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
-            "member": look["host"],
-            "versions": {"kubernetes": cluster["versions"]["kubernetes"], "etcd": look["version"]},
+            "member": found["host"],
+            "versions": {"kubernetes": cluster["versions"]["kubernetes"], "etcd": found["version"]},
             **saved,
         }
         if archive:
@@ -91,26 +91,26 @@ class ActionModule(HostAction):
         return {"file": str(snapshot), **description}
 
 
-def _looks(hosts: c.Iterable[str], variables: Variables, *, name: str) -> list[Object]:
+def _observations(hosts: c.Iterable[str], variables: Variables, *, name: str) -> list[Object]:
     """What every member's host has found; one that was not reached has found nothing."""
     hostvars = variables["hostvars"]
-    found = ((host, hostvars[host].get(name)) for host in hosts)
-    return [{"host": host, **(look if isinstance(look, c.Mapping) else {})} for host, look in found]
+    registered = ((host, hostvars[host].get(name)) for host in hosts)
+    return [{"host": host, **(found if isinstance(found, c.Mapping) else {})} for host, found in registered]
 
 
-def _chosen(looks: list[Object]) -> Object:
+def _chosen(observations: list[Object]) -> Object:
     """A healthy member, rather one that does not lead, since a snapshot costs disk and network."""
-    healthy = [look for look in looks if look.get("healthy")]
+    healthy = [found for found in observations if found.get("healthy")]
     if not healthy:
-        faults = "; ".join(f"{look['host']}: {look.get('fault') or 'not reached'}" for look in looks)
+        faults = "; ".join(f"{found['host']}: {found.get('fault') or 'not reached'}" for found in observations)
         raise ComponentError(f"no member of etcd is healthy, so that there is nothing to make a backup of: {faults}")
-    return min(healthy, key=lambda look: (look["leads"], look["host"]))
+    return min(healthy, key=lambda found: (found["leads"], found["host"]))
 
 
-def _plan(folder: pathlib.Path, look: Object, surplus: list[list[pathlib.Path]], *, archive: bool) -> list[PlannedAction]:
+def _plan(folder: pathlib.Path, found: Object, surplus: list[list[pathlib.Path]], *, archive: bool) -> list[PlannedAction]:
     """Named by the folder: the names have the time in them."""
-    size = f"{look['size']} bytes or less\n"
-    plan = [PlannedAction("backup", "save-snapshot", str(folder), f"the member of {look['host']} is healthy", after=size)]
+    size = f"{found['size']} bytes or less\n"
+    plan = [PlannedAction("backup", "save-snapshot", str(folder), f"the member of {found['host']} is healthy", after=size)]
     if archive:
         plan.append(PlannedAction("backup", "save-pki", str(folder), "encrypted by ansible-vault", secret=True))
     for files in surplus:

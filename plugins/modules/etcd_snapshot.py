@@ -10,7 +10,7 @@ module: etcd_snapshot
 short_description: Save a snapshot of etcd on the controller
 version_added: 0.1.0
 description:
-  - With O(state=looked), tells whether the member of etcd on this host is healthy. Run that on all hosts of etcd, and register it.
+  - With O(state=observed), returns whether the member of etcd on this host is healthy. Run it on all hosts of etcd and register it.
   - With O(state=saved), run on all of them too, one healthy member, rather one that does not lead, gives a snapshot. C(etcdutl) reads it
     all on the host, and it comes to the controller with a JSON file that has its hash, revision, number of keys, their digest, versions,
     time and cluster.
@@ -27,10 +27,10 @@ options:
   state:
     description: What is wanted.
     type: str
-    choices: [looked, saved]
+    choices: [observed, saved]
     default: saved
-  looks:
-    description: The variable that the looks were registered as.
+  observation:
+    description: The variable in which the task with O(state=observed) was registered.
     type: str
     default: barehost_backup_observation
   directory:
@@ -49,9 +49,9 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at etcd
+- name: Observe etcd
   barehost.kubernetes.etcd_snapshot:
-    state: looked
+    state: observed
   register: barehost_backup_observation
 
 - name: Save a snapshot of etcd
@@ -74,11 +74,11 @@ backup:
   sample: {"file": "/srv/backups/mine-20261121T131500Z.snapshot", "hash": "6a3ecc01", "revision": 4711, "keys": 312}
 healthy:
   description: Whether the member can give a snapshot.
-  returned: O(state=looked)
+  returned: O(state=observed)
   type: bool
 fault:
   description: Why not.
-  returned: O(state=looked)
+  returned: O(state=observed)
   type: str
 diff:
   description: One difference for each action.
