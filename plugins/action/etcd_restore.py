@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Restores etcd from a snapshot, in phases that all hosts do together. Documented in plugins/modules/etcd_restore.py."""
+"""Restores etcd from a snapshot, in phases that all hosts pass together. Documented in plugins/modules/etcd_restore.py."""
 
 from __future__ import annotations
 

@@ -41,12 +41,12 @@ def record_path() -> str:
 
 
 def original_path(entry: Entry) -> str:
-    """Where the file is kept that an entry's path had at first."""
+    """Where the original of a replaced file is kept."""
     return os.path.join(locations.STATE_DIRECTORY, "originals", hashlib.sha256(entry["target"].encode()).hexdigest())
 
 
 class Record:
-    """The entries in the order in which they were made; ``installing`` is what rpm had when packages began to be installed."""
+    """Entries in the order in which they were added. ``installing``: the packages that were there when an installation began."""
 
     def __init__(self, entries: list[Entry], installing: t.Optional[dict[str, list[str]]] = None) -> None:
         self.entries = {(entry["kind"], entry["target"]): entry for entry in entries}
@@ -71,14 +71,14 @@ class Record:
         atomic.write(record_path(), (text + "\n").encode(), ownership=_PRIVATE)
 
     def add(self, kind: str, target: str, **found: t.Any) -> None:
-        """``found`` is what was there before; a thing that is known already is not looked at again."""
+        """Adds an entry, unless there is one. ``found`` is the state before the first change."""
         self.entries.setdefault((kind, target), {"kind": kind, "target": target, **found})
 
     def knows(self, kind: str, target: str) -> bool:
         return (kind, target) in self.entries
 
     def settle_packages(self) -> None:
-        """What came with the packages that were being installed: by name, the dependencies too."""
+        """Adds an entry for each package that the last installation brought, dependencies included."""
         if self.installing is None:
             return
         for name in sorted(set(installed()) - set(self.installing["before"])):
@@ -115,7 +115,7 @@ def note(actions: Actions, leftovers: t.Sequence[Entry] = ()) -> None:
 
 
 def _note_path(record: Record, path: str) -> None:
-    """A file or link, with its missing parents; what is there is kept."""
+    """Notes a file or link and its missing parent directories. Keeps a copy of an existing file."""
     if record.knows("path", path):
         return
     _note_parents(record, path)
@@ -170,7 +170,7 @@ def _note_certificate(record: Record, action: Entry) -> None:
 
 
 def _note_absent(record: Record, action: Entry) -> None:
-    """Of a directory only that it was there: what it held is gone with the removal."""
+    """Notes a removed path. A removed directory is restored empty."""
     _note_path(record, action["target"])
 
 
@@ -207,7 +207,7 @@ def _note_boolean(record: Record, action: Entry) -> None:
 
 
 def _note_firewall(record: Record, action: Entry) -> None:
-    """Which zones had a file, and which interfaces we put into a zone."""
+    """Notes which zones had a file, and which interfaces we add to a zone."""
     if not record.knows("firewall", "firewalld"):
         record.add("firewall", "firewalld", zones=sorted(firewall_xml.read_permanent(root=firewall.ROOT)["zones"]))
     for zone, sides in action["data"].get("zones", {}).items():
@@ -221,7 +221,7 @@ def _note_unit(record: Record, action: Entry) -> None:
 
 
 def _note_nothing(record: Record, action: Entry) -> None:
-    """Packages: all that come with them are found when they are there."""
+    """Packages are noted after the installation, by settle_packages."""
 
 
 def _note_leftover(record: Record, leftover: Entry) -> None:
@@ -235,7 +235,7 @@ def _note_leftover(record: Record, leftover: Entry) -> None:
 
 
 def contents(path: str) -> str:
-    """absent, empty (a directory without anything in it) or used."""
+    """The state of a tree: absent, empty (an empty directory) or used."""
     found = str(atomic.file_state(path)["type"])
     if found == "absent":
         return found
@@ -249,7 +249,7 @@ _LEFTOVERS: dict[str, t.Callable[[str], t.Any]] = {
     "leftover_chain": lambda prefix: any(chain.split()[2].startswith(prefix) for chain in netfilter.chains()),
     "leftover_container": lambda unit: None,
 }
-# What programs do themselves to things that the collection could have changed as well
+# Leftovers that are noted like changes of the collection itself
 _AS_CHANGED = {"leftover_unit": "unit", "leftover_sysctl": "sysctl"}
 _NOTES: dict[str, t.Callable[[Record, Entry], None]] = {
     "early_file": _note_file,

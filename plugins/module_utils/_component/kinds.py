@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The registry of resource kinds on the host, in the one fixed order of collecting and applying."""
+"""The resource kinds on the host, in the fixed order in which they are collected and applied."""
 
 from __future__ import annotations
 

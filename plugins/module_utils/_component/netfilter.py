@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is in the kernel's network: interfaces, tables of nftables, chains and rules of iptables."""
+"""Reads network state of the kernel: interfaces, tables of nftables, chains and rules of iptables."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime impor
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must, run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
-# Programs are links to versions; a regular input above this size is not one of ours.
+# Programs are links to versions. No other input of ours is larger than this.
 _SIZE_LIMIT = 16 << 20
 
 
@@ -69,7 +69,7 @@ class Rollback(t.NamedTuple):
                 item.restore()
             must(["systemctl", "daemon-reload"], what="make systemd read its units again")
             for action in self.restarts:
-                # Its failed starts may have used up what systemd allows in an interval.
+                # Failed starts may have reached the start limit of systemd.
                 run(["systemctl", "reset-failed", "--", action["target"]])
                 units.restart(action["target"])
             for action in self.restarts:

@@ -33,7 +33,7 @@ def _request(payload: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def _apply(payload: dict[str, t.Any]) -> dict[str, t.Any]:
     actions: Items = payload["actions"]
-    # before anything is changed, so that a refusal leaves what runs and its files as they were
+    # The restart gate comes before the first change: if it refuses, units and files stay as they are.
     for check in payload.get("gate", []):
         checks.wait(check)
     host_record.note(actions, payload.get("leftovers", []))

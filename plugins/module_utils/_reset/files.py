@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Undoes changes of the file system: files put back or removed, directories removed, trees of programs emptied, mounts first."""
+"""Undoes changes of the file system: restores or removes files, removes directories, unmounts and empties trees of programs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _read(path: str) -> bytes:
 
 
 def _path(entry: Entry) -> Entry:
-    """``same``: the content is again what it was at first."""
+    """The state of a path now. ``same``: its content is what it was before the collection."""
     now = atomic.file_state(entry["target"])
     kept = host_record.original_path(entry)
     same = now["type"] == "file" and os.path.exists(kept) and digest(_read(entry["target"])) == digest(_read(kept))
@@ -63,7 +63,7 @@ def _block(entry: Entry) -> bool:
 
 
 def _fstab(entry: Entry) -> list[str]:
-    """The lines that we made comments of and that still are."""
+    """The lines that the collection has commented out, if they are still comments."""
     lines = kernel.lines(entry["target"])
     return [line for line in entry["lines"] if f"# {line}" in lines]
 
@@ -84,7 +84,7 @@ def _restore(action: Entry) -> None:
 
 
 def _ownership(found: Entry) -> atomic.Ownership:
-    """By number: the names may have gone with their package."""
+    """Sets owner and group by number: their names may be gone with a package."""
     return atomic.Ownership(found["uid"], found["gid"], found["mode"])
 
 
@@ -104,7 +104,7 @@ def _remove_directory(action: Entry) -> t.Optional[str]:
 
 
 def _clear(action: Entry) -> None:
-    """Empties a tree, or removes it: never through a mount, which may be somebody's data."""
+    """Unmounts what is mounted in a tree, then empties or removes it. Refuses while something stays mounted: it may be data of others."""
     path = action["target"]
     for point in _mounts_below(path):
         if not run(["umount", "--", point]).ok:
@@ -142,7 +142,7 @@ def _restore_fstab(action: Entry) -> None:
     atomic.write(action["target"], "".join(f"{line}\n" for line in lines).encode(), ownership=_ownership(found))
 
 
-LOOKS: dict[str, t.Callable[[Entry], t.Any]] = {
+OBSERVERS: dict[str, t.Callable[[Entry], t.Any]] = {
     "path": _path,
     "directory": _directory,
     "leftover_path": _tree,

@@ -22,8 +22,8 @@ _JUMP = re.compile(r"(?:-j|-g|--jump|--goto) (\S+)")
 _INTERFACE = re.compile(r"(?:-i|-o) (\S+)")
 
 
-def looks() -> dict[str, t.Callable[[Entry], t.Any]]:
-    """Each asks the host once."""
+def observers() -> dict[str, t.Callable[[Entry], t.Any]]:
+    """The states of entries, by kind. Each kind asks the host once."""
     tables = functools.lru_cache(maxsize=None)(netfilter.nft_tables)
     chains = functools.lru_cache(maxsize=None)(netfilter.chains)
     return {
@@ -44,7 +44,7 @@ def _delete_table(action: Entry) -> None:
 
 
 def _remove_chains(action: Entry) -> None:
-    """All at once for each table, by iptables-restore, which does all or nothing."""
+    """Removes rules and chains, each table in one call of iptables-restore, which does all or nothing."""
     prefixes, interfaces = tuple(action["data"]["prefixes"]), action["data"]["interfaces"]
     for program, family in netfilter.FAMILIES.items():
         for name, table in netfilter.tables(program).items():
@@ -58,7 +58,7 @@ def _remove_chains(action: Entry) -> None:
 
 
 def without(chains: dict[str, str], rules: list[str], *, prefixes: tuple[str, ...], interfaces: list[str]) -> t.Optional[str]:
-    """What iptables-restore must be told; None if there is nothing of ours in the table."""
+    """The input of iptables-restore, or None if the table has nothing of ours."""
     ours = [chain for chain in chains if chain.startswith(prefixes)]
     if not ours:
         return None

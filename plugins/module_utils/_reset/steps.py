@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host side of ``reset``: what of the record is still there, and the way back for each kind."""
+"""The host side of ``reset``: observes each entry of the host record, and undoes changes of each kind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._component.hos
 from ansible_collections.barehost.kubernetes.plugins.module_utils._reset import files, network, system
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock, locations
 
-Look = t.Callable[[Entry], t.Any]
+Observer = t.Callable[[Entry], t.Any]
 
 
 def run(step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -23,13 +23,13 @@ def run(step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _collect(payload: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Every entry of the record with what is there ``now``."""
+    """Each entry of the host record, with the state ``now``."""
     record = Record.read()
     record.settle_packages()
     entries = list(record.entries.values())
-    looks: dict[str, Look] = {**files.LOOKS, **network.looks(), **system.looks(entries)}
+    observers: dict[str, Observer] = {**files.OBSERVERS, **network.observers(), **system.observers(entries)}
     return {
-        "entries": [{**entry, "now": looks[entry["kind"]](entry)} for entry in entries],
+        "entries": [{**entry, "now": observers[entry["kind"]](entry)} for entry in entries],
         "firewall": system.firewall_state(entries) if any(entry["kind"].startswith("firewall") for entry in entries) else None,
         # the record is there if it has entries, and the lock of the step that removes all of it makes the other
         "remains": [locations.RUN_DIRECTORY, locations.STATE_DIRECTORY],
@@ -37,7 +37,7 @@ def _collect(payload: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _apply(payload: dict[str, t.Any]) -> dict[str, t.Any]:
-    """In the order given, those of a kind that are done together at once; returns what stays, for the operator."""
+    """Undoes changes in the order given. Some kinds undo all their changes at once. Returns what stays, for the operator."""
     left: list[str] = []
     for (kind, operation), actions in itertools.groupby(payload["actions"], key=lambda action: (action["kind"], action["operation"])):
         if kind in system.TOGETHER:
@@ -48,7 +48,7 @@ def _apply(payload: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _forget(action: Entry) -> None:
-    """Last: until then a killed run is gone on with."""
+    """Removes the host record, as the last step: while it is there, a killed reset can be run again."""
     shutil.rmtree(action["target"], ignore_errors=True)
 
 

@@ -35,8 +35,8 @@ _OF_PODS = ["--filter", "label=io.kubernetes.pod.uid"]
 _NEEDED = re.compile(r"^\s*(\S.*?) is needed by \(installed\) (\S+)$", re.MULTILINE)
 
 
-def looks(entries: t.Sequence[Entry]) -> dict[str, t.Callable[[Entry], t.Any]]:
-    """Packages are looked at together, since some keep others."""
+def observers(entries: t.Sequence[Entry]) -> dict[str, t.Callable[[Entry], t.Any]]:
+    """Observes entries. Packages are observed together, because one may keep another."""
     needed = _needed([entry["target"] for entry in entries if entry["kind"] == "package"])
     ran_before = {entry["target"] for entry in entries if entry["kind"] == "unit" and entry["found"]["active"] in RUNNING_OR_STARTING}
     return {
@@ -56,7 +56,7 @@ def looks(entries: t.Sequence[Entry]) -> dict[str, t.Callable[[Entry], t.Any]]:
 
 
 def _containers(unit: str, *, all_of_them: bool) -> list[str]:
-    """Those of pods; where Docker came with us, all."""
+    """The containers of pods, or all containers if the unit did not run before the collection."""
     if units.found(unit)["active"] not in RUNNING_OR_STARTING:
         return []
     done = run(["docker", "ps", "--all", "--quiet", *([] if all_of_them else _OF_PODS)])
@@ -64,7 +64,7 @@ def _containers(unit: str, *, all_of_them: bool) -> list[str]:
 
 
 def _needed(names: list[str]) -> dict[str, str]:
-    """Of the packages that are there: which others need each, so that it stays."""
+    """For each installed package, the packages that depend on it. They keep it on the host."""
     present = set(installed())
     going = [name for name in names if name in present]
     needed = dict.fromkeys(going, "")
@@ -195,7 +195,7 @@ def _erase(operation: str, actions: list[Entry]) -> None:
     must(["rpm", "--erase", "--", *names], what=f"remove the packages {', '.join(names)}", timeout=_STOP_TIMEOUT)
 
 
-# Kinds whose actions are performed together
+# Kinds that perform all their actions at once
 TOGETHER: dict[str, t.Callable[[str, list[Entry]], None]] = {"firewall": _undo_firewall, "package": _erase}
 UNDO: dict[tuple[str, str], t.Callable[[Entry], t.Optional[str]]] = {
     ("unit", "stop"): _stop,

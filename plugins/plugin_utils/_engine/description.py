@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The description of a component: checked, completed with defaults, and spread into items of the resource kinds."""
+"""Parses the description of a component: checks it, adds the defaults, and splits it into items of the resource kinds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EVR = re.compile(r"(?P<name>.+)-(?P<version>\d+:[^-:]+(-[^-]+)?)")
 
 
 def _package(value: t.Any, where: str, faults: list[str]) -> dict[str, t.Any]:
-    """A package may also be named as dnf takes it with an epoch: name-epoch:version."""
+    """A package; the name may be the form that dnf takes with an epoch, name-epoch:version."""
     item = _PACKAGE(value, where, faults)
     match = _EVR.fullmatch(item.get("name", ""))
     return {**item, **match.groupdict()} if match and item["version"] is None else item
@@ -182,7 +182,7 @@ _COMPONENT = s.Record(
     }
 )
 
-# Which key of the description holds the items of which kind.
+# The key of the description that has the items of a kind.
 _LISTS = {
     "early_file": "early_files",
     "package": "packages",
@@ -202,7 +202,7 @@ _SINGLES = ("swap", "selinux", "firewall")
 
 @dataclasses.dataclass(frozen=True)
 class Component:
-    """A component ready to be planned: its items by kind, every default filled in; files still without their text."""
+    """A component for the planner: its items by kind, with all defaults. Files do not have their text yet."""
 
     name: str
     items: dict[str, list[dict[str, t.Any]]]
@@ -295,7 +295,7 @@ def _complete_file(item: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _check_paths(given: dict[str, t.Any], faults: list[str]) -> None:
-    """Two resources must not want one path differently."""
+    """Adds a fault for each path that two resources want."""
     seen: dict[str, str] = {}
     places = [(f"absent {item['path']}", item["path"]) for item in given["absent"]]
     places += [(f"directory {item['path']}", item["path"]) for item in given["directories"]]

@@ -19,7 +19,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HOST_PYTHON
 
-# A constant: a time or a host name in it would make every run a change.
+# A constant: with a time or a host name in it, each run would change the file.
 MANAGED = "Managed by Ansible (barehost.kubernetes): changes are overwritten."
 _KEY_MARK = "PRIVATE KEY-----"
 
@@ -45,7 +45,7 @@ class Renderer:
         self._read_pki = read_pki
 
     def render(self, item: Item, *, show_secrets: bool) -> Item:
-        """The item with its text, the text's digest, and whether it must not be shown."""
+        """The item with its text, the digest of the text, and whether diffs must not show it."""
         text, born_secret = self._text(item)
         if text and item["block"]:
             text = _block_text(item, text)
@@ -60,7 +60,7 @@ class Renderer:
         }
 
     def _text(self, item: Item) -> tuple[str | None, bool]:
-        """The text is None for a file of a PKI that does not exist yet, in check mode."""
+        """The text, and whether it is a secret of the PKI. In check mode the text is None if the PKI does not exist yet."""
         if item["template"] is not None:
             return self._template(item), False
         if item["content"] is not None:
@@ -107,5 +107,5 @@ def _block_text(item: Item, text: str) -> str:
 
 
 def for_collect(item: Item) -> Item:
-    """What the host needs to know of a file in order to compare: not its content."""
+    """What the host needs to compare a file. The content is not part of it."""
     return {key: item[key] for key in ("path", "digest", "secret", "block")}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Spreads a unit into the files that define it and the one item that says how it must run."""
+"""Splits a unit into the files that define it and one item that tells how it must run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ INPUTS_DIRECTORY = "/etc/barehost/inputs"
 STAMP_HELPER = "/usr/local/libexec/barehost/stamp"
 STAMP_DROP_IN = "10-barehost.conf"
 _STAMP_SOURCE = pathlib.Path(__file__).with_name("stamp.sh")
-# The section that may hold ExecStartPre=, by the kind of unit; other kinds are judged by the time of their start.
+# The section that takes ExecStartPre=, by the kind of unit. Other kinds have no stamp: the time of their start counts.
 _STAMP_SECTIONS = {".service": "Service", ".socket": "Socket"}
 # The options that give a file its text.
 SOURCES = ("template", "content", "yaml", "json", "pki", "source")
@@ -63,7 +63,7 @@ def _item(unit: Item, *, inputs: list[str], definition: list[str], stamped: bool
 
 
 def _definition(unit: Item) -> list[Item]:
-    """The unit file, where it is ours, and the drop-ins, as items of `files`."""
+    """The unit file, if the description has a source for it, and the drop-ins, as items of `files`."""
     places = [(f"{UNIT_DIRECTORY}/{unit['name']}", unit)] if any(unit[source] is not None for source in SOURCES) else []
     places += [(f"{UNIT_DIRECTORY}/{unit['name']}.d/{drop_in['name']}", drop_in) for drop_in in unit["drop_ins"]]
     return [{"path": path, "vars": item["vars"], **{source: item[source] for source in SOURCES}} for path, item in places]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backups on the controller: a folder (0700) of snapshots (0600), each with a JSON file that tells what it is, and archives of the PKI."""
+"""Backups on the controller: a folder (0700) of snapshots (0600), each with a JSON file that describes it, and PKI archives."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ FORMAT = 1
 # A part of a snapshot on its way from or to a host
 PART = 8 << 20
 SNAPSHOT, DESCRIPTION, PKI = SUFFIXES = (".snapshot", ".json", ".pki.vault")
-# Hosts have it too, so that a scheduled snapshot tells the same.
+# Identifies the PKI. Hosts have this certificate too, so scheduled snapshots are described by the same fingerprint.
 AUTHORITY = "etcd-ca.crt"
 
 Object = dict[str, t.Any]
 
 
 def stem(cluster: str, *, moment: datetime.datetime) -> str:
-    """Names of one cluster sort by time."""
+    """The name of a backup. The names of one cluster sort by time."""
     return f"{cluster}-{moment:%Y%m%dT%H%M%SZ}"
 
 
@@ -54,7 +54,7 @@ def make_folder(folder: pathlib.Path) -> None:
 
 
 def receive(path: pathlib.Path, parts: c.Iterable[bytes], *, sha256: str) -> None:
-    """Writes the parts; the file has its name only when it is whole."""
+    """Writes the parts to a temporary file, and renames it when it is complete."""
     digest = hashlib.sha256()
     try:
         with atomic_file.replacing(path, mode=0o600) as file:
@@ -114,7 +114,7 @@ def old(folder: pathlib.Path, cluster: str, *, keep: int, coming: int = 0) -> li
 
 
 def _backup_of(path: pathlib.Path, cluster: str) -> str:
-    """The name of the backup that a file belongs to; names of clusters may begin with each other."""
+    """The name of the backup that a file belongs to, or an empty text. One cluster name may be the beginning of another."""
     name = next((path.name.removesuffix(suffix) for suffix in SUFFIXES if path.name.endswith(suffix)), "")
     try:
         datetime.datetime.strptime(name.removeprefix(f"{cluster}-"), "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.UTC)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a snapshot must be in order to be restored into a cluster, and the steps of that. Pure but for reading the snapshot."""
+"""Checks whether a snapshot fits the cluster, and plans its restore. Reads the snapshot, and is pure otherwise."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NEEDED = ("cluster", "authority", "versions", "hash", "revision", "total_keys",
 
 
 def description(snapshot: pathlib.Path) -> Object:
-    """What the JSON file beside a snapshot tells of it."""
+    """Reads the JSON file beside a snapshot, which describes it."""
     if not snapshot.is_file():
         raise PlanError(f"{_UNTOUCHED}: {snapshot} is no file; give restore_snapshot, the path of a snapshot that backup.yml has saved")
     beside = snapshot.with_name(snapshot.name.removesuffix(backups.SNAPSHOT) + backups.DESCRIPTION)
@@ -48,7 +48,7 @@ def description(snapshot: pathlib.Path) -> Object:
 
 
 def check(snapshot: pathlib.Path, told: Object, cluster: Object) -> None:
-    """Raises PlanError with all that speaks against restoring it into this cluster."""
+    """Raises PlanError with all reasons why this cluster cannot take the snapshot."""
     faults = []
     if told["cluster"] != cluster["name"]:
         faults.append(f"it is of the cluster {told['cluster']}, and this is {cluster['name']}")
@@ -113,7 +113,7 @@ def switched(member: Object, units: Object) -> list[PlannedAction]:
 
 
 def resumed(units: Object) -> list[PlannedAction]:
-    """In check mode nothing has stopped them."""
+    """Plans the start of all units given. In check mode they still run."""
     return [_unit("start", name, "it was stopped for the restore", "stopped") for name in units]
 
 
@@ -123,7 +123,7 @@ def _unit(operation: str, name: str, reason: str, state: str) -> PlannedAction:
 
 
 def compared(told: Object, found: Object) -> None:
-    """Whether what etcd has now is what the snapshot had; scheduled snapshots do not tell."""
+    """Raises PlanError if etcd has other keys than the snapshot. Descriptions of scheduled snapshots have no digest to compare."""
     differing = [key for key in ("keys", "digest") if key in told and found.get(key) != told[key]]
     if differing:
         text = ", ".join(f"{key} {found.get(key)}, wanted {told[key]}" for key in differing)

@@ -27,14 +27,14 @@ _NEW = "it was not there before"
 
 @dataclasses.dataclass
 class Reset:
-    """``actions`` in their order, and what stays on the host, for the operator."""
+    """The ``actions`` in order, and a line for the operator for each thing that stays on the host."""
 
     actions: list[PlannedAction] = dataclasses.field(default_factory=list)
     left: list[str] = dataclasses.field(default_factory=list)
 
 
 def plan(state: Entry, *, packages: bool) -> Reset:
-    """``packages``: whether those that came with the collection go too."""
+    """Plans the reset. ``packages``: whether to remove the packages that the collection installed."""
     entries: list[Entry] = state["entries"]
     reset = Reset()
     by_kind = {kind: [entry for entry in entries if entry["kind"] == kind] for kind in {entry["kind"] for entry in entries}}
@@ -58,7 +58,7 @@ def plan(state: Entry, *, packages: bool) -> Reset:
 
 
 def _stops(units: list[Entry], containers: list[Entry]) -> list[PlannedAction]:
-    """The later one first; containers before the unit that runs them."""
+    """Stops units in reverse order of the record, and removes containers before the unit that runs them."""
     actions = []
     running = {entry["target"]: entry["now"] for entry in containers if entry["now"]}
     for entry in reversed(units):
@@ -167,7 +167,7 @@ def _blocks(entries: list[Entry]) -> list[PlannedAction]:
 
 
 def _directories(entries: list[Entry], reset: Reset) -> list[PlannedAction]:
-    """The deepest first; one with something in it that is not ours stays."""
+    """Removes directories, the deepest first. A directory with files that are not ours stays."""
     gone = {action.target for action in reset.actions if action.operation == "remove"}
     gone |= {entry["target"] for entry in entries if entry["kind"] == "path" and entry["found"]["type"] == "absent"}
     actions = []
@@ -188,7 +188,7 @@ def _directories(entries: list[Entry], reset: Reset) -> list[PlannedAction]:
 
 
 def _goes(path: str, gone: set[str]) -> bool:
-    """Whether a path is removed, or was left beside one that is by a run that was killed."""
+    """Whether a path is removed by this plan, or is a temporary file that a killed run left beside such a path."""
     name = os.path.basename(path)
     plain = os.path.join(os.path.dirname(path), name.removeprefix(".barehost-"))
     return bool({path, path.removesuffix(".new"), plain} & gone)
@@ -245,7 +245,7 @@ def _kernel(of: c.Callable[[str], list[Entry]]) -> list[PlannedAction]:
 
 
 def _selinux(operation: str, found: Entry, now: Entry) -> list[PlannedAction]:
-    """``operation`` is what we did: set-config or set-live."""
+    """Restores SELinux. ``operation`` is what the collection did: set-config or set-live."""
     side, target = ("config", "/etc/selinux/config") if operation == "set-config" else ("kernel", "kernel")
     if now[side] == found[side] or not found[side]:
         return []
@@ -254,7 +254,7 @@ def _selinux(operation: str, found: Entry, now: Entry) -> list[PlannedAction]:
 
 
 def _returns(units: list[Entry], planned: list[PlannedAction]) -> list[PlannedAction]:
-    """What ran before runs again, on what it had then."""
+    """Restarts units that ran before, on the configuration that they had then."""
     if not planned:
         return []
     again = [entry for entry in units if entry["found"]["active"] in RUNNING_OR_STARTING and entry["target"] != FIREWALLD.unit]
@@ -268,7 +268,7 @@ def _returns(units: list[Entry], planned: list[PlannedAction]) -> list[PlannedAc
 
 
 def _firewall(state: Entry, of: c.Callable[[str], list[Entry]]) -> list[PlannedAction]:
-    """Everything of ours goes, as if nothing were wanted; then the interfaces that we put into a zone, and zone files that only we made."""
+    """Removes all our entries, then the interfaces that we added to zones, and zone files that only our entries made."""
     actions = firewall.plan({"zone": "", "services": [], "trusted_interfaces": []}, state, PlanContext(component="reset", now=0))
     zones: dict[str, list[str]] = {}
     for entry in of("firewall_interface"):
@@ -290,7 +290,7 @@ def _firewall(state: Entry, of: c.Callable[[str], list[Entry]]) -> list[PlannedA
 
 
 def _packages(entries: list[Entry], left: list[str]) -> list[PlannedAction]:
-    """All at once, as they need each other; one that something else needs by now stays."""
+    """Removes packages in one step, as they depend on each other. A package that others need now stays."""
     going = []
     for entry in entries:
         if entry["now"]:

@@ -44,10 +44,10 @@ def test_the_first_note_counts(root: pathlib.Path) -> None:
     path.write_text("ours")
     host_record.note([write(path)])
     assert entry("path", path)["found"]["type"] == "file"
-    assert files.LOOKS["path"](entry("path", path))["same"] is False
+    assert files.OBSERVERS["path"](entry("path", path))["same"] is False
     undo("file", "restore", path, found=entry("path", path)["found"])
     assert path.read_text() == "theirs"
-    assert files.LOOKS["path"](entry("path", path))["same"] is True
+    assert files.OBSERVERS["path"](entry("path", path))["same"] is True
 
 
 def test_the_record_and_what_it_keeps_are_private(root: pathlib.Path) -> None:
@@ -139,10 +139,10 @@ def test_swap_lines_come_back(root: pathlib.Path) -> None:
     path = root / "fstab"
     path.write_text("# /old none swap sw 0 0\n# /swap none swap sw 0 0\n/dev/sda1 / ext4 defaults 0 1\n")
     noted = {"target": str(path), "lines": ["/swap none swap sw 0 0"]}
-    assert files.LOOKS["fstab"](noted) == noted["lines"]
+    assert files.OBSERVERS["fstab"](noted) == noted["lines"]
     undo("swap", "restore", path, lines=noted["lines"])
     assert path.read_text() == "# /old none swap sw 0 0\n/swap none swap sw 0 0\n/dev/sda1 / ext4 defaults 0 1\n"
-    assert files.LOOKS["fstab"](noted) == []
+    assert files.OBSERVERS["fstab"](noted) == []
 
 
 def test_packages_are_those_that_came(monkeypatch: pytest.MonkeyPatch) -> None:
