@@ -111,15 +111,12 @@ class _Phase:
         observations = self._observations()
         view = plan_removal.view_after(self._observe(), observations)
         actions = plan_removal.remove_member(self._leaving, staying=self._staying(), view=view)
-        result: Object = {"changed": bool(actions), "actions": [action.report() for action in actions]}
-        if self._action._task.diff:
-            result["diff"] = [action.diff() for action in actions]
         if actions and not self._action._task.check_mode:
             host = MemberHost(self._action, self._variables)
             host.step("apply", {**self._members(), "actions": [action.for_host() for action in actions]})
             if plan_removal.is_listed(self._leaving, plan_removal.view_after(self._observe(), observations)):
                 raise ComponentError(f"etcd still lists {self._leaving.name} as a member after its removal; its host was not reset")
-        return result
+        return self._action._result(actions)
 
     def deleted(self) -> Object:
         return self._node("absent") if self._leaving.is_node else _nothing()
