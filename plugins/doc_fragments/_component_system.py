@@ -120,7 +120,7 @@ options:
         description: A path that is there when the kernel has what the module is for.
         type: path
   sysctls:
-    description: Kernel settings as they must be now. A file under C(/etc/sysctl.d) makes them last.
+    description: Kernel settings as they must be now, and, with O(sysctls[].file), at the next boot.
     type: list
     elements: dict
     suboptions:
@@ -132,6 +132,11 @@ options:
         description: Its value.
         type: str
         required: true
+      file:
+        description:
+          - The file of the component that sets it at each boot, such as C(/etc/sysctl.d/zz-barehost.conf).
+          - The run is refused if a file that comes later sets another value.
+        type: path
   swap:
     description: Swap. When it is V(off), active swap is switched off and its lines in C(/etc/fstab) become comments.
     type: dict

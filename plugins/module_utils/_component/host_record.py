@@ -192,7 +192,9 @@ def _note_module(record: Record, action: Entry) -> None:
 
 def _note_swap(record: Record, action: Entry) -> None:
     if action["operation"] == "disable":
-        record.add("fstab", action["target"], lines=kernel.collect_swap([{}])[0]["fstab"])
+        record.add("fstab", action["target"], lines=kernel.swap_lines())
+    elif action["operation"] == "mask":
+        record.add("swap_unit", action["target"])
     else:
         record.add("swap", action["target"])
 

@@ -33,7 +33,7 @@ _JOURNAL_LINES = 20
 _STOP_TIMEOUT = 600.0
 # Longer than any sensible TimeoutStartSec, because systemd itself ends a start that takes too long.
 _START_TIMEOUT = 900.0
-_KEY_MATERIAL = re.compile(r"PRIVATE KEY|^[A-Za-z0-9+/=]{60,}$|[?&; ](token|password|secret)=", re.IGNORECASE)
+_KEY_MATERIAL = re.compile(r"PRIVATE KEY|(?:^|\s)[A-Za-z0-9+/=]{60,}$|[?&; ](token|password|secret)=", re.IGNORECASE)
 
 
 # How long a unit without checks is watched, because a program that exits at once is active for a moment.
@@ -143,6 +143,8 @@ def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     chosen = _by_operation(actions)
     # These change files only, so they work for units that systemd has not read. Without options, each makes systemd read all units again.
     done = [_on_all(chosen(operation), operation, "--no-reload") for operation in ("unmask", "disable", "enable")]
+    # What is enabled for this boot only has its links below /run, which disable leaves without --runtime.
+    _on_all([action for action in chosen("disable") if action["data"].get("runtime")], "disable", "--runtime", "--no-reload")
     if any(done) or chosen("daemon-reload"):
         must(["systemctl", "daemon-reload"], what="make systemd read its units again")
     for operation in ("stop", "reset-failed"):

@@ -138,8 +138,7 @@ def _remove_block(action: Entry) -> None:
 def _restore_fstab(action: Entry) -> None:
     wanted = {f"# {line}": line for line in action["data"]["lines"]}
     lines = [wanted.get(line, line) for line in kernel.lines(action["target"])]
-    found = atomic.file_state(action["target"])
-    atomic.write(action["target"], "".join(f"{line}\n" for line in lines).encode(), ownership=_ownership(found))
+    kernel.write_fstab(lines, path=action["target"])
 
 
 OBSERVERS: dict[str, t.Callable[[Entry], t.Any]] = {

@@ -47,6 +47,7 @@ def observers(entries: t.Sequence[Entry]) -> dict[str, t.Callable[[Entry], t.Any
         "sysctl": lambda entry: kernel.collect_sysctls([{"name": entry["target"]}])[0],
         "kernel_module": lambda entry: os.path.exists(f"{kernel.SYS}/module/{entry['target'].replace('-', '_')}/refcnt"),
         "swap": lambda entry: entry["target"] in kernel.collect_swap([{}])[0]["active"],
+        "swap_unit": lambda entry: units.found(entry["target"])["enabled"] == "masked",
         "selinux": lambda entry: selinux.collect([{}])[0],
         "selinux_boolean": lambda entry: selinux_booleans.collect([{"name": entry["target"]}])[0],
         "firewall": lambda entry: None,
@@ -174,6 +175,10 @@ def _switch_on(action: Entry) -> t.Optional[str]:
     return None if done.ok else f"the swap {action['target']} is not active: {done.complaint()}"
 
 
+def _unmask(action: Entry) -> None:
+    must(["systemctl", "unmask", "--", action["target"]], what=f"unmask {action['target']}")
+
+
 def _restore_selinux(action: Entry) -> None:
     selinux.apply([action])
 
@@ -210,6 +215,7 @@ UNDO: dict[tuple[str, str], t.Callable[[Entry], t.Optional[str]]] = {
     ("sysctl", "restore"): _restore_sysctl,
     ("kernel_module", "unload"): _unload,
     ("swap", "switch-on"): _switch_on,
+    ("swap", "unmask"): _unmask,
     ("selinux", "set-config"): _restore_selinux,
     ("selinux", "set-live"): _restore_selinux,
     ("selinux_boolean", "set"): _restore_boolean,

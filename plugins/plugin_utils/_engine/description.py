@@ -167,7 +167,7 @@ _COMPONENT = s.Record(
         "files": (s.list_of(_FILE), []),
         "absent": (s.list_of(s.Record({"path": s.path, "recursive": (s.flag, False)}, short="path")), []),
         "kernel_modules": (s.list_of(s.Record({"name": s.text, "evidence": (s.path, None)}, short="name")), []),
-        "sysctls": (s.list_of(s.Record({"name": s.text, "value": s.name})), []),
+        "sysctls": (s.list_of(s.Record({"name": s.text, "value": s.name, "file": (s.path, None)})), []),
         "swap": (_SWAP, None),
         "selinux": (_SELINUX, None),
         "selinux_booleans": (s.list_of(s.Record({"name": s.text, "value": (s.flag, True)}, short="name")), []),

@@ -21,6 +21,7 @@ def plan_module(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanCo
 
 def plan_sysctl(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     name, wanted = item["name"], " ".join(item["value"].split())
+    _refuse_other_value_at_boot(item, state)
     if state["exists"] and state["value"] == wanted:
         return []
     if not state["exists"] and not any(action.kind == "kernel_module" for action in context.planned):
@@ -33,6 +34,16 @@ def plan_sysctl(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanCo
     return [PlannedAction("sysctl", "set", name, reason, before=before, after=f"{name} = {wanted}\n", data={"value": wanted})]
 
 
+def _refuse_other_value_at_boot(item: dict[str, t.Any], state: dict[str, t.Any]) -> None:
+    """A later file of sysctl.d would win at the next boot, long after this run has ended well."""
+    later = state.get("overriding")
+    if later:
+        raise PlanError(
+            f"{later['file']} sets {item['name']} = {later['value']} at the next boot, after {item['file']} (wanted {item['value']}): "
+            "files of sysctl.d apply in the order of their names. Take the line out of that file, or set the same value in both"
+        )
+
+
 def plan_swap(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     if item["state"] == "unmanaged":
         return []
@@ -41,6 +52,9 @@ def plan_swap(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanCont
         before = "".join(f"{line}\n" for line in state["fstab"])
         after = "".join(f"# {line}\n" for line in state["fstab"])
         actions.append(PlannedAction("swap", "disable", _FSTAB, "it brings swap at the next boot", before=before, after=after))
+    for unit in state["units"]:
+        reason = "this unit enables swap at the next boot"
+        actions.append(PlannedAction("swap", "mask", unit, reason, before="enabled\n", after="masked\n"))
     for device in state["active"]:
         actions.append(PlannedAction("swap", "switch-off", device, "this swap is active", before="active\n", after="inactive\n"))
     return actions

@@ -14,7 +14,10 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
-_ENABLED = ("enabled", "static", "alias", "indirect", "generated", "linked-runtime", "enabled-runtime")
+# States from which a unit must be stopped. One that crashes again and again is "activating" between two attempts.
+_UP = (*RUNNING, "activating")
+# Not enabled-runtime and linked-runtime, which end with this boot.
+_ENABLED = ("enabled", "static", "alias", "indirect", "generated")
 # Kinds of actions that can install a unit that the host does not know yet.
 _BRINGERS = ("package", "file", "binary")
 
@@ -31,7 +34,8 @@ def plan(item: Item, state: Item, context: PlanContext) -> list[PlannedAction]:
         return actions
     running = state["active"] in RUNNING
     if item["state"] == "stopped":
-        return actions + ([_action("stop", item, f"it is {state['active']}, wanted stopped", "stopped", state)] if running else [])
+        up = state["active"] in _UP
+        return actions + ([_action("stop", item, f"it is {state['active']}, wanted stopped", "stopped", state)] if up else [])
     if item["state"] == "started" and not running:
         return actions + _start(item, state, context)
     if running:
@@ -76,7 +80,8 @@ def _enablement(item: Item, state: Item) -> list[PlannedAction]:
     if item["enabled"] and not enabled:
         actions.append(_action("enable", item, f"it is {state['enabled'] or 'not enabled'}, wanted enabled", "enabled", state))
     if not item["enabled"] and state["enabled"] in ("enabled", "enabled-runtime"):
-        actions.append(_action("disable", item, "it is enabled, wanted disabled", "disabled", state))
+        runtime = state["enabled"] == "enabled-runtime"
+        actions.append(_action("disable", item, "it is enabled, wanted disabled", "disabled", state, runtime=runtime))
     return actions
 
 

@@ -234,6 +234,7 @@ def _kernel(of: c.Callable[[str], list[Entry]]) -> list[PlannedAction]:
             actions.append(
                 PlannedAction("swap", "restore", entry["target"], "swap was there before", before=before, after=after, data=data)
             )
+    actions += [PlannedAction("swap", "unmask", entry["target"], "it was not masked before") for entry in of("swap_unit") if entry["now"]]
     actions += [PlannedAction("swap", "switch-on", entry["target"], "it was active before") for entry in of("swap") if not entry["now"]]
     for entry in of("selinux"):
         actions += _selinux(entry["target"], entry["found"], entry["now"])

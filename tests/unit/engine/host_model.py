@@ -61,7 +61,7 @@ class ModelHost:
         self.users: dict[str, Item] = found.get("users", {})
         self.modules: set[str] = found.get("modules", set())
         self.sysctls: dict[str, str] = found.get("sysctls", {})
-        self.swap: Item = found.get("swap", {"active": [], "fstab": []})
+        self.swap: Item = found.get("swap", {"active": [], "fstab": [], "units": []})
         self.selinux: Item = found.get("selinux", {"kernel": "enforcing", "config": "enforcing"})
         self.booleans: dict[str, bool] = found.get("booleans", {})
         self.units: dict[str, Item] = found.get("units", {})
@@ -159,6 +159,8 @@ class ModelHost:
     def _do_swap(self, action: PlannedAction) -> None:
         if action.operation == "disable":
             self.swap["fstab"] = []
+        elif action.operation == "mask":
+            self.swap["units"].remove(action.target)
         else:
             self.swap["active"].remove(action.target)
 

@@ -113,6 +113,7 @@ def hosts(draw: st.DrawFn) -> host_model.ModelHost:
             "swap": {
                 "active": draw(subset("/dev/sdb", "/swap")),
                 "fstab": draw(st.sampled_from([[], ["/dev/sdb swap swap defaults 0 0"]])),
+                "units": draw(subset("dev-zram0.swap", "own.swap")),
             },
             "selinux": {
                 "kernel": draw(st.sampled_from(["enforcing", "permissive"])),
