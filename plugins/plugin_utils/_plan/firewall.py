@@ -16,10 +16,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import ipaddress
-import re
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds.firewall_xml import OURS, PREFIX, rule_text
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds.firewall_xml import OURS, rule_text
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import firewall_service
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
@@ -27,7 +27,6 @@ KIND = "firewall"
 TRUSTED = "trusted"
 # ipset's own limit; firewalld applies it with nftables too
 _SET_NAME_LENGTH = 31
-_PORT = re.compile(r"^\d{1,5}(-\d{1,5})?/(tcp|udp|sctp|dccp)$")
 _SIDES = ("permanent", "runtime")
 
 
@@ -61,7 +60,7 @@ def _resolve(item: dict[str, t.Any], *, default_zone: str) -> _Wanted:
     for service in item.get("services", []):
         name = service["name"]
         services[name] = _service(service)
-        sources = _sources(name, service.get("sources") or [])
+        sources = _sources(service.get("sources") or [])
         if not sources:
             plain.add(name)
         for family, networks in sources.items():
@@ -75,17 +74,10 @@ def _resolve(item: dict[str, t.Any], *, default_zone: str) -> _Wanted:
 
 
 def _service(service: dict[str, t.Any]) -> dict[str, t.Any]:
-    name, ports = service["name"], service.get("ports", [])
-    if not name.startswith(PREFIX):
-        raise PlanError(
-            f"firewall service {name!r}: its name must begin with {PREFIX!r}, which marks what this collection may remove again"
-        )
-    wrong = [port for port in ports if not _PORT.match(port)]
+    wrong = firewall_service.fault(service)
     if wrong:
-        raise PlanError(f"firewall service {name!r}: {', '.join(map(repr, wrong))} is not a port; write 6443/tcp or 30000-32767/udp")
-    protocols = service.get("protocols", [])
-    if not ports and not protocols:
-        raise PlanError(f"firewall service {name!r} has neither ports nor protocols; name what it is to let in, or leave it out")
+        raise PlanError(wrong)
+    name, ports, protocols = service["name"], service.get("ports") or [], service.get("protocols") or []
     return {
         "short": name,
         "description": service.get("description", "").strip(),
@@ -103,14 +95,11 @@ def set_name(service: str, *, family: str) -> str:
     return f"{name[: _SET_NAME_LENGTH - 7]}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
-def _sources(name: str, sources: list[str]) -> dict[str, list[t.Any]]:
+def _sources(sources: list[str]) -> dict[str, list[t.Any]]:
     """The networks by family, without those inside another one, because firewalld refuses overlapping entries."""
     found: dict[str, list[t.Any]] = {}
     for source in sources:
-        try:
-            network = ipaddress.ip_network(source)
-        except ValueError as error:
-            raise PlanError(f"firewall service {name!r}: source {source!r} is not a network ({error})") from error
+        network = ipaddress.ip_network(source)
         found.setdefault(f"ipv{network.version}", []).append(network)
     return {
         family: sorted({net for net in networks if not any(net != other and net.subnet_of(other) for other in networks)})

@@ -19,6 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import role_values
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Given, Unusable, nearest, shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.variables import CLUSTER, HOST
@@ -118,7 +119,8 @@ def _fault(given: Given, spec: Spec | None) -> tuple[str, str]:
     variable = specified()[given.name]
     if isinstance(given.value, Unusable):
         return _unusable(given, variable, spec)
-    return _fault_of(given.name, _Key(plain(given.value)))
+    value = plain(given.value)
+    return _fault_of(given.name, _Key(value)) if any(_fault_of(given.name, _Key(value))) else role_values.fault(given.name, value, spec)
 
 
 def _unusable(given: Given, variable: Specified, spec: Spec | None) -> tuple[str, str]:

@@ -1,0 +1,71 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must hold for values of roles' variables beyond their types, which Ansible's argument specifications say."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import firewall_service
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import etcd_settings, version_table
+
+Spec = t.Mapping[str, t.Any]
+Fault = tuple[str, str]
+NO_FAULT: Fault = ("", "")
+
+# Characters that a systemd EnvironmentFile or the unit's command line would split or interpret.
+_UNQUOTED = ('"', "'", "\\", "$")
+
+
+def fault(name: str, value: t.Any, spec: Spec | None) -> Fault:
+    """What is wrong with a value of the right type, and what to write instead; empty texts if nothing is."""
+    check = CHECKS.get(name)
+    return check(value, spec) if check else NO_FAULT
+
+
+def _firewall_services(value: list[t.Any], _spec: Spec | None) -> Fault:
+    wrong = next((found for found in map(firewall_service.fault, value) if found), "")
+    return (f"holds a wrong entry: {wrong}", "Correct this entry") if wrong else NO_FAULT
+
+
+def _flags(value: dict[str, t.Any], _spec: Spec | None) -> Fault:
+    for name, given in value.items():
+        if str(name).startswith("-"):
+            return f"names the flag {name!r}", f"Write it without dashes: {str(name).lstrip('-')}"
+        if isinstance(given, (dict, list)) or given is None:
+            return f"gives --{name} a value that is no text, number or boolean", "Write a text; separate several values by commas"
+        if any(mark.isspace() or mark in _UNQUOTED for mark in str(given)):
+            return (
+                f"gives --{name} the value {str(given)!r}, which holds white space, a quote, a backslash or '$'",
+                "Put this setting into a configuration file",
+            )
+    return NO_FAULT
+
+
+def _apiserver_flags(value: dict[str, t.Any], spec: Spec | None) -> Fault:
+    """The apiserver does not start with ``--oidc-*`` beside ``--authentication-config`` (seen with 1.37.1)."""
+    oidc = sorted(name for name in map(str, value) if name.startswith("oidc-"))
+    if oidc:
+        return (
+            f"has --{oidc[0]}, which the apiserver refuses beside --authentication-config",
+            "Describe the issuer in master_authentication_jwt, e.g. [{issuer: {url: https://…, audiences: [kubernetes]}, "
+            "claimMappings: {username: {claim: sub, prefix: 'oidc:'}}}]",
+        )
+    return _flags(value, spec)
+
+
+def _etcd_settings(value: dict[str, t.Any], spec: Spec | None) -> Fault:
+    return etcd_settings.fault(value, etcd=version_table.parse(spec["versions"]["etcd"]) if spec else None)
+
+
+CHECKS: t.Mapping[str, t.Callable[[t.Any, Spec | None], Fault]] = {
+    "firewall_services": _firewall_services,
+    "master_apiserver_arguments": _apiserver_flags,
+    "master_controller_manager_arguments": _flags,
+    "master_scheduler_arguments": _flags,
+    "minion_kubelet_arguments": _flags,
+    "minion_proxy_arguments": _flags,
+    "docker_cri_arguments": _flags,
+    "etcd_settings": _etcd_settings,
+}
