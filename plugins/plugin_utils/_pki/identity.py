@@ -1,0 +1,94 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a host belongs to the cluster that a run describes. Pure.
+
+A run with another PKI would give a running cluster new authorities, a new key for its Secrets and new keys for its tokens. Nothing
+that was issued before is accepted then, and Secrets cannot be read. So a host that trusts other authorities is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import hashes, x509
+
+# What a running cluster cannot change, with the words of a message. The name of a setting is the key of the record on the host.
+SETTINGS: t.Mapping[str, str] = {
+    "name": "cluster_name",
+    "pod_cidr": "cluster_pod_cidr",
+    "service_cidr": "cluster_service_cidr",
+    "flannel_backend": "cluster_flannel_backend",
+}
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_SHOWN = 8
+
+
+class IdentityError(ComponentError):
+    """The host belongs to another cluster than the inventory describes; nothing was changed."""
+
+
+def settings_of(cluster: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """The recorded settings of a resolved spec."""
+    return {
+        "name": cluster["name"],
+        "pod_cidr": cluster["network"]["pod_cidr"],
+        "service_cidr": cluster["network"]["service_cidr"],
+        "flannel_backend": cluster["flannel"]["backend"],
+    }
+
+
+def fingerprints(text: str | None) -> tuple[str, ...]:
+    """The SHA-256 fingerprints of all certificates in a PEM text, shortened as messages show them; "unreadable" for what is none."""
+    blocks = _CERTIFICATE.findall(text or "")
+    if text and not blocks:
+        return ("unreadable",)
+    return tuple(_fingerprint(block) for block in blocks)
+
+
+def _fingerprint(block: str) -> str:
+    try:
+        digest = x509.load_pem_x509_certificate(block.encode()).fingerprint(hashes.SHA256()).hex()
+    except ValueError:
+        return "unreadable"
+    return ":".join(digest[index : index + 2] for index in range(0, 2 * _SHOWN, 2))
+
+
+def check(
+    *,
+    host: str,
+    found: t.Mapping[str, t.Any],
+    authorities: t.Mapping[str, str | None],
+    directory: str,
+    settings: t.Mapping[str, str] | None,
+) -> None:
+    """Raises IdentityError if the host belongs to another cluster.
+
+    ``found`` is what the host reports, ``authorities`` the PKI directory's certificates (None: not there), ``settings`` those of the
+    spec (None: unknown here). While an authority is being replaced, a host trusts both: one in common is enough.
+    """
+    for name, text in found["authorities"].items():
+        trusted, own = fingerprints(text), fingerprints(authorities.get(name))
+        if trusted and not set(trusted) & set(own):
+            raise IdentityError(_foreign(host, name, trusted, own, directory))
+    recorded = found["settings"]
+    if recorded is None or settings is None:
+        return
+    for key, variable in SETTINGS.items():
+        if key in recorded and recorded[key] != settings[key]:
+            raise IdentityError(
+                f"Nothing was changed: {host} belongs to a cluster with {variable} {recorded[key]}, and the inventory says {settings[key]}. "
+                f"A running cluster cannot change it. Write {variable}: {recorded[key]}; for another cluster, reset its hosts first"
+            )
+
+
+def _foreign(host: str, name: str, trusted: tuple[str, ...], own: tuple[str, ...], directory: str) -> str:
+    has = f"has one with {', '.join(own)}" if own else "has none"
+    return (
+        f"Nothing was changed: {host} trusts a {name} authority with SHA-256 fingerprint {', '.join(trusted)}…, and the PKI directory "
+        f"{directory} {has}. This run would replace the authorities and keys of a running cluster. Put the cluster's PKI directory back "
+        f"(from the controller that installed it, or the archive of playbooks/backup.yml), or correct cluster_pki_directory. If {host} "
+        "comes from another cluster, reset it with that cluster's inventory first"
+    )
