@@ -17,6 +17,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering, rolling
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import Component, parse_description
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import identity
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import authority_name
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import planner
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
@@ -32,9 +34,16 @@ class ActionModule(HostAction):
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         component = parse_description(self._task.args)
         pki = self._pki(component, variables)
+        if pki is not None:
+            pki.creates = False
         items = self._render(component, variables, pki)
         host = Host(self, variables)
         state = host.step("collect", {"wanted": _for_collect(items)})["state"]
+        if pki is not None and pki.awaited:
+            # What is missing is created only for a host that has nothing of it: else the cluster's own has been lost.
+            _refuse_lost(items, state, pki, host=str(self._task.delegate_to or variables.get("inventory_hostname")))
+            pki.creates = not self._task.check_mode
+            items = self._render(component, variables, pki)
         plan = self._plan(component, items, state, variables)
         result = _result(plan, state, items, diff=bool(self._task.diff))
         if pki is not None and pki.warnings:
@@ -97,6 +106,18 @@ def _directory_of_the_run() -> pathlib.Path:
 
 def _no_pki(name: str) -> t.NoReturn:
     raise ComponentError(f"the file {name} of the PKI is wanted, but no PKI directory is known")
+
+
+def _refuse_lost(items: Items, state: Items, pki: Pki, *, host: str) -> None:
+    """Raises IdentityError if the host has what the PKI directory would have to create."""
+    for kind in _FILE_KINDS:
+        for item, found in zip(items[kind], state.get(kind, []), strict=True):
+            if item["pki"] in pki.awaited and found["type"] != "absent":
+                raise identity.lost(host=host, path=item["path"], name=item["pki"], directory=str(pki.directory))
+    for item, found in zip(items["certificate"], state.get("certificate", []), strict=True):
+        name = f"{authority_name(item['authority'])}.crt"
+        if name in pki.awaited and found["certificate_found"]["type"] != "absent":
+            raise identity.lost(host=host, path=item["path"], name=name, directory=str(pki.directory))
 
 
 def _for_collect(items: Items) -> Items:

@@ -17,6 +17,7 @@ class ResetHost(Host):
     """The host that is made bare."""
 
     MODULE = "_reset.steps"
+    VERIFIES_IDENTITY = False
 
 
 class ActionModule(HostAction):

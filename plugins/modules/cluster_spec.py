@@ -278,7 +278,7 @@ components:
 paths:
   description:
     - Directories that several components share. C(programs), C(cni_programs), C(cni), C(helpers) (programs of this collection),
-      C(settings) (their configuration), C(kubernetes), C(kubernetes_pki).
+      C(settings) (their configuration), C(identity) (to which cluster the host belongs), C(kubernetes), C(kubernetes_pki).
   returned: success
   type: dict
   sample: {programs: /usr/local/bin, helpers: /usr/local/libexec/barehost, kubernetes_pki: /etc/kubernetes/pki}
@@ -287,4 +287,9 @@ pki_directory:
   returned: success
   type: str
   sample: /srv/inventories/prod/pki
+identity:
+  description: Settings that a running cluster cannot change. Each host has a record of them, and a run with others is refused.
+  returned: success
+  type: dict
+  sample: {name: kubernetes, pod_cidr: 10.255.0.0/16, service_cidr: 10.254.0.0/16, flannel_backend: kube}
 """

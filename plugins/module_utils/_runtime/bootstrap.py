@@ -86,7 +86,10 @@ class Sources:
 
 
 def main(sources: str, package: str, module: str, step: str, payload: dict[str, t.Any]) -> None:
-    """Runs ``run(step, payload)`` of ``package.module`` and prints what it returns, or why it failed."""
+    """Runs ``run(step, payload)`` of ``package.module`` and prints what it returns, or why it failed.
+
+    With ``identity`` in the payload the answer says, too, to which cluster the host belongs.
+    """
     if sys.version_info < OLDEST_PYTHON:
         wanted, found = ".".join(map(str, OLDEST_PYTHON)), sys.version.split()[0]
         _print({"failed": f"found Python {found} at {sys.executable}, wanted {wanted} or later; set ansible_python_interpreter"})
@@ -94,7 +97,9 @@ def main(sources: str, package: str, module: str, step: str, payload: dict[str, 
     sys.meta_path.insert(0, Sources(json.loads(zlib.decompress(binascii.a2b_base64(sources)))))
     errors = importlib.import_module(f"{package}._runtime.errors")
     try:
-        _print({"result": importlib.import_module(f"{package}.{module}").run(step, payload)})
+        wanted = payload.pop("identity", None)
+        identity = importlib.import_module(f"{package}._runtime.identity").collect(wanted) if wanted else None
+        _print({"result": importlib.import_module(f"{package}.{module}").run(step, payload), "identity": identity})
     except errors.HostError as error:
         _print({"failed": error.message, "details": error.details})
     except Exception:

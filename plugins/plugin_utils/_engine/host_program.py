@@ -27,7 +27,7 @@ _DIRECTORY = _BOOTSTRAP.parents[1]
 # ``from PACKAGE._kinds import files, units`` names modules; ``from PACKAGE._runtime.errors import HostError`` names attributes of one.
 _IMPORT = re.compile(rf"^from {re.escape(PACKAGE)}\.(\w+)(?:\.(\w+))? import (\([^)]*\)|.*)$", re.MULTILINE)
 # The loader needs it for every step.
-_ALWAYS = "_runtime.errors"
+_ALWAYS = {"_runtime.errors", "_runtime.identity"}
 
 
 @functools.cache
@@ -46,7 +46,7 @@ def _imported(text: str) -> set[str]:
 
 def _needed(name: str) -> set[str]:
     """The module and everything that it imports, directly or indirectly."""
-    found, waiting = {name, _ALWAYS}, [name]
+    found, waiting = {name, *_ALWAYS}, [name, *_ALWAYS]
     while waiting:
         new = _imported(_text(waiting.pop())) - found
         waiting += new

@@ -13,7 +13,7 @@ from ansible import constants
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import cluster_identity, host_program
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 _DNF = "ansible.builtin.dnf"
@@ -35,6 +35,8 @@ class Host:
     """The host of one task of an action plugin."""
 
     MODULE = "_component.steps"
+    # A host of another cluster is refused. Only a reset may work on one.
+    VERIFIES_IDENTITY = True
 
     def __init__(self, action: ActionBase, variables: Variables) -> None:
         self._action = action
@@ -44,6 +46,10 @@ class Host:
         """Runs a step and returns its result. The payload goes through standard input or a file of this task, never into a log."""
         if step != "collect" and self._action._task.check_mode:
             raise ComponentError(f"the step {step} changes the host and does not run in check mode")
+        verifies = step == "collect" and self.VERIFIES_IDENTITY
+        expected = cluster_identity.expected(self._action._templar, self._variables) if verifies else None
+        if expected is not None:
+            payload = {**payload, "identity": expected.wanted}
         done = self._run(host_program.text(module=self.MODULE, step=step, payload=payload))
         answer = host_program.answer(done["stdout"])
         if answer is None:
@@ -51,7 +57,14 @@ class Host:
         if "failed" in answer:
             result = {"msg": answer["failed"], **({"details": answer["details"]} if answer.get("details") else {})}
             raise HostFailure(_message(result), result)
+        if expected is not None:
+            expected.verify(answer["identity"], host=self.name)
         return t.cast(dict[str, t.Any], answer["result"])
+
+    @property
+    def name(self) -> str:
+        """The inventory's name of the host that the steps run on."""
+        return str(self._action._task.delegate_to or self._variables.get("inventory_hostname"))
 
     def install(self, packages: c.Sequence[str]) -> None:
         """Installs packages that are missing. A given version may be lower than the installed one."""
@@ -68,7 +81,8 @@ class Host:
         action, shell = self._action, self._action._connection._shell
         # -I ignores the current directory and the environment of the login; -S: only the standard library is needed
         command = f"{action._compute_environment_string()} {shell.quote(self._python())} -IS"
-        if action._connection.is_pipelining_enabled():
+        # ansible-core up to 2.20 asks for kept files in is_pipelining_enabled(), 2.21 does not.
+        if action._connection.is_pipelining_enabled() and not constants.DEFAULT_KEEP_REMOTE_FILES:  # type: ignore[attr-defined]
             return t.cast(dict[str, t.Any], action._low_level_execute_command(command.strip(), in_data=program.encode()))
         directory = shell.tmpdir or action._make_tmp_path()
         path = shell.join_path(directory, "program.py")

@@ -70,6 +70,9 @@ class Pki:
     def __init__(self, directory: pathlib.Path, *, check_mode: bool = False, vault: Vault | None = None, now: float | None = None) -> None:
         self.directory = directory
         self.warnings: list[str] = []
+        # Whether missing files are created. If not, ``awaited`` collects their names, and their texts are None.
+        self.creates = not check_mode
+        self.awaited: set[str] = set()
         self._check_mode = check_mode
         self._vault = vault
         self._now = time.time() if now is None else now
@@ -125,7 +128,8 @@ class Pki:
     def _born(self, name: str, make: t.Callable[[], object]) -> str | None:
         """The text of a file. ``make`` creates the file if it does not exist."""
         if not self._path(name).exists():
-            if self._check_mode:
+            if not self.creates:
+                self.awaited.add(name)
                 return None
             with self._locked():
                 if not self._path(name).exists():

@@ -30,16 +30,6 @@ class IdentityError(ComponentError):
     """The host belongs to another cluster than the inventory describes; nothing was changed."""
 
 
-def settings_of(cluster: t.Mapping[str, t.Any]) -> dict[str, str]:
-    """The recorded settings of a resolved spec."""
-    return {
-        "name": cluster["name"],
-        "pod_cidr": cluster["network"]["pod_cidr"],
-        "service_cidr": cluster["network"]["service_cidr"],
-        "flannel_backend": cluster["flannel"]["backend"],
-    }
-
-
 def fingerprints(text: str | None) -> tuple[str, ...]:
     """The SHA-256 fingerprints of all certificates in a PEM text, shortened as messages show them; "unreadable" for what is none."""
     blocks = _CERTIFICATE.findall(text or "")
@@ -79,15 +69,26 @@ def check(
     for key, variable in SETTINGS.items():
         if key in recorded and recorded[key] != settings[key]:
             raise IdentityError(
-                f"Nothing was changed: {host} belongs to a cluster with {variable} {recorded[key]}, and the inventory says {settings[key]}. "
-                f"A running cluster cannot change it. Write {variable}: {recorded[key]}; for another cluster, reset its hosts first"
+                f"Nothing was changed on {host}: it belongs to a cluster with {variable} {recorded[key]}, and the inventory says "
+                f"{settings[key]}. A running cluster cannot change it. Write {variable}: {recorded[key]}; for another cluster, reset its "
+                "hosts first"
             )
+
+
+def lost(*, host: str, path: str, name: str, directory: str) -> IdentityError:
+    """The error for a host that has a file of the PKI, or a certificate of it, while the PKI directory has lost its source."""
+    return IdentityError(
+        f"Nothing was changed on {host}: it has {path}, and the PKI directory {directory} has no {name}, from which it was made. A new one "
+        "would make unusable what the cluster has encrypted or issued. Put the cluster's PKI directory back (from the controller that "
+        "installed it, or the archive of playbooks/backup.yml), or correct cluster_pki_directory. If the host comes from another cluster, "
+        "reset it with that cluster's inventory first"
+    )
 
 
 def _foreign(host: str, name: str, trusted: tuple[str, ...], own: tuple[str, ...], directory: str) -> str:
     has = f"has one with {', '.join(own)}" if own else "has none"
     return (
-        f"Nothing was changed: {host} trusts a {name} authority with SHA-256 fingerprint {', '.join(trusted)}…, and the PKI directory "
+        f"Nothing was changed on {host}: it trusts a {name} authority with SHA-256 fingerprint {', '.join(trusted)}… and the PKI directory "
         f"{directory} {has}. This run would replace the authorities and keys of a running cluster. Put the cluster's PKI directory back "
         f"(from the controller that installed it, or the archive of playbooks/backup.yml), or correct cluster_pki_directory. If {host} "
         "comes from another cluster, reset it with that cluster's inventory first"

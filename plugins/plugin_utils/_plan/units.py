@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_states import RUNNING
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_states import RUNNING, RUNNING_OR_STARTING
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
-# States from which a unit must be stopped. One that crashes again and again is "activating" between two attempts.
-_UP = (*RUNNING, "activating")
 # Not enabled-runtime and linked-runtime, which end with this boot.
 _ENABLED = ("enabled", "static", "alias", "indirect", "generated")
 # Kinds of actions that can install a unit that the host does not know yet.
@@ -34,7 +32,8 @@ def plan(item: Item, state: Item, context: PlanContext) -> list[PlannedAction]:
         return actions
     running = state["active"] in RUNNING
     if item["state"] == "stopped":
-        up = state["active"] in _UP
+        # A unit that crashes again and again is "activating" between two attempts.
+        up = state["active"] in RUNNING_OR_STARTING
         return actions + ([_action("stop", item, f"it is {state['active']}, wanted stopped", "stopped", state)] if up else [])
     if item["state"] == "started" and not running:
         return actions + _start(item, state, context)

@@ -78,6 +78,7 @@ PATHS: t.Mapping[str, str] = {
     "cni": "/etc/cni/net.d",
     "helpers": "/usr/local/libexec/barehost",  # our own programs
     "settings": "/etc/barehost",  # their configuration
+    "identity": "/etc/barehost/cluster.json",  # to which cluster the host belongs
     "kubernetes": "/etc/kubernetes",
     "kubernetes_pki": "/etc/kubernetes/pki",
 }

@@ -54,6 +54,7 @@ class Spec:
     components: t.Mapping[str, t.Any]
     paths: t.Mapping[str, str]
     pki_directory: str
+    identity: t.Mapping[str, str]
     warnings: tuple[str, ...]
 
     def as_dict(self) -> dict[str, t.Any]:
@@ -166,6 +167,12 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
         },
         paths=component_table.PATHS,
         pki_directory=_sure(draft.pki_directory),
+        identity={
+            "name": _sure(draft.name),
+            "pod_cidr": network["pod_cidr"],
+            "service_cidr": network["service_cidr"],
+            "flannel_backend": flannel.backend,
+        },
         warnings=tuple(problems.warnings),
     )
 

@@ -88,7 +88,7 @@ print(found, type(slow).__name__)
 
 
 def test_nothing_comes_that_is_not_needed() -> None:
-    assert host_program._needed("_runtime.errors") == {"_runtime.errors"}
+    assert host_program._needed("_runtime.errors") == {"_runtime.errors", "_runtime.identity"}
     assert "_reset.steps" not in host_program._needed("_component.steps")
 
 

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._component import identity as host_identity
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import identity as host_identity
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import identity
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
@@ -52,7 +52,7 @@ def test_f1_another_authority_is_refused_with_both_fingerprints(tmp_path: pathli
     with pytest.raises(identity.IdentityError) as caught:
         check(found, None if missing else own)
     message = caught.value.message
-    assert message.startswith("Nothing was changed: one trusts a kubernetes authority")
+    assert message.startswith("Nothing was changed on one: it trusts a kubernetes authority")
     assert identity.fingerprints(found)[0] in message
     assert ("has none" if missing else identity.fingerprints(own)[0]) in message
     assert "/inventory/pki" in message

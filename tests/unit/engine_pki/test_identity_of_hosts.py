@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""F1: the action plugin asks a host to which cluster it belongs before it changes anything, on the controller too."""
+
+from __future__ import annotations
+
+import pathlib
+import types
+import typing as t
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+
+from ansible_collections.barehost.kubernetes.plugins.action import component
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.identity import IdentityError
+
+ABSENT = {"type": "absent", "same": False, "text": None}
+THERE = {**ABSENT, "type": "file"}
+FILES = [
+    {"path": "/etc/kubernetes/encryption-config.yaml", "pki": "encryption-config.yaml"},
+    {"path": "/etc/etcd/pki/ca.crt", "pki": "etcd-ca.crt"},
+]
+
+
+class Answers:
+    """A host whose files are as given; it changes nothing and remembers what was to be written."""
+
+    def __init__(self, *files: dict[str, t.Any]) -> None:
+        self.files = files
+        self.written: list[str] = []
+
+    def step(self, step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
+        if step == "collect":
+            return {"state": {"file": list(self.files)}}
+        self.written += [action["target"] for action in payload["actions"]]
+        return {"units": {}}
+
+
+def converge(monkeypatch: pytest.MonkeyPatch, pki: pathlib.Path, host: Answers, *, check_mode: bool) -> None:
+    monkeypatch.setattr(component, "Host", lambda _action, _variables: host)
+    monkeypatch.setattr(component.constants, "DEFAULT_LOCAL_TMP", str(pki.parent), raising=False)
+    task = types.SimpleNamespace(args={"name": "x", "pki": str(pki), "files": FILES}, check_mode=check_mode, diff=False, delegate_to=None)
+    loader = DataLoader()
+    component.ActionModule(task, None, None, loader, Templar(loader=loader), None)._converge({"inventory_hostname": "one"})
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_f1_a_host_that_has_what_the_pki_directory_lacks_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, check_mode: bool
+) -> None:
+    host = Answers(THERE, ABSENT)
+    with pytest.raises(
+        IdentityError, match=r"one: it has /etc/kubernetes/encryption-config\.yaml, and the PKI directory .* has no encryption"
+    ):
+        converge(monkeypatch, tmp_path / "pki", host, check_mode=check_mode)
+    assert host.written == []
+    assert not (tmp_path / "pki").exists(), "nothing is created on the controller for a cluster that has lost its PKI"
+
+
+def test_a_bare_host_gets_what_is_created_for_it(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    host = Answers(ABSENT, ABSENT)
+    converge(monkeypatch, tmp_path / "pki", host, check_mode=False)
+    assert host.written == [file["path"] for file in FILES]
+    assert (tmp_path / "pki/etcd-ca.crt").exists()
+
+
+def test_check_mode_creates_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    converge(monkeypatch, tmp_path / "pki", Answers(ABSENT, ABSENT), check_mode=True)
+    assert not (tmp_path / "pki").exists()
+
+
+def test_f1_a_pki_directory_that_has_lost_only_the_encryption_key_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    Pki(tmp_path / "pki").certificate("etcd")
+    with pytest.raises(IdentityError, match="would make unusable what the cluster has encrypted"):
+        converge(monkeypatch, tmp_path / "pki", Answers(THERE, THERE), check_mode=False)
+    assert not (tmp_path / "pki/encryption-config.yaml").exists()
