@@ -52,7 +52,8 @@ class Renderer:
         never_shown = born_secret or _KEY_MARK in (text or "")
         guarded = never_shown or bool(item["secret"])
         return {
-            **{key: item[key] for key in ("path", "owner", "group", "block", "validate", "pki")},
+            **{key: item[key] for key in ("path", "owner", "group", "block", "validate")},
+            "pki": item.get("pki"),
             "mode": item["mode"] or ("0600" if guarded else "0644"),
             "text": text,
             "digest": None if text is None else hashlib.sha256(text.encode()).hexdigest(),
