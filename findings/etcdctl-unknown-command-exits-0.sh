@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# etcdctl snapshot status and restore, gone since etcd 3.6, print a help text and exit with 0, whatever file is named.
+# etcdctl snapshot status, gone since etcd 3.6, prints a help text and exits with 0, whatever file is named.
 #
 # Seen with etcdctl 3.7.2. Both moved to etcdutl. An unknown word below any group ("snapshot status", "alarm misspelt",
 # "lease misspelt") gives the group's help and success; an unknown word at the top is an error and 1, as one expects.
 # It matters to whoever has a script for backups from the years of etcd 3.5: the check of the new snapshot is green for every
-# file, one that does not exist included, and a restore "succeeds" without a data directory. Use etcdutl.
+# file, one that does not exist included. A restore fails only if it is given an option, such as --data-dir. Use etcdutl.
 # Source: the change log of 3.6 says that the commands were removed, not that calling them succeeds.
 set -euo pipefail
 version=v3.7.2
