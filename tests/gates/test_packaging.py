@@ -55,7 +55,9 @@ def test_archive_holds_files_of_the_project_only(archive: pathlib.Path) -> None:
         names = {member.name for member in content if not member.isdir()}
     assert names - WRITTEN_BY_GALAXY <= {*tracked(), "COPYING"}
     assert {"README.md", "LICENSES/GPL-3.0-or-later.txt", "meta/runtime.yml", "playbooks/site.yml", "plugins/action/component.py"} <= names
-    assert not [name for name in names if name.startswith(("findings/", "lab/", "tests/", "tools/", "molecule/", ".")) and name != ".gitignore"]
+    assert not [
+        name for name in names if name.startswith(("findings/", "lab/", "tests/", "tools/", "molecule/", ".")) and name != ".gitignore"
+    ]
 
 
 @pytest.mark.slow
