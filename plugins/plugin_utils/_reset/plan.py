@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
-import os.path
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_states import RUNNING_OR_STARTING
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import firewall, selinux_booleans
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
@@ -188,10 +188,9 @@ def _directories(entries: list[Entry], reset: Reset) -> list[PlannedAction]:
 
 
 def _goes(path: str, gone: set[str]) -> bool:
-    """Whether a path is removed by this plan, or is a temporary file that a killed run left beside such a path."""
-    name = os.path.basename(path)
-    plain = os.path.join(os.path.dirname(path), name.removeprefix(".barehost-"))
-    return bool({path, path.removesuffix(".new"), plain} & gone)
+    """Whether a path is removed, or was left by a killed run beside one that is: it is then removed with that one."""
+    left = {name for other in gone for name in (f"{other}.new", atomic.beside(other), atomic.beside(f"{other}.new"))}
+    return path in gone or path in left
 
 
 def _users(users: list[Entry], groups: list[Entry]) -> list[PlannedAction]:
