@@ -14,6 +14,7 @@ timeout, here 3 s, and says "context deadline exceeded". Members that are down o
 from __future__ import annotations
 
 import base64
+import ssl
 import time
 import typing as t
 
@@ -26,6 +27,10 @@ __all__ = ["Access", "EtcdApi", "EtcdRefusal", "EtcdUnreachable", "Object", "loo
 _MEMBERS = "/v3/cluster/member"
 # The answers to a call with a certificate where etcd has users: the certificate has a common name, or has none.
 _NOBODY = ("CommonName of client sending a request against gateway will be ignored", "user name is empty")
+
+
+# X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL
+_CERTIFICATE_HAS_EXPIRED = 10
 
 
 class EtcdRefusal(HostError):
@@ -102,12 +107,16 @@ class EtcdApi:
 
 
 def look(url: str, access: Access, *, timeout: float = 3.0) -> Object:
-    """What one endpoint says; ``members`` is None when it says nothing, and empty for a learner, which does not know them."""
+    """What one endpoint says; ``members`` is None when it says nothing, and empty for a learner, which does not know them.
+
+    ``down``: it is certain that the endpoint serves no client. A timeout or a refused certificate proves nothing.
+    """
     api = EtcdApi(url, access, timeout=timeout)
     said: Object = {
         "url": url,
         "members": None,
         "fault": "",
+        "down": False,
         "linearizable": False,
         "learner": False,
         "leader": "",
@@ -133,7 +142,15 @@ def look(url: str, access: Access, *, timeout: float = 3.0) -> Object:
             said["linearizable"] = True
     except (EtcdUnreachable, EtcdRefusal) as error:
         said["fault"] = error.message
+        said["down"] = _serves_nobody(error)
     return said
+
+
+def _serves_nobody(error: Exception) -> bool:
+    """Whether the error proves that the endpoint serves no client: nobody listens, or its own certificate has expired."""
+    cause = error.__cause__
+    expired = isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code == _CERTIFICATE_HAS_EXPIRED
+    return isinstance(cause, ConnectionRefusedError) or expired
 
 
 def _members(api: EtcdApi, *, linearizable: bool) -> list[Object]:
