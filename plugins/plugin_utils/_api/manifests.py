@@ -96,7 +96,8 @@ class Reader:
         return self.objects(documents, where="absent")
 
     def waits(self, entries: c.Sequence[t.Any]) -> list[Object]:
-        return [self._wait(entry, f"wait[{number}]") for number, entry in enumerate(entries)]
+        """What to wait for. An empty list of names is nothing to wait for: it may be computed, as that of the nodes of a run is."""
+        return [self._wait(entry, f"wait[{number}]") for number, entry in enumerate(entries) if entry.get("names") != []]
 
     def _wait(self, entry: Object, place: str) -> Object:
         self._faults += [f"{place}.{key}: unknown; known are {', '.join(sorted(_WAIT_KEYS))}" for key in sorted(set(entry) - _WAIT_KEYS)]

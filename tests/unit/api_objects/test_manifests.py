@@ -50,6 +50,12 @@ def test_a_deadline_may_be_a_templated_text() -> None:
     assert (wait["names"], wait["deadline"]) == (["a", "b"], 180.0)
 
 
+def test_f16_an_empty_list_of_names_is_nothing_to_wait_for() -> None:
+    reader = Reader("test")
+    assert reader.waits([{"kind": "Node", "names": []}]) == []
+    reader.finish()
+
+
 def test_every_fault_is_named_with_its_place() -> None:
     reader = Reader("test")
     objects = reader.documents("- a\n", where="list.yaml")
