@@ -67,6 +67,13 @@ def firewall_services(cluster: dict[str, t.Any], host: str) -> list[dict[str, t.
     ]
 
 
+def docker_packages(names: list[str], version: str) -> list[t.Any]:
+    """Docker's packages as the component takes them: the engine and its client in the version, the others as they are."""
+    if not version:
+        return names
+    return [{"name": name, "version": version} if name in ("docker-ce", "docker-ce-cli") else name for name in names]
+
+
 def converged_nodes(
     cluster: dict[str, t.Any], hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]], result: str
 ) -> list[dict[str, t.Any]]:
@@ -105,4 +112,5 @@ class FilterModule:
             "vrrp_authentication": vrrp_authentication,
             "interface_of": interface_of,
             "converged_nodes": converged_nodes,
+            "docker_packages": docker_packages,
         }
