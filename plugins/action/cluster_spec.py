@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _requires_connection = False
-    _VALID_ARGS = frozenset(("show", "without"))
+    _VALID_ARGS = frozenset(("hosts_from_groups", "show", "without"))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
@@ -36,7 +36,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(UNREGISTERED)
         try:
             without = [str(host) for host in self._task.args.get("without") or []]
-            result.update(spec_of(self._templar, task_vars or {}, without=without))
+            by_groups = boolean(self._task.args.get("hosts_from_groups", False))
+            result.update(spec_of(self._templar, task_vars or {}, without=without, hosts_from_groups=by_groups))
         except SpecError as error:
             raise AnsibleActionFail(str(error)) from error
         result["changed"] = False

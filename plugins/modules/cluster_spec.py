@@ -20,6 +20,12 @@ description:
 author:
   - The barehost.kubernetes authors (@barehost)
 options:
+  hosts_from_groups:
+    description:
+      - Whether the plays run on the inventory's groups C(etcd), C(master), C(minion) and C(balancer). The collection's playbooks do.
+      - A variable C(cluster_<role>_hosts) that names other hosts than the group is then an error. Plays would not reach them.
+    type: bool
+    default: false
   show:
     description: Print the spec, whatever the verbosity.
     type: bool

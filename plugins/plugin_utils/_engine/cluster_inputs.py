@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections.abc
+import dataclasses
 import functools
 import typing as t
 
@@ -24,12 +25,15 @@ except ImportError:
     Origin = None  # type: ignore[assignment, misc]
 
 
-def spec_of(templar: t.Any, variables: dict[str, t.Any], *, without: collections.abc.Collection[str] = ()) -> dict[str, t.Any]:
+def spec_of(
+    templar: t.Any, variables: dict[str, t.Any], *, without: collections.abc.Collection[str] = (), hosts_from_groups: bool = False
+) -> dict[str, t.Any]:
     """The spec of the cluster that these variables, of whatever host, describe; raises SpecError with all that is wrong.
 
     Hosts that it is to be ``without`` count as not there.
     """
-    return resolve(_Collector(templar, variables, without).inputs()).as_dict()
+    inputs = _Collector(templar, variables, without).inputs()
+    return resolve(dataclasses.replace(inputs, hosts_from_groups=hosts_from_groups)).as_dict()
 
 
 class _Collector:
@@ -53,12 +57,13 @@ class _Collector:
             # The host that runs this task need not be one of the cluster's, and then does not have the variables of their groups.
             raw = {name: value for name, value in hosts.get(host, {}).items() if name in CLUSTER and name not in cluster}
             cluster.update({name: self._value(self._templar_of(host), raw, "", name) for name in raw})
-        directory = next((found for host in members if (found := self._raw(host).get("inventory_dir"))), None)
+        directories = sorted({str(found) for host in members if (found := self._raw(host).get("inventory_dir"))})
         return ClusterInputs(
             variables=cluster,
             hosts=hosts,
             groups=groups,
-            inventory_directory=str(directory) if directory else None,
+            inventory_directory=directories[0] if len(directories) == 1 else None,
+            inventory_directories=tuple(directories) if len(directories) > 1 else (),
             origins=self._origins,
             of_roles=functools.partial(self._of_roles, members),
         )

@@ -135,6 +135,21 @@ def check_equality(inputs: ClusterInputs, problems: Problems, members: Members) 
                 break
 
 
+def check_groups(inputs: ClusterInputs, reader: Reader, members: Members) -> None:
+    """Plays on groups do not reach hosts that only ``cluster_<role>_hosts`` names, and such a run would end well and do nothing."""
+    if not inputs.hosts_from_groups:
+        return
+    for role in ROLES:
+        name, group = f"cluster_{role}_hosts", set(inputs.groups.get(role, ()))
+        others = sorted(set(members.by_role[role]) ^ group)
+        if reader.given(name) and others:
+            reader.fault(
+                name,
+                f"differs from the group {role!r}, on which this playbook runs, by {', '.join(others)}",
+                f"Put exactly these hosts into the group {role!r} and leave the variable out; it is for roles in a playbook of your own",
+            )
+
+
 def _or_nothing(value: t.Any) -> str:
     return "none" if value is None else shown(value)
 

@@ -47,12 +47,17 @@ class ClusterInputs:
     ``variables`` are the cluster's, ``hosts`` each host's own (both hold more than is read), ``groups`` the members of each
     group. ``origins`` says where a variable is written, by ``(host or "", name)``. ``of_roles`` gives the variables of roles that
     hosts have; they may be made of the spec, so they are evaluated with it (None: it cannot be resolved).
+
+    ``inventory_directory`` is None if the hosts of the cluster come from several folders, which ``inventory_directories`` names.
+    ``hosts_from_groups``: the plays run on the inventory's groups, so ``cluster_<role>_hosts`` must name the same hosts.
     """
 
     variables: t.Mapping[str, t.Any]
     hosts: t.Mapping[str, t.Mapping[str, t.Any]]
     groups: t.Mapping[str, t.Sequence[str]]
     inventory_directory: str | None = None
+    inventory_directories: tuple[str, ...] = ()
+    hosts_from_groups: bool = False
     origins: t.Mapping[tuple[str, str], str] = dataclasses.field(default_factory=dict)
     of_roles: t.Callable[[t.Mapping[str, t.Any] | None], t.Iterable[Given]] = _nothing
 

@@ -100,6 +100,7 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
     networks = cidrs.read_networks(reader)
     members = hosts.read_members(inputs, reader, problems)
     hosts.check_equality(inputs, problems, members)
+    hosts.check_groups(inputs, reader, members)
     nodes = hosts.read_nodes(inputs, problems, members)
     hosts.check_separation(reader, nodes, networks)
     cidrs.check_capacity(reader, problems, networks, nodes=len(members.nodes))
@@ -245,11 +246,17 @@ def _pki_directory(inputs: ClusterInputs, reader: Reader) -> str | None:
     if not text or (base is None and not posixpath.isabs(text)):
         reader.problem(
             reader.where("cluster_pki_directory"),
-            "is empty" if not text else "has no default, because this inventory is not a folder on disk",
+            "is empty" if not text else _why_no_default(inputs),
             "Set it to an absolute path on the controller, outside of version control",
         )
         return None
     return posixpath.normpath(posixpath.join(base or "/", text))
+
+
+def _why_no_default(inputs: ClusterInputs) -> str:
+    if inputs.inventory_directories:
+        return f"has no default, because this inventory is in several folders: {', '.join(inputs.inventory_directories)}"
+    return "has no default, because this inventory is not a folder on disk"
 
 
 def _check_names_of_variables(inputs: ClusterInputs, problems: Problems) -> None:
