@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import typing as t
 
 import pytest
 
@@ -23,13 +22,13 @@ def authority(directory: pathlib.Path) -> str:
     return text
 
 
-def check(found: str | None, own: str | None, *, recorded: t.Any = None, wanted: t.Any = SETTINGS) -> None:
+def check(found: str | None, own: str | None, *, recorded: dict[str, str] | None = None) -> None:
     identity.check(
         host="one",
         found={"authorities": {"kubernetes": found}, "settings": recorded},
         authorities={"kubernetes": own},
         directory="/inventory/pki",
-        settings=wanted,
+        settings=SETTINGS,
     )
 
 

@@ -47,7 +47,6 @@ module.exit_json(
 )
 """
 
-FROZEN = "import gc\nclass FilterModule:\n    def filters(self): return {'frozen': lambda value: gc.get_freeze_count()}\n"
 
 GOOD = """
 - name: Look
@@ -212,7 +211,6 @@ class Controller:
         files = {
             "hosts": f"{INVENTORY}ansible_python_interpreter={sys.executable}\n",
             "library/component_like.py": MODULE,
-            "filter_plugins/frozen.py": FROZEN,
             "good.yml": GOOD,
             "bad.yml": BAD,
             "quiet.yml": QUIET,

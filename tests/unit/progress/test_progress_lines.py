@@ -8,8 +8,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress import changes, errors, phase_lines, run_profile
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress import text as text
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress import changes, errors, phase_lines, run_profile, text
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.run import Phase, Run
 
 

@@ -81,12 +81,6 @@ def test_the_implicit_localhost_counts(controller: Controller) -> None:
     assert output.startswith("localhost  debug =>\n    msg: hi\n[1/1] localhost  1/1 host  T\n"), output
 
 
-def test_what_is_there_before_a_play_stays_shared_with_its_processes(controller: Controller) -> None:
-    (controller.directory / "frozen.yml").write_text("[{hosts: a.dev, gather_facts: false, tasks: [{debug: {msg: '{{ 0 | frozen }}'}}]}]")
-    found = re.search(r"msg: '?(\d+)", controller.run("frozen.yml"))
-    assert found is not None and int(found[1]) > 50_000
-
-
 def test_silence_is_broken(controller: Controller) -> None:
     output = controller.run("good.yml", BAREHOST_SILENCE="1")
     assert re.search(r"^\[2/3\] Converge  \d/3 hosts  \d s  waiting for Converge the member \(a\.dev\)$", output, re.MULTILINE), output

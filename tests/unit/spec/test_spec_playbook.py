@@ -288,7 +288,7 @@ def with_role_variable(good: pathlib.Path, line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        'etcd_settings: {ETCD_X: "{{ cluster.nodes[inventory_hostname].address }}"}',
+        'etcd_settings: {ETCD_HOST_WHITELIST: "{{ cluster.nodes[inventory_hostname].address }}"}',
         'minion_max_pods: "{{ ansible_facts.memtotal_mb // 50 }}"',
         'minion_max_pods: "{{ 55 * 2 }}"',
         "etcd_data_directory: \"{{ '/data' if inventory_hostname == 'm1' else undefined_elsewhere }}\"",
