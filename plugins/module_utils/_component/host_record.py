@@ -97,6 +97,7 @@ def note(actions: Actions, leftovers: t.Sequence[Entry] = ()) -> None:
     The caller holds the host lock, as it does to perform the actions.
     """
     if not actions:
+        _settle()
         return
     atomic.make_parents(record_path())
     record = Record.read()
@@ -111,6 +112,14 @@ def note(actions: Actions, leftovers: t.Sequence[Entry] = ()) -> None:
     if wanted:
         record.installing = {"wanted": wanted, "before": installed()}
     if (list(record.entries), record.installing) != before:
+        record.write()
+
+
+def _settle() -> None:
+    """Notes what an installation brought as soon as it has ended: what somebody installs later is not ours."""
+    record = Record.read()
+    if record.installing is not None:
+        record.settle_packages()
         record.write()
 
 

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import NOT_FOUND, run
 
+_KEY = "gpg-pubkey"
 _ABSENT = re.compile(r"^(?:package (\S+) is not installed|no package provides (\S+))$", re.MULTILINE)
 
 
@@ -37,9 +38,15 @@ def _query(names: list[str], how: list[str]) -> tuple[set[str], dict[str, list[s
 
 
 def installed() -> list[str]:
-    """The names of all installed packages; empty on a host without rpm."""
-    done = run(["rpm", "--query", "--all", "--queryformat", "%{NAME}\n"])
-    return sorted(set(done.output.split())) if done.ok else []
+    """The names of all installed packages; empty on a host without rpm.
+
+    An imported key is a package, too, and all keys have the same name: these come with version and release, as rpm removes them.
+    """
+    done = run(["rpm", "--query", "--all", "--queryformat", "%{NAME}\t%{VERSION}-%{RELEASE}\n"])
+    if not done.ok:
+        return []
+    found = (line.partition("\t") for line in done.output.splitlines())
+    return sorted({f"{name}-{version}" if name == _KEY else name for name, _tab, version in found})
 
 
 def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

@@ -11,9 +11,11 @@ import typing as t
 import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component import host_record
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import packages
 from ansible_collections.barehost.kubernetes.plugins.module_utils._reset import files, network
 from ansible_collections.barehost.kubernetes.plugins.module_utils._reset import steps as reset_steps
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import locations
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import Completed
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 Entry = dict[str, t.Any]
@@ -187,3 +189,21 @@ def test_chains_go_with_the_rules_that_lead_to_them() -> None:
 def test_the_record_is_json(root: pathlib.Path) -> None:
     host_record.note([write(root / "a")])
     assert json.loads((root / "var" / "record.json").read_text())["version"] == 1
+
+
+def test_f10_an_installation_is_settled_by_the_next_step_though_it_does_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    present = {"bash"}
+    monkeypatch.setattr(host_record, "installed", lambda: sorted(present))
+    host_record.note([{"kind": "package", "operation": "install", "target": "chrony", "data": {}}])
+    present |= {"chrony", "libseccomp"}
+    host_record.note([])
+    present.add("installed-by-hand-weeks-later")
+    host_record.note([{"kind": "package", "operation": "install", "target": "tar", "data": {}}])
+    names = [target for kind, target in host_record.Record.read().entries if kind == "package"]
+    assert names == ["chrony", "libseccomp"]
+
+
+def test_f9_imported_keys_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = "bash\t5.1-2.el9\ngpg-pubkey\t8483c65d-5ccc5b19\ngpg-pubkey\t621e9f35-58adea78\nkernel\t5.14-1\nkernel\t5.14-2\n"
+    monkeypatch.setattr(packages, "run", lambda argv: Completed(0, listed, ""))
+    assert packages.installed() == ["bash", "gpg-pubkey-621e9f35-58adea78", "gpg-pubkey-8483c65d-5ccc5b19", "kernel"]
