@@ -48,10 +48,22 @@ def _tree(entry: Entry) -> Entry:
 
 
 def _mounts_below(path: str) -> list[str]:
-    """The deepest and latest first."""
+    """The mount points below a path, the deepest and latest first. The kernel lists them by real paths, and /var/lib may be a link."""
     with open(MOUNTS, encoding="utf-8", errors="surrogateescape") as stream:
         points = [line.split()[4].encode(errors="surrogateescape").decode("unicode_escape") for line in stream]
-    return [point for point in reversed(points) if point.startswith(f"{path}/")]
+    return [point for point in reversed(points) if point.startswith(f"{os.path.realpath(path)}/")]
+
+
+def _on_other_devices(path: str) -> str:
+    """A directory below the path that is on another device, whatever the list of mounts says; empty if there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        own = os.stat(path).st_dev
+        for directory, names, _files in os.walk(path):
+            for name in names:
+                below = os.path.join(directory, name)
+                if os.lstat(below).st_dev != own:
+                    return below
+    return ""
 
 
 def _block(entry: Entry) -> bool:
@@ -115,6 +127,9 @@ def _clear(action: Entry) -> None:
     if action["operation"] == "remove" and (os.path.islink(path) or not os.path.isdir(path)):
         _remove(action)
         return
+    foreign = _on_other_devices(path)
+    if foreign:
+        raise HostError(f"{path} is not removed, because {foreign} in it is another file system; unmount that and run again")
     with contextlib.suppress(FileNotFoundError):
         for entry in os.scandir(path):
             if entry.is_dir(follow_symlinks=False):

@@ -130,6 +130,32 @@ def test_nothing_is_removed_through_a_mount(root: pathlib.Path, monkeypatch: pyt
     assert (tree / "mounted").exists()
 
 
+def test_f4_a_mount_is_found_where_the_way_to_it_is_a_link(root: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "data/kubelet/pods/volume").mkdir(parents=True)
+    (root / "lib").symlink_to("data")
+    mounts = root / "mountinfo"
+    mounts.write_text(f"1 2 0:3 / {root}/data/kubelet/pods/volume rw - nfs server:/ rw\n")
+    monkeypatch.setattr(files, "MOUNTS", str(mounts))
+    with pytest.raises(HostError, match="still mounted in it"):
+        undo("tree", "remove", root / "lib/kubelet")
+    assert (root / "data/kubelet/pods/volume").exists()
+
+
+def test_f4_another_device_is_not_entered(root: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "tree/other").mkdir(parents=True)
+    found = os.lstat
+
+    def elsewhere(path: str) -> t.Any:
+        state = found(path)
+        return state if not str(path).endswith("other") else os.stat_result((*state[:2], state.st_dev + 1, *state[3:10]))
+
+    monkeypatch.setattr(files.os, "lstat", elsewhere)
+    with pytest.raises(HostError, match="other in it is another file system"):
+        undo("tree", "remove", root / "tree")
+    monkeypatch.undo()
+    assert (root / "tree/other").exists()
+
+
 def test_a_block_goes_and_the_rest_stays(root: pathlib.Path) -> None:
     path = root / "hosts"
     path.write_text("127.0.0.1 localhost\n# BEGIN barehost: cluster\n192.0.2.1 one\n# END barehost: cluster\n# end\n")
