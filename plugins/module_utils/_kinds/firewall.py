@@ -16,6 +16,7 @@ import json
 import pathlib
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import firewall_ssh
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import firewall_xml as permanent
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import commands
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
@@ -48,6 +49,7 @@ def _state(item: dict[str, t.Any]) -> dict[str, t.Any]:
         "default_zone": default,
         "permanent": configured,
         "runtime": _read_runtime(in_use) if running else None,
+        "ssh_ports": firewall_ssh.ports(),
     }
 
 

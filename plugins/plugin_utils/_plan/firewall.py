@@ -18,7 +18,7 @@ import hashlib
 import ipaddress
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds.firewall_xml import OURS, rule_text
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds.firewall_xml import OURS, PREFIX, rule_text
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import firewall_service
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
@@ -27,6 +27,7 @@ KIND = "firewall"
 TRUSTED = "trusted"
 # ipset's own limit; firewalld applies it with nftables too
 _SET_NAME_LENGTH = 31
+_SSH_PORT = 22
 _SIDES = ("permanent", "runtime")
 
 
@@ -42,7 +43,8 @@ class _Wanted:
 
 def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     """The actions that bring both sides to the item. If firewalld does not run, only the permanent side is known."""
-    wanted = _resolve(item, default_zone=state["default_zone"])
+    services = [*item.get("services", []), *_ssh(state["ssh_ports"])]
+    wanted = _resolve({**item, "services": services}, default_zone=state["default_zone"])
     sides = {side: state[side] for side in _SIDES if state[side] is not None}
     return [
         *_plan_definitions("service", wanted.services, sides),
@@ -52,6 +54,12 @@ def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) 
         *_plan_removals("service", wanted.services, sides),
         *_plan_removals("ipset", wanted.ipsets, sides),
     ]
+
+
+def _ssh(ports: list[int]) -> list[dict[str, t.Any]]:
+    """A service for logins on other ports than 22, which zones let in as shipped: else the next login would be refused."""
+    others = [f"{port}/tcp" for port in ports if port != _SSH_PORT]
+    return [{"name": f"{PREFIX}ssh", "description": "logins by ssh, on the ports of this host's sshd", "ports": others}] if others else []
 
 
 def _resolve(item: dict[str, t.Any], *, default_zone: str) -> _Wanted:

@@ -51,7 +51,7 @@ def _view() -> dict[str, t.Any]:
 
 
 def _state(*, running: bool = True) -> dict[str, t.Any]:
-    state = {"installed": True, "running": running, "default_zone": "public", "permanent": _view(), "runtime": None}
+    state = {"installed": True, "running": running, "default_zone": "public", "permanent": _view(), "runtime": None, "ssh_ports": [22]}
     return {**state, "runtime": _view()} if running else state
 
 
@@ -205,3 +205,10 @@ def test_set_names_of_different_services_differ() -> None:
 def test_a_wrong_service_is_refused_by_name(change: dict[str, t.Any], message: str) -> None:
     with pytest.raises(PlanError, match=message.replace("(", r"\(")):
         _plan(_state(), {**ITEM, "services": [{**ETCD, **change}]})
+
+
+def test_f7_another_port_of_sshd_is_opened_before_the_firewall_runs() -> None:
+    state = {**_state(running=False), "ssh_ports": [22, 2222]}
+    actions = {(action.operation, action.target): action for action in _plan(state)}
+    assert actions["write", "service barehost-ssh"].data["service"]["ports"] == ["2222/tcp"]
+    assert ("add", "zone public: barehost-ssh") in actions
