@@ -27,7 +27,7 @@ KIND = "firewall"
 TRUSTED = "trusted"
 # ipset's own limit; firewalld applies it with nftables too
 _SET_NAME_LENGTH = 31
-_SSH_PORT = 22
+_SSH, _SSH_PORT = f"{PREFIX}ssh", 22
 _SIDES = ("permanent", "runtime")
 
 
@@ -43,7 +43,9 @@ class _Wanted:
 
 def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     """The actions that bring both sides to the item. If firewalld does not run, only the permanent side is known."""
-    services = [*item.get("services", []), *_ssh(state["ssh_ports"])]
+    given = item.get("services", [])
+    # A user may describe it, with sources.
+    services = given if any(service["name"] == _SSH for service in given) else [*given, *_ssh(state["ssh_ports"])]
     wanted = _resolve({**item, "services": services}, default_zone=state["default_zone"])
     sides = {side: state[side] for side in _SIDES if state[side] is not None}
     return [
@@ -59,7 +61,7 @@ def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) 
 def _ssh(ports: list[int]) -> list[dict[str, t.Any]]:
     """A service for logins on other ports than 22, which zones let in as shipped: else the next login would be refused."""
     others = [f"{port}/tcp" for port in ports if port != _SSH_PORT]
-    return [{"name": f"{PREFIX}ssh", "description": "logins by ssh, on the ports of this host's sshd", "ports": others}] if others else []
+    return [{"name": _SSH, "description": "logins by ssh, on the ports of this host's sshd", "ports": others}] if others else []
 
 
 def _resolve(item: dict[str, t.Any], *, default_zone: str) -> _Wanted:

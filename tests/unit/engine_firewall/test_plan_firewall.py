@@ -212,3 +212,10 @@ def test_f7_another_port_of_sshd_is_opened_before_the_firewall_runs() -> None:
     actions = {(action.operation, action.target): action for action in _plan(state)}
     assert actions["write", "service barehost-ssh"].data["service"]["ports"] == ["2222/tcp"]
     assert ("add", "zone public: barehost-ssh") in actions
+
+
+def test_what_a_user_says_of_ssh_counts() -> None:
+    own = {"name": "barehost-ssh", "description": "ssh", "ports": ["2222/tcp"], "sources": ["192.0.2.0/24"]}
+    actions = _plan({**_state(running=False), "ssh_ports": [2222]}, {**ITEM, "services": [*ITEM["services"], own]})
+    assert "zone public: barehost-ssh" in {action.target for action in actions}
+    assert [action.data["ipset"]["entries"] for action in actions if action.target == "ipset barehost-ssh"] == [["192.0.2.0/24"]]
