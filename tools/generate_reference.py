@@ -211,6 +211,7 @@ def plugins_page() -> str:
         HEAD + "# Modules, plugins and roles\n\n"
         "`ansible-doc -t TYPE barehost.kubernetes.NAME` shows the whole documentation of each,\n"
         "for example `ansible-doc -t role barehost.kubernetes.etcd`. The site of these documents has it too.\n",
+        "".join(f"- [{heading}](#{heading.lower().replace(' ', '-')})\n" for heading in (*FOLDERS.values(), "Roles")),
     ]
     for folder, heading in FOLDERS.items():
         paths = sorted(path for path in (ROOT / "plugins" / folder).iterdir() if path.suffix in (".py", ".yml"))
