@@ -47,7 +47,7 @@ class Host:
         if step != "collect" and self._action._task.check_mode:
             raise ComponentError(f"the step {step} changes the host and does not run in check mode")
         verifies = step == "collect" and self.VERIFIES_IDENTITY
-        expected = cluster_identity.expected(self._action._templar, self._variables) if verifies else None
+        expected = cluster_identity.expected(self._action._templar, self._variables, loader=self._action._loader) if verifies else None
         if expected is not None:
             payload = {**payload, "identity": expected.wanted}
         done = self._run(host_program.text(module=self.MODULE, step=step, payload=payload))

@@ -93,6 +93,16 @@ class Pki:
             f"{name!r} is no file that the PKI directory gives to hosts; there are {known}. Keys of authorities stay on the controller."
         )
 
+    def stored(self, name: str) -> str | None:
+        """The text of a file as it is; None if it does not exist. Creates and judges nothing."""
+        try:
+            self._path(name).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError:
+            pass  # reading it says why it cannot be read
+        return self._text(name)
+
     def certificate(self, authority: str) -> str | None:
         """The certificate of an authority; None in check mode if it does not exist yet."""
         name = certs.authority_name(self._known(authority))

@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import json
 import pathlib
+import types
+import typing as t
 
 import pytest
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import identity as host_identity
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import cluster_identity
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import identity
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, PkiError
 
 SETTINGS = {"name": "kubernetes", "pod_cidr": "10.255.0.0/16", "service_cidr": "10.254.0.0/16", "flannel_backend": "kube"}
 
@@ -92,3 +96,30 @@ def test_a_record_that_is_not_ours_is_an_error(tmp_path: pathlib.Path, text: str
 def test_what_cannot_be_read_is_an_error(tmp_path: pathlib.Path) -> None:
     with pytest.raises(HostError, match="it is not known to which cluster"):
         host_identity.collect({"authorities": {"a": str(tmp_path)}, "record": str(tmp_path / "none")})
+
+
+def vault() -> VaultLib:
+    class Secret(VaultSecret):
+        def __init__(self) -> None:
+            super().__init__()
+            self._bytes = b"word"
+
+    return VaultLib([("default", Secret())])
+
+
+def test_an_authority_may_be_encrypted_as_a_whole_with_its_key(tmp_path: pathlib.Path) -> None:
+    """As `ansible-vault encrypt pki/*` leaves the directory: Pki reads it, so the host is of this cluster."""
+    own = authority(tmp_path)
+    file = tmp_path / "kubernetes-ca.crt"
+    file.write_bytes(vault().encrypt(file.read_bytes()))
+    found = {"authorities": {"kubernetes": own, "etcd": None}, "settings": None}
+    cluster_identity.ExpectedIdentity(str(tmp_path), None, vault=vault()).verify(found, host="one")
+    with pytest.raises(PkiError, match="--ask-vault-pass"):
+        cluster_identity.ExpectedIdentity(str(tmp_path), None).verify(found, host="one")
+
+
+@pytest.mark.parametrize("value", ["production", ["a", "b"], {"name": "production"}, "", None])
+def test_a_variable_of_that_name_in_the_playbook_of_somebody_else_is_no_spec(value: t.Any) -> None:
+    """A component may be described without the spec; `cluster` is then any variable of theirs."""
+    templar = types.SimpleNamespace(template=lambda found: found)
+    assert cluster_identity.expected(templar, {"cluster": value}, loader=types.SimpleNamespace(_vault=None)) is None
