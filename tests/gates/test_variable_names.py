@@ -15,8 +15,6 @@ from .command import ROOT, tracked
 ROLE_FILES = tracked("roles/*/tasks/*.yml")
 # the spec: the name that all roles read, and that whoever uses them alone may register
 SPEC = "cluster"
-# still registers names from before the rule
-EARLIER_NAMES = ("playbooks/health.yml",)
 
 
 def tasks(node: t.Any) -> collections.abc.Iterator[dict[str, t.Any]]:
@@ -42,7 +40,7 @@ def test_variables_of_a_role_have_its_name(name: str) -> None:
     assert [variable for task in of_file(name) for variable in not_of_role(name, *task.get("vars", {}))] == []
 
 
-@pytest.mark.parametrize("name", [name for name in (*ROLE_FILES, *tracked("playbooks/*.yml")) if not name.startswith(EARLIER_NAMES)])
+@pytest.mark.parametrize("name", [*ROLE_FILES, *tracked("playbooks/*.yml")])
 def test_registered_variables_have_the_prefix_of_the_collection(name: str) -> None:
     registered = {task["register"] for task in of_file(name) if "register" in task} - {SPEC}
     assert {variable for variable in registered if not variable.startswith("barehost_")} == set()
