@@ -57,14 +57,15 @@ def check(
     """Raises IdentityError if the host belongs to another cluster.
 
     ``found`` is what the host reports, ``authorities`` the PKI directory's certificates (None: not there), ``settings`` those of the
-    spec (None: unknown here). While an authority is being replaced, a host trusts both: one in common is enough.
+    spec (None: unknown here). While an authority is being replaced, a host trusts both: one in common is enough. A host that trusts none
+    has only been prepared, so its settings may still change.
     """
     for name, text in found["authorities"].items():
         trusted, own = fingerprints(text), fingerprints(authorities.get(name))
         if trusted and not set(trusted) & set(own):
             raise IdentityError(_foreign(host, name, trusted, own, directory))
     recorded = found["settings"]
-    if recorded is None or settings is None:
+    if recorded is None or settings is None or not any(found["authorities"].values()):
         return
     for key, variable in SETTINGS.items():
         if key in recorded and recorded[key] != settings[key]:

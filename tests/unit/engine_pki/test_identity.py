@@ -79,6 +79,11 @@ def test_a_host_without_a_record_passes(tmp_path: pathlib.Path) -> None:
     check(own, own, recorded={"name": "kubernetes"})
 
 
+def test_a_host_that_was_only_prepared_may_get_other_settings(tmp_path: pathlib.Path) -> None:
+    """The role `host` writes the record first. A first run that ends before there is a cluster must not ask for a reset."""
+    check(None, authority(tmp_path), recorded={**SETTINGS, "pod_cidr": "10.200.0.0/16"})
+
+
 def test_the_host_reports_what_is_there(tmp_path: pathlib.Path) -> None:
     (tmp_path / "ca.crt").write_text("text")
     (tmp_path / "cluster.json").write_text(json.dumps(SETTINGS))
