@@ -20,6 +20,8 @@ class EtcdHost(Host):
     """The host from which etcd is asked."""
 
     MODULE = "_etcd.health"
+    # It only reads, with certificates of the host: who runs health.yml need not have the PKI directory.
+    VERIFIES_IDENTITY = False
 
 
 class ActionModule(HostAction):

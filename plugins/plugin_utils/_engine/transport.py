@@ -35,7 +35,7 @@ class Host:
     """The host of one task of an action plugin."""
 
     MODULE = "_component.steps"
-    # A host of another cluster is refused. Only a reset may work on one.
+    # A host of another cluster is refused. Only a reset may work on one, and what only reads may ask one.
     VERIFIES_IDENTITY = True
 
     def __init__(self, action: ActionBase, variables: Variables) -> None:
