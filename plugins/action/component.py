@@ -19,7 +19,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.descri
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import identity
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import authority_name
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import REPLACEABLE, Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import planner
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Prediction, PredictionStore
@@ -110,13 +110,14 @@ def _no_pki(name: str) -> t.NoReturn:
 
 def _refuse_lost(items: Items, state: Items, pki: Pki, *, host: str) -> None:
     """Raises IdentityError if the host has what the PKI directory would have to create."""
+    lost = pki.awaited - set(REPLACEABLE)
     for kind in _FILE_KINDS:
         for item, found in zip(items[kind], state.get(kind, []), strict=True):
-            if item["pki"] in pki.awaited and found["type"] != "absent":
+            if item["pki"] in lost and found["type"] != "absent":
                 raise identity.lost(host=host, path=item["path"], name=item["pki"], directory=str(pki.directory))
     for item, found in zip(items["certificate"], state.get("certificate", []), strict=True):
         name = f"{authority_name(item['authority'])}.crt"
-        if name in pki.awaited and found["certificate_found"]["type"] != "absent":
+        if name in lost and found["certificate_found"]["type"] != "absent":
             raise identity.lost(host=host, path=item["path"], name=name, directory=str(pki.directory))
 
 

@@ -25,12 +25,14 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.librar
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, keepalived
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 
-__all__ = ["AUTHORITIES", "Pki", "PkiError", "vault_of"]
+__all__ = ["AUTHORITIES", "REPLACEABLE", "Pki", "PkiError", "vault_of"]
 
 AUTHORITIES = ("kubernetes", "etcd", "front-proxy")
 SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC = "service-account.key", "service-account.pub"
 ENCRYPTION = "encryption-config.yaml"
 KEEPALIVED = "keepalived-authentication.conf"
+# What a cluster can get anew without a loss, although hosts have an older one.
+REPLACEABLE = (KEEPALIVED,)
 
 _VAULT_MARK = b"$ANSIBLE_VAULT"
 _ENCRYPTION_CONFIGURATION = """\

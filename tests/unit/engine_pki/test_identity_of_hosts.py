@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pathlib
+import sys
 import types
 import typing as t
 
@@ -77,3 +78,14 @@ def test_f1_a_pki_directory_that_has_lost_only_the_encryption_key_is_refused(
     with pytest.raises(IdentityError, match="would make unusable what the cluster has encrypted"):
         converge(monkeypatch, tmp_path / "pki", Answers(THERE, THERE), check_mode=False)
     assert not (tmp_path / "pki/encryption-config.yaml").exists()
+
+
+def test_balancers_get_a_password_of_their_own_after_one_of_the_inventory(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    """`balancer_password` wrote the file; without it, the file comes from the PKI directory, which has none yet."""
+    name = "keepalived-authentication.conf"
+    monkeypatch.setattr(sys.modules[__name__], "FILES", [{"path": "/etc/keepalived/authentication.conf", "pki": name, "mode": "0600"}])
+    owner = {"owner": "root", "group": "root", "uid": "0", "gid": "0", "mode": "0600", "target": ""}
+    host = Answers({**THERE, **owner})
+    converge(monkeypatch, tmp_path / "pki", host, check_mode=False)
+    assert host.written == ["/etc/keepalived/authentication.conf"]
+    assert (tmp_path / "pki" / name).exists()
