@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.action import component, etcd_health
+from ansible_collections.barehost.kubernetes.plugins.action import etcd_health
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import bootstrap
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.identity import IdentityError
@@ -28,7 +28,7 @@ def collect(monkeypatch: pytest.MonkeyPatch, host: type[Host], pki: pathlib.Path
 
 def test_what_changes_a_host_asks_first(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     with pytest.raises(IdentityError, match="Nothing was changed on one"):
-        collect(monkeypatch, component.Host, tmp_path / "pki")
+        collect(monkeypatch, Host, tmp_path / "pki")
 
 
 def test_the_health_of_etcd_needs_no_pki_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
