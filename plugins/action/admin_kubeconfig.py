@@ -87,8 +87,16 @@ class ActionModule(ActionBase):
         path = pathlib.Path(str(arguments["path"]))
         servers, directory = _settings(arguments, cluster_of(self._templar, task_vars or {}))
         pki = Pki(pathlib.Path(directory), check_mode=self._task.check_mode, vault=vault_of(self._loader))
-        wanted = Wanted(servers, pki.certificate(AUTHORITY))
         found = _find(path)
+        # A kubeconfig that trusts an authority belongs to a cluster, whose authority has been lost here.
+        pki.creates = (found is None or not found.authority) and not self._task.check_mode
+        wanted = Wanted(servers, pki.certificate(AUTHORITY))
+        if wanted.authority is None and not (pki.creates or self._task.check_mode):
+            raise AnsibleActionFail(
+                f"Nothing was changed: {path} trusts an authority, and the PKI directory {directory} has no "
+                f"{certs.authority_name(AUTHORITY)}.crt. Put the cluster's PKI directory back; or move the kubeconfig away if it is of "
+                "another cluster"
+            )
         reissue = _client_fault(found, wanted, time.time())
         reason = reissue or _content_fault(found, wanted)
         result.update(changed=reason is not None, path=str(path), server=", ".join(servers.values()), actions=[], warnings=pki.warnings)

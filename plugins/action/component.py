@@ -12,6 +12,7 @@ import typing as t
 
 from ansible import constants
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.identity import digests
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering, rolling
@@ -25,6 +26,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action i
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Prediction, PredictionStore
 
 Items = dict[str, list[dict[str, t.Any]]]
+# What encrypts Secrets and proves tokens. The private key of the latter is compared by its public one.
+KEY_FILES = ("encryption-config.yaml", "service-account.pub")
 _FILE_KINDS = ("early_file", "file")
 
 
@@ -38,7 +41,11 @@ class ActionModule(HostAction):
             pki.creates = False
         items = self._render(component, variables, pki)
         host = Host(self, variables)
-        state = host.step("collect", {"wanted": _for_collect(items)})["state"]
+        keys = {item["path"]: item["pki"] for item in items["file"] if item["pki"] in KEY_FILES}
+        found = host.step("collect", {"wanted": _for_collect(items), "keys": list(keys)})
+        state = found["state"]
+        if pki is not None:
+            _refuse_other_keys(keys, found.get("keys", {}), pki, host=str(self._task.delegate_to or variables.get("inventory_hostname")))
         if pki is not None and pki.awaited:
             # What is missing is created only for a host that has nothing of it: else the cluster's own has been lost.
             _refuse_lost(items, state, pki, host=str(self._task.delegate_to or variables.get("inventory_hostname")))
@@ -106,6 +113,14 @@ def _directory_of_the_run() -> pathlib.Path:
 
 def _no_pki(name: str) -> t.NoReturn:
     raise ComponentError(f"the file {name} of the PKI is wanted, but no PKI directory is known")
+
+
+def _refuse_other_keys(keys: dict[str, str], found: dict[str, list[str]], pki: Pki, *, host: str) -> None:
+    """Raises IdentityError if the host has keys of Secrets or tokens and none of them is in the PKI directory's file."""
+    for path, name in keys.items():
+        own = digests(pki.stored(name) or "")
+        if found.get(path) and own and not set(found[path]) & set(own):
+            raise identity.other_keys(host=host, path=path, name=name, directory=str(pki.directory))
 
 
 def _refuse_lost(items: Items, state: Items, pki: Pki, *, host: str) -> None:

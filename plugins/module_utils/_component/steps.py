@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component import host_record, rollback
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component.kinds import KINDS
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import certificates, checks, units
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock, identity
 
 Items = list[dict[str, t.Any]]
 
@@ -23,7 +23,8 @@ def run(step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def _collect(payload: dict[str, t.Any]) -> dict[str, t.Any]:
     wanted: dict[str, Items] = payload["wanted"]
-    return {"state": {name: kind.collect(wanted[name]) for name, kind in KINDS.items() if wanted.get(name)}}
+    state = {name: kind.collect(wanted[name]) for name, kind in KINDS.items() if wanted.get(name)}
+    return {"state": state, "keys": {path: identity.keys(path) for path in payload.get("keys", [])}}
 
 
 def _request(payload: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
+# The keys in the files whose loss makes Secrets unreadable and tokens invalid: an encryption configuration, public keys in PEM form.
+_KEYS = re.compile(r"^[ \t-]*secret:[ \t]*(\S+)|-----BEGIN PUBLIC KEY-----(.+?)-----END PUBLIC KEY-----", re.MULTILINE | re.DOTALL)
 # Far more than a bundle of authorities needs.
 _SIZE_LIMIT = 1 << 20
 
@@ -24,6 +28,17 @@ def collect(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
         "authorities": {name: _text(path) for name, path in wanted["authorities"].items()},
         "settings": _settings(wanted["record"]),
     }
+
+
+def keys(path: str) -> list[str]:
+    """Digests of the keys in a file; empty if it does not exist. Raises HostError like ``collect``."""
+    return digests(_text(path) or "")
+
+
+def digests(text: str) -> list[str]:
+    """The SHA-256 of each key in a text, by which keys are compared without being shown."""
+    found = ("".join((match[1] or match[2]).strip("\"'").split()) for match in _KEYS.finditer(text))
+    return [hashlib.sha256(key.encode()).hexdigest() for key in found]
 
 
 def _text(path: str) -> t.Optional[str]:

@@ -231,7 +231,8 @@ class Pki:
         if end <= certs.moment(self._now):
             raise PkiError(
                 f"{path}: the authority expired on {end:%Y-%m-%d}; nothing it has signed is accepted any more. "
-                "Move its .crt and .key away to have a new one made; every certificate of it is then issued anew."
+                "No playbook replaces an authority yet. Issue its certificate again for the same key, with openssl and its .key file, and "
+                "run site.yml: hosts then take it as the same authority."
             )
 
     def _authority_key(self, authority: str, certificate: str) -> ec.EllipticCurvePrivateKey:
@@ -249,7 +250,7 @@ class Pki:
         key, public = self._path(SERVICE_ACCOUNT_KEY), self._path(SERVICE_ACCOUNT_PUBLIC)
         # The key is always made first, so it was lost. A new key would make every token in the cluster invalid.
         if public.exists() and not key.exists():
-            raise PkiError(f"{key} is missing, though {public.name} is there. Put it back, or move {public.name} away too for a new pair.")
+            raise PkiError(f"{key} is missing, though {public.name} is there. Put it back from your backup.")
         if name == SERVICE_ACCOUNT_KEY:
             return self._born(name, lambda: self._key_or_new(name))
         return self._born(name, self._make_service_account_public)

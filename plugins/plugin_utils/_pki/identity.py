@@ -9,11 +9,12 @@ that was issued before is accepted then, and Secrets cannot be read. So a host t
 
 from __future__ import annotations
 
+import hashlib
 import re
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import hashes, x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import serialization, x509
 
 # What a running cluster cannot change, with the words of a message. The name of a setting is the key of the record on the host.
 SETTINGS: t.Mapping[str, str] = {
@@ -31,7 +32,10 @@ class IdentityError(ComponentError):
 
 
 def fingerprints(text: str | None) -> tuple[str, ...]:
-    """The SHA-256 fingerprints of all certificates in a PEM text, shortened as messages show them; "unreadable" for what is none."""
+    """The SHA-256 fingerprints of the public keys of all certificates in a PEM text, shortened as messages show them.
+
+    "unreadable" stands for what is no certificate.
+    """
     blocks = _CERTIFICATE.findall(text or "")
     if text and not blocks:
         return ("unreadable",)
@@ -39,8 +43,11 @@ def fingerprints(text: str | None) -> tuple[str, ...]:
 
 
 def _fingerprint(block: str) -> str:
+    """Of the public key: an authority whose certificate was issued again for the same key is the same one."""
     try:
-        digest = x509.load_pem_x509_certificate(block.encode()).fingerprint(hashes.SHA256()).hex()
+        key = x509.load_pem_x509_certificate(block.encode()).public_key()
+        der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        digest = hashlib.sha256(der).hexdigest()
     except ValueError:
         return "unreadable"
     return ":".join(digest[index : index + 2] for index in range(0, 2 * _SHOWN, 2))
@@ -74,6 +81,15 @@ def check(
                 f"{settings[key]}. A running cluster cannot change it. Write {variable}: {recorded[key]}; for another cluster, reset its "
                 "hosts first"
             )
+
+
+def other_keys(*, host: str, path: str, name: str, directory: str) -> IdentityError:
+    """The error for a host whose keys of Secrets or tokens are all others than those of the PKI directory."""
+    return IdentityError(
+        f"Nothing was changed on {host}: {path} has no key in common with {name} in the PKI directory {directory}. With the keys of that "
+        f"file alone Secrets could not be read, or tokens would be invalid. Put the cluster's own {name} back (from the controller that "
+        "installed it, or the archive of playbooks/backup.yml); to replace a key, add the new one beside the old one first"
+    )
 
 
 def lost(*, host: str, path: str, name: str, directory: str) -> IdentityError:

@@ -114,11 +114,22 @@ def test_what_is_mended(controller: Controller) -> None:
 
     for name in ("kubernetes-ca.crt", "kubernetes-ca.key"):
         (controller.pki / name).unlink()
+    Pki(controller.pki).certificate("kubernetes")
     assert controller.run()["actions"][0]["reason"] == "the certificate in it: it was not issued by the present kubernetes-ca"
     assert controller.data("user", "client-key-data") != key
 
     controller.path.write_text("nonsense: [")
     assert controller.run()["actions"][0]["reason"] == "it is not a kubeconfig that holds a certificate"
+
+
+def test_f1_a_kubeconfig_is_not_replaced_by_one_of_a_new_authority(controller: Controller) -> None:
+    controller.run()
+    before = controller.path.read_bytes()
+    for name in ("kubernetes-ca.crt", "kubernetes-ca.key"):
+        (controller.pki / name).unlink()
+    assert "has no kubernetes-ca.crt" in controller.run(fails=True)["msg"]
+    assert controller.path.read_bytes() == before
+    assert not (controller.pki / "kubernetes-ca.key").exists()
 
 
 def test_it_is_renewed_in_time(controller: Controller) -> None:

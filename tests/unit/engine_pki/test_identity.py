@@ -128,3 +128,22 @@ def test_a_variable_of_that_name_in_the_playbook_of_somebody_else_is_no_spec(val
     """A component may be described without the spec; `cluster` is then any variable of theirs."""
     templar = types.SimpleNamespace(template=lambda found: found)
     assert cluster_identity.expected(templar, {"cluster": value}, loader=types.SimpleNamespace(_vault=None)) is None
+
+
+def test_an_authority_whose_certificate_was_issued_again_is_the_same(tmp_path: pathlib.Path) -> None:
+    old = authority(tmp_path)
+    (tmp_path / "kubernetes-ca.crt").unlink()
+    again = authority(tmp_path)
+    assert again != old
+    check(old, again)
+
+
+def test_keys_are_compared_by_digests_and_one_in_common_is_enough(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "encryption-config.yaml"
+    path.write_text("keys:\n  - name: key2\n    secret: bmV3\n  - name: key1\n    secret: 'b2xk'\n")
+    assert set(host_identity.keys(str(path))) == set(host_identity.digests("- secret: b2xk\n- secret: bmV3\n"))
+    assert host_identity.keys(str(tmp_path / "none")) == []
+    body = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE"
+    public = f"-----BEGIN PUBLIC KEY-----\n{body[:20]}\n{body[20:]}\n-----END PUBLIC KEY-----\n"
+    assert host_identity.digests(public) == host_identity.digests(public.replace("\n", "\r\n"))
+    assert len(host_identity.digests(public)) == 1

@@ -13,6 +13,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from ansible_collections.barehost.kubernetes.plugins.action import component
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.identity import digests
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.identity import IdentityError
 
@@ -27,13 +28,14 @@ FILES = [
 class Answers:
     """A host whose files are as given; it changes nothing and remembers what was to be written."""
 
-    def __init__(self, *files: dict[str, t.Any]) -> None:
+    def __init__(self, *files: dict[str, t.Any], keys: dict[str, list[str]] | None = None) -> None:
         self.files = files
+        self.keys = keys or {}
         self.written: list[str] = []
 
     def step(self, step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
         if step == "collect":
-            return {"state": {"file": list(self.files)}}
+            return {"state": {"file": list(self.files)}, "keys": self.keys}
         self.written += [action["target"] for action in payload["actions"]]
         return {"units": {}}
 
@@ -89,3 +91,20 @@ def test_balancers_get_a_password_of_their_own_after_one_of_the_inventory(monkey
     converge(monkeypatch, tmp_path / "pki", host, check_mode=False)
     assert host.written == ["/etc/keepalived/authentication.conf"]
     assert (tmp_path / "pki" / name).exists()
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_f1_a_key_of_secrets_is_not_replaced_by_another(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, check_mode: bool) -> None:
+    """As where a new master got a new key in the run before, because the PKI directory had lost the cluster's."""
+    pki = Pki(tmp_path / "pki")
+    pki.certificate("etcd")
+    own = digests(str(pki.read("encryption-config.yaml")[0]))
+    path = FILES[0]["path"]
+    host = Answers(THERE, THERE, keys={path: ["0" * 64]})
+    with pytest.raises(IdentityError, match=r"encryption-config\.yaml has no key in common with"):
+        converge(monkeypatch, tmp_path / "pki", host, check_mode=check_mode)
+    assert host.written == []
+    as_wanted = {**THERE, "same": True, "owner": "root", "group": "root", "mode": "0600", "uid": 0, "gid": 0}
+    rotated = Answers(as_wanted, as_wanted, keys={path: ["0" * 64, *own]})
+    assert len(own) == 1
+    converge(monkeypatch, tmp_path / "pki", rotated, check_mode=True)
