@@ -236,7 +236,8 @@ def _moved_starts(model: Model) -> PlannedAction | None:
 
 def _removals(model: Model) -> PlannedAction | None:
     """Removes what blocks an addition: members whose data is lost (they rejoin under a new ID) and dead members not in the inventory."""
-    for member in sorted(model.members, key=lambda member: not member.learner):
+    # A dead voter before one that is healthy: its removal costs the quorum nothing, the other one's may cost it.
+    for member in sorted(model.members, key=lambda member: (not member.learner, member.healthy)):
         wanted = model.wanted_entry(member)
         if wanted is None:
             if (member.learner or not member.healthy) and _may_remove_unlisted(model):
@@ -278,8 +279,10 @@ def _remove(model: Model, member: Member, *, reason: str, host: str) -> PlannedA
     voters = [voter for voter in model.voters if voter.id != member.id]
     left, needed = healthy(voters), quorum(len(voters))
     if not member.learner and left < needed:
-        # Dead members are removed only with a quorum, healthy ones only while all others are healthy.
-        raise AssertionError(f"without {member.title} {left} of {len(voters)} voters would be healthy, the quorum is {needed}")
+        raise PlanError(
+            f"etcd: {member.title} cannot be removed now ({reason}): without it {left} of {len(voters)} voters would be healthy, the "
+            f"quorum is {needed}; nothing was changed. Mend the other members first, or take them out of the inventory"
+        )
     return PlannedAction(
         kind=KIND,
         operation="remove",

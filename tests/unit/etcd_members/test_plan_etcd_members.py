@@ -195,6 +195,11 @@ def test_a_learner_of_nobody_makes_room() -> None:
     assert steps("ab", seen([member("a"), learner], a=RUNS, b=EMPTY)) == [("remove", url("x")), *joining("b")]
 
 
+def test_f22_the_dead_member_goes_before_one_that_runs_on_deleted_files() -> None:
+    found = seen([member("a"), member("b", healthy=False), member("c")], a=EMPTY, b=EMPTY, c=RUNS)
+    assert steps("abc", found)[:2] == [("remove", "b"), ("remove", "a")]
+
+
 def test_data_of_a_removed_member_is_put_aside() -> None:
     assert steps("ab", seen([member("a")], a=RUNS, b=STOPPED)) == [("discard", "b"), *joining("b")]
 
@@ -263,7 +268,14 @@ def cases(draw: st.DrawFn) -> Case:
     hosts = {}
     for name in names:
         entry = next((entry for entry in members if entry.id == f"id-{name}"), None)
-        states = [RUNS, UNSEEN] if entry and entry.healthy else [EMPTY, STOPPED, UNSEEN] if entry else [EMPTY, EMPTY, STOPPED, UNSEEN]
+        # A healthy member without data runs on files that are deleted.
+        states = (
+            [RUNS, RUNS, UNSEEN, EMPTY]
+            if entry and entry.healthy
+            else [EMPTY, STOPPED, UNSEEN]
+            if entry
+            else [EMPTY, EMPTY, STOPPED, UNSEEN]
+        )
         hosts[name] = draw(st.sampled_from(states))
     chosen = draw(st.lists(st.sampled_from(names), unique=True, min_size=1, max_size=5))
     policy = Policy(remove_unlisted=draw(st.sampled_from(["never", "safe", "always"])), disaster_recovery=draw(st.booleans()))
