@@ -145,8 +145,16 @@ class Pki:
                 return None
             with self._locked():
                 if not self._path(name).exists():
-                    make()
+                    self._make(name, make)
         return self._text(name)
+
+    def _make(self, name: str, make: t.Callable[[], object]) -> None:
+        try:
+            make()
+        except OSError as error:
+            raise PkiError(
+                f"{self._path(name)} cannot be created: {error.strerror}. Free some space, or mend the rights of the PKI directory."
+            ) from None
 
     @contextlib.contextmanager
     def _locked(self) -> t.Iterator[None]:
@@ -172,10 +180,19 @@ class Pki:
         if self._check_mode:
             warning = f"{found_open}; a run without --check makes it {mode:04o}."
         else:
-            path.chmod(mode)
+            self._chmod(path, found, mode)
             warning = f"{found_open}; it was made {mode:04o}. If somebody may have read it, replace the keys."
         if warning not in self.warnings:
             self.warnings.append(warning)
+
+    def _chmod(self, path: pathlib.Path, found: int, mode: int) -> None:
+        try:
+            path.chmod(mode)
+        except OSError as error:
+            raise PkiError(
+                f"{path} has mode {found:04o}, open to other users of this machine, and cannot be made {mode:04o}: {error.strerror}. The "
+                "PKI directory belongs to one user alone: run as its owner, or take the access of others away (a group cannot share it)."
+            ) from None
 
     def _text(self, name: str) -> str:
         """Reads a file, and decrypts it if it is encrypted. A readable key in clear text is made private."""

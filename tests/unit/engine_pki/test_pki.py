@@ -14,7 +14,7 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from certificates_bench import item_in, openssl
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, directory
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, Pki, PkiError
 
 DAY = 86400
@@ -268,3 +268,27 @@ def test_a_leaf_ends_no_later_than_its_authority(tmp_path: pathlib.Path) -> None
     # It cannot be had any longer, so it is left alone until it has ended.
     assert certs.fault(item, leaf, authority, late + 30 * DAY) is None
     assert certs.fault(item, leaf, authority, late + 51 * DAY) == "it expired on 2037-01-12"
+
+
+@pytest.mark.parametrize("fault", [PermissionError(1, "Operation not permitted"), OSError(30, "Read-only file system")])
+def test_f34_a_directory_that_a_group_shares_is_one_clear_error(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, fault: OSError
+) -> None:
+    Pki(tmp_path / "pki").certificate("etcd")
+    (tmp_path / "pki/etcd-ca.key").chmod(0o660)
+
+    def refuse(_path: pathlib.Path, _mode: int) -> None:
+        raise fault
+
+    monkeypatch.setattr(pathlib.Path, "chmod", refuse)
+    with pytest.raises(PkiError, match=rf"has mode 0660, .* cannot be made 0600: {fault.strerror}.*run as its owner"):
+        Pki(tmp_path / "pki").sign("etcd", csr(tmp_path), item_in(tmp_path))
+
+
+def test_f39_a_full_disk_is_one_clear_error(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(directory.atomic_file, "write", full)
+    with pytest.raises(PkiError, match=r"etcd-ca\.crt cannot be created: No space left on device"):
+        Pki(tmp_path / "pki").certificate("etcd")
