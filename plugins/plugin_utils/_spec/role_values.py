@@ -8,12 +8,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import firewall_service
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import etcd_settings, version_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table, etcd_settings, version_table
 
 Spec = t.Mapping[str, t.Any]
 Fault = tuple[str, str]
 NO_FAULT: Fault = ("", "")
 
+_VXLAN_PORT = component_table.FLANNELD.ports["vxlan"].number
 # Characters that a systemd EnvironmentFile or the unit's command line would split or interpret.
 _UNQUOTED = ('"', "'", "\\", "$")
 
@@ -55,12 +56,26 @@ def _apiserver_flags(value: dict[str, t.Any], spec: Spec | None) -> Fault:
     return _flags(value, spec)
 
 
+def _flannel_backend(value: dict[str, t.Any], _spec: Spec | None) -> Fault:
+    """The firewall opens flannel's VXLAN port between nodes, and nothing else: another backend would run, and no packet would come."""
+    instead = "Write {Type: vxlan}, with VNI, MTU or GBP if you need them"
+    kind, port = value.get("Type"), value.get("Port", _VXLAN_PORT)
+    if kind != "vxlan":
+        return f"has the Type {kind!r}; between nodes the firewall opens only what vxlan needs", instead
+    if value.get("DirectRouting"):
+        return "has DirectRouting, and the firewall of nodes rejects packets that are forwarded without a tunnel", instead
+    if port != _VXLAN_PORT:
+        return f"has the Port {port!r}, and the firewall opens {_VXLAN_PORT}/udp", instead
+    return NO_FAULT
+
+
 def _etcd_settings(value: dict[str, t.Any], spec: Spec | None) -> Fault:
     return etcd_settings.fault(value, etcd=version_table.parse(spec["versions"]["etcd"]) if spec else None)
 
 
 CHECKS: t.Mapping[str, t.Callable[[t.Any, Spec | None], Fault]] = {
     "firewall_services": _firewall_services,
+    "flannel_backend": _flannel_backend,
     "master_apiserver_arguments": _apiserver_flags,
     "master_controller_manager_arguments": _flags,
     "master_scheduler_arguments": _flags,
