@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's own promises: what its commands do, and that nothing is left of it, killed or not."""
+"""The lab's own promises: what its commands do, and that nothing is left of it, killed or not.
+
+Its name comes last in this folder: it takes down the host that the tests of the engine share.
+"""
 
 from __future__ import annotations
 
