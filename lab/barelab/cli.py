@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("down", help="remove the hosts and everything that belongs to them, except for saves and what was built")
     save = commands.add_parser("save", help="shut the hosts down, keep them under a name for `up --from`, and start them again")
     save.add_argument("name", metavar="NAME")
-    commands.add_parser("saved", help="list the saves, and whether they can be used")
+    commands.add_parser("saved", help="list the saves")
     forget = commands.add_parser("forget", help="remove a save")
     forget.add_argument("name", metavar="NAME")
     status = commands.add_parser("status", help="show which hosts there are and which of them run")

@@ -37,20 +37,8 @@ class ActionModule(HostAction):
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         component = parse_description(self._task.args)
         pki = self._pki(component, variables)
-        if pki is not None:
-            pki.creates = False
-        items = self._render(component, variables, pki)
         host = Host(self, variables)
-        keys = {item["path"]: item["pki"] for item in items["file"] if item["pki"] in KEY_FILES}
-        found = host.step("collect", {"wanted": _for_collect(items), "keys": list(keys)})
-        state = found["state"]
-        if pki is not None:
-            _refuse_other_keys(keys, found.get("keys", {}), pki, host=str(self._task.delegate_to or variables.get("inventory_hostname")))
-        if pki is not None and pki.awaited:
-            # What is missing is created only for a host that has nothing of it: else the cluster's own has been lost.
-            _refuse_lost(items, state, pki, host=str(self._task.delegate_to or variables.get("inventory_hostname")))
-            pki.creates = not self._task.check_mode
-            items = self._render(component, variables, pki)
+        items, state = self._collect(component, host, pki, variables)
         plan = self._plan(component, items, state, variables)
         result = _result(plan, state, items, diff=bool(self._task.diff))
         if pki is not None and pki.warnings:
@@ -61,10 +49,32 @@ class ActionModule(HostAction):
                 result["units"] = _apply(host, plan, items, pki, context)
         return result
 
+    def _collect(self, component: Component, host: Host, pki: Pki | None, variables: dict[str, t.Any]) -> tuple[Items, Items]:
+        """The rendered items and the host's state. What the PKI directory lacks is created only after the host has answered."""
+        if pki is not None:
+            pki.creates = False
+        items = self._render(component, variables, pki)
+        keys = {item["path"]: item["pki"] for item in items["file"] if item["pki"] in KEY_FILES}
+        found = host.step("collect", {"wanted": _for_collect(items), "keys": list(keys)})
+        state = found["state"]
+        if pki is None:
+            return items, state
+        name = self._host_name(variables)
+        _refuse_other_keys(keys, found.get("keys", {}), pki, host=name)
+        if pki.awaited:
+            # Created only for a host that has nothing of it: else the cluster's own has been lost.
+            _refuse_lost(items, state, pki, host=name)
+            pki.creates = not self._task.check_mode
+            items = self._render(component, variables, pki)
+        return items, state
+
+    def _host_name(self, variables: dict[str, t.Any]) -> str:
+        return str(self._task.delegate_to or variables.get("inventory_hostname"))
+
     def _plan(self, component: Component, items: Items, state: Items, variables: dict[str, t.Any]) -> list[PlannedAction]:
         prediction, store = Prediction(), None
         if self._task.check_mode:
-            store = PredictionStore(_directory_of_the_run(), host=str(self._task.delegate_to or variables.get("inventory_hostname")))
+            store = PredictionStore(_directory_of_the_run(), host=self._host_name(variables))
             prediction = store.load()
         plan = planner.plan(
             component=component.name, items=items, state=state, requires=component.requires, prediction=prediction, now=time.time()

@@ -120,7 +120,8 @@ def _fault(given: Given, spec: Spec | None) -> tuple[str, str]:
     if isinstance(given.value, Unusable):
         return _unusable(given, variable, spec)
     value = plain(given.value)
-    return _fault_of(given.name, _Key(value)) if any(_fault_of(given.name, _Key(value))) else role_values.fault(given.name, value, spec)
+    found = _fault_of(given.name, _Key(value))
+    return found if any(found) else role_values.fault(given.name, value, spec)
 
 
 def _unusable(given: Given, variable: Specified, spec: Spec | None) -> tuple[str, str]:
