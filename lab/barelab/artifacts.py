@@ -7,6 +7,7 @@ Each is a folder of the cache that holds files at upstream's paths, with upstrea
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import hashlib
 import os
 import pathlib
@@ -24,9 +25,16 @@ from barelab.releases import program as named
 def ensure(*, kubernetes_versions: t.Sequence[str]) -> list[pathlib.Path]:
     """The folders with everything that clusters of these versions download; made now if the cache has them not."""
     probe = artifacts_upstream.Probe()
-    return [
-        _ensure_one(program=program, version=version, probe=probe) for program, version in wanted(kubernetes_versions=kubernetes_versions)
-    ]
+    all_of_them = wanted(kubernetes_versions=kubernetes_versions)
+    # Kubernetes is most of the work. Its build does not keep two processors busy all the time (downloads, links): the others use the rest.
+    lanes = [[item for item in all_of_them if (item[0].name == "kubernetes") is is_kubernetes] for is_kubernetes in (True, False)]
+
+    def work(lane: list[tuple[Program, str]]) -> dict[tuple[str, str], pathlib.Path]:
+        return {(program.name, version): _ensure_one(program=program, version=version, probe=probe) for program, version in lane}
+
+    with concurrent.futures.ThreadPoolExecutor(max_workers=len(lanes)) as pool:
+        folders = {key: folder for done in pool.map(work, lanes) for key, folder in done.items()}
+    return [folders[program.name, version] for program, version in all_of_them]
 
 
 def ensure_program(*, name: str, version: str) -> pathlib.Path:

@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import socket
+import threading
 import urllib.error
 import urllib.request
 
@@ -28,11 +29,13 @@ class Probe:
     def __init__(self, *, host: str = _HOST, port: int = 443) -> None:
         self._address = (host, port)
         self._answer: bool | None = None
+        self._lock = threading.Lock()
 
     def reachable(self) -> bool:
-        if self._answer is None:
-            self._answer = not offline() and self._connects()
-        return self._answer
+        with self._lock:
+            if self._answer is None:
+                self._answer = not offline() and self._connects()
+            return self._answer
 
     def _connects(self) -> bool:
         try:

@@ -41,8 +41,8 @@ class Ingredients:
 class Making:
     """The ingredients of clusters of these versions of Kubernetes: all begun, each there when it is finished.
 
-    Two threads, and both build on two processors: one has the programs, nearly all of which is compiling; the other has the base tree, the
-    packages and the images, which mostly wait.
+    Two threads: one has the programs, nearly all of which is compiling; the other has the base tree, the packages and the images, which
+    mostly wait.
     """
 
     def __init__(self, versions: t.Sequence[str]) -> None:

@@ -30,7 +30,8 @@ def test_ansible_lint() -> None:
 
 @pytest.mark.slow
 def test_antsibull_docs() -> None:
-    run("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", ".")
+    configuration = ("--config-file", "tools/docsite/antsibull-docs.cfg")
+    run("antsibull-docs", *configuration, "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", ".")
 
 
 def test_antsibull_changelog() -> None:
