@@ -71,7 +71,7 @@ class ActionModule(HostAction):
         name = backups.stem(cluster["name"], moment=moment)
         snapshot = folder / f"{name}{backups.SNAPSHOT}"
         try:
-            saved = member.step("save", {"etcd": access.of_own_member(), "size": found["size"]})
+            saved = member.step("save", {"etcd": access.of_own_member(), "size": found["size"], "name": snapshot.name})
             backups.receive(snapshot, _parts(member), sha256=saved["sha256"])
         finally:
             member.step("clean", {})

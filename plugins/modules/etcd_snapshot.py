@@ -11,9 +11,10 @@ short_description: Save a snapshot of etcd on the controller
 version_added: 0.1.0
 description:
   - With O(state=observed), returns whether the member of etcd on this host is healthy. Run it on all hosts of etcd and register it.
-  - With O(state=saved), run on all of them too, one healthy member, rather one that does not lead, gives a snapshot. C(etcdutl) reads it
-    all on the host, and it comes to the controller with a JSON file that has its hash, revision, number of keys, their digest, versions,
-    time and cluster.
+  - With O(state=saved), run on all of them too, one healthy member, rather one that does not lead, gives a snapshot. C(etcdutl) restores
+    it on the host for a trial, and it comes to the controller with a JSON file that has its hash, revision, number of keys, their
+    digest, versions, time and cluster.
+  - A snapshot that cannot be restored is an error. It is not kept, and no older backup is removed.
 author:
   - The barehost.kubernetes authors (@barehost)
 attributes:

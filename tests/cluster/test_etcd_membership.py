@@ -17,6 +17,13 @@ from .setups import bare_hosts
 HERE = pathlib.Path(__file__).parent
 DB1, DB2, DB3, DB4 = (f"db{number}.example" for number in (1, 2, 3, 4))
 KEYS = 50
+# In place of etcdctl: what it saves is damaged before anybody looks at it.
+DAMAGING = """#!/bin/sh
+/usr/local/bin/etcdctl.real "$@" || exit
+file=
+for word in "$@"; do case "$word" in *.part | */backup/snapshot) file=$word ;; esac; done
+[ -z "$file" ] || {damage}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +157,41 @@ def test_a_snapshot_is_restored_on_every_member(databases: Databases, tmp_path: 
     assert all(start != starts[host] for host, start in databases.starts().items())
     databases.digest()
     assert databases.run().changed == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        'printf X | dd of="$file" bs=1 seek=$(($(stat -c %s "$file") / 2)) conv=notrunc status=none',
+        'truncate -s -512 "$file"',
+    ],
+    ids=["a byte changed", "cut"],
+)
+def test_a_damaged_snapshot_costs_no_older_one(databases: Databases, tmp_path: pathlib.Path, damage: str) -> None:
+    cluster, backups = databases.cluster, tmp_path / "backups"
+    options = ("-e", f"backup_directory={backups}", "-e", "backup_keep=1", "-e", "backup_schedule=daily", "-e", "backup_schedule_keep=1")
+    scheduled = "systemctl start etcd-snapshot; ls -A /var/lib/etcd-snapshots"
+    cluster.playbook("playbooks/backup.yml", *options)
+    by_playbook, by_timer = sorted(backups.iterdir()), cluster.on(DB2, scheduled)
+    wrapper = DAMAGING.format(damage=damage)
+    for host in databases.members:
+        cluster.on(host, "mv /usr/local/bin/etcdctl /usr/local/bin/etcdctl.real")
+        cluster.lab("exec", host, "sh", "-c", "cat > /usr/local/bin/etcdctl; chmod 755 /usr/local/bin/etcdctl", input=wrapper)
+    try:
+        failed = cluster.playbook("playbooks/backup.yml", *options, check=False)
+        left_by_timer = cluster.on(DB2, f"{scheduled}; true")
+    finally:
+        for host in databases.members:
+            cluster.on(host, "mv /usr/local/bin/etcdctl.real /usr/local/bin/etcdctl")
+    assert failed.returncode != 0
+    assert "Z.snapshot: a trial restore of the snapshot failed, so it is no backup and was not kept" in " ".join(failed.output.split())
+    assert sorted(backups.iterdir()) == by_playbook
+    assert left_by_timer == by_timer
+    assert "a trial restore of the snapshot failed" in cluster.on(DB2, "journalctl -u etcd-snapshot -n 5 --no-pager")
+    assert "backup" not in cluster.on(DB2, "ls /var/lib/barehost").split()
+    cluster.on(DB2, "systemctl reset-failed etcd-snapshot")
+    cluster.playbook("playbooks/backup.yml", "-e", f"backup_directory={backups}", "-e", "backup_keep=1")
+    assert len(list(backups.glob("*.snapshot"))) == 1
 
 
 def test_members_restart_one_at_a_time_while_keys_are_written(databases: Databases) -> None:

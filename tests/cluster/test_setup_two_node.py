@@ -297,7 +297,7 @@ def test_documented_kubectl(pair: Cluster) -> None:
 def test_documented_snapshot(pair: Cluster) -> None:
     page = (ROOT / "docs" / "tasks" / "back-up.md").read_text(encoding="utf-8")
     commands = [command for command in markdown.commands(page) if "etcd" in command]
-    assert len(commands) == 3
+    assert len(commands) == 5
     assert "HASH" in pair.on(MASTER, "\n".join(["set -e", *commands]))
     assert pair.on(MASTER, "stat -c %a /root/etcd.snapshot").strip() == "600"
 

@@ -8,21 +8,16 @@ from __future__ import annotations
 import base64
 import os
 import re
-import shutil
 import time
 import typing as t
 import zlib
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import snapshots
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import scratch, snapshots, unpacking
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import checks, units
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock, http_download
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as run_program
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
-
-_TIMEOUT = 1800.0
-# Far more revisions than were made since the snapshot: a client that has seen later ones must not take a restored one for a later one.
-_BUMP = 1_000_000_000
 
 Object = dict[str, t.Any]
 
@@ -69,12 +64,14 @@ def run(step: str, payload: Object) -> Object:
 
 
 def _collect(payload: Object) -> Object:
-    """The states of ``units``. Of a member: where it is, whether it has data, and which version of etcdutl would restore it."""
+    """The states of ``units``. Of a member: where it is, whether it has data, which version of etcdutl would restore it; ``left``: whether
+    an earlier restore has unpacked a snapshot there that no member started on."""
     found: Object = {"units": {name: units.found(name)["active"] for name in payload["units"]}}
     if payload["member"]:
         member = Member(**payload["member"])
         member.check()
         found["member"] = {
+            "left": os.path.lexists(member.staging),
             "name": member.name,
             "directory": member.directory,
             "peer_url": member.peer_url,
@@ -96,10 +93,9 @@ def _receive(payload: Object) -> Object:
     """Takes a part of the snapshot. The first part empties the folder."""
     staging = Member(**payload["member"]).staging
     if payload["offset"] == 0:
-        shutil.rmtree(staging, ignore_errors=True)
-        os.mkdir(staging, 0o700)
-        # the snapshot, and its data unpacked
-        http_download.ensure_space(staging, 2 * payload["size"], needed_for="the snapshot of etcd")
+        scratch.make(staging)
+        size = payload["size"]
+        http_download.ensure_space(staging, size + unpacking.space(size), needed_for="the snapshot of etcd with its data")
     path = os.path.join(staging, "snapshot")
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b") as stream:
         stream.seek(payload["offset"])
@@ -115,30 +111,23 @@ def _stage(payload: Object) -> Object:
     staging = member.staging
     try:
         snapshot = os.path.join(staging, "snapshot")
-        found, wanted = snapshots.read_snapshot(etcd, snapshot), payload["description"]
+        found, wanted = snapshots.read_snapshot(etcd, snapshot, name=snapshot), payload["description"]
         differing = [key for key in ("hash", "revision", "total_keys", "sha256") if found[key] != wanted[key]]
         if differing:
             text = ", ".join(f"{key} {found[key]}, wanted {wanted[key]}" for key in differing)
             raise HostError(f"the snapshot is not the one that its description tells of: it has {text}. etcd was not touched")
         unpacked = os.path.join(staging, "data")
-        must(
-            [
-                *(etcd.etcdutl, "snapshot", "restore", snapshot, f"--data-dir={unpacked}", f"--name={member.name}"),
-                f"--initial-cluster={payload['initial_cluster']}",
-                f"--initial-cluster-token={payload['token']}",
-                f"--initial-advertise-peer-urls={member.peer_url}",
-                f"--bump-revision={_BUMP}",
-                "--mark-compacted",
-            ],
-            what="unpack the snapshot; etcd was not touched",
-            timeout=_TIMEOUT,
-        )
+        identity = unpacking.Identity(member.name, member.peer_url, payload["initial_cluster"], payload["token"])
+        try:
+            unpacking.unpack(etcd.etcdutl, snapshot, unpacked, identity)
+        except unpacking.Unpacked as error:
+            raise HostError(f"cannot unpack the snapshot; etcd was not touched: {error.message}") from error
         os.unlink(snapshot)
         _give_to_owner(member.directory, unpacked)
         with open(member.token, "w", encoding="utf-8") as stream:
             stream.write(payload["token"])
     except HostError:
-        shutil.rmtree(staging, ignore_errors=True)
+        scratch.forget(staging)
         raise
     return {}
 
@@ -166,7 +155,7 @@ def _switch(payload: Object) -> Object:
     if os.path.lexists(member.data):
         os.rename(member.data, f"{member.data}.before-restore-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
     os.rename(unpacked, member.data)
-    shutil.rmtree(member.staging, ignore_errors=True)
+    scratch.forget(member.staging)
     run_program(["systemctl", "reset-failed", "--", member.unit])
     # All members start together: none is ready before there is a quorum.
     must(["systemctl", "start", "--no-block", "--", member.unit], what=f"start {member.unit}")

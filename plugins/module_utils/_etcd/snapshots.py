@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host side of backups: the health of the member on this host, a snapshot of it, and the transfer of the snapshot.
+"""The host side of backups: the health of the member on this host, a snapshot of it that is proven, and the transfer of the snapshot.
 
 etcd is asked by etcdctl and not by its JSON API: where etcd has users, only gRPC takes the name of a certificate for one.
 """
@@ -9,21 +9,22 @@ etcd is asked by etcdctl and not by its JSON API: where etcd has users, only gRP
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
-import shutil
 import typing as t
 import zlib
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import scratch, unpacking
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.etcdctl import Etcdctl
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import http_download, locations
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock, http_download, locations
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as run_program
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.digests import sha256_of_file
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, cause
 
-_TIMEOUT = 1800.0
+_TIMEOUT = unpacking.TIMEOUT
 _PAGE = 2000
 # The alarm that a full database raises: it may still be read, and then is worth a backup.
 _HARMLESS = ("NOSPACE",)
@@ -53,7 +54,8 @@ class Etcd(t.NamedTuple):
 
 def run(step: str, payload: Object) -> Object:
     """One step; raises HostError."""
-    return STEPS[step](payload)
+    with host_lock.held(changes=True) if step in _CHANGING else contextlib.nullcontext():
+        return STEPS[step](payload)
 
 
 def directory() -> str:
@@ -94,23 +96,25 @@ def _status(etcd: Etcd) -> Object:
 
 
 def _save(payload: Object) -> Object:
-    """Saves a snapshot, has etcdutl read it, and returns what tells it from others."""
+    """Saves a snapshot, proves it, and returns what tells it from others. ``name`` is that of the file which it will be."""
     etcd = Etcd(**payload["etcd"])
-    _clean({})
-    os.makedirs(directory(), mode=0o700)
-    http_download.ensure_space(directory(), payload["size"], needed_for="the snapshot of etcd")
+    os.makedirs(os.path.dirname(directory()), mode=0o755, exist_ok=True)
+    scratch.make(directory())
+    size = payload["size"]
+    http_download.ensure_space(directory(), size + unpacking.space(size), needed_for="a snapshot of etcd with its trial restore")
     path = snapshot_path()
     must(etcd.command("snapshot", "save", path, f"--command-timeout={_TIMEOUT:.0f}s"), what="save a snapshot of etcd", timeout=_TIMEOUT)
     os.chmod(path, 0o600)
-    found = read_snapshot(etcd, path)
+    unpacking.prove(etcd.etcdutl, path, directory=directory(), name=payload["name"])
+    found = read_snapshot(etcd, path, name=payload["name"])
     return {**found, **contents(etcd, revision=found["revision"])}
 
 
-def read_snapshot(etcd: Etcd, path: str) -> Object:
-    """What etcdutl finds when it reads the whole file, and the digest of the file."""
+def read_snapshot(etcd: Etcd, path: str, *, name: str) -> Object:
+    """What etcdutl finds when it reads the whole file, and the digest of the file. An error calls it ``name``."""
     done = run_program([etcd.etcdutl, "snapshot", "status", path, "--write-out=json"], timeout=_TIMEOUT)
     if not done.ok:
-        raise HostError(f"{path} is not a whole snapshot of etcd: {done.complaint()}")
+        raise HostError(f"{name} is not a whole snapshot of etcd: {done.complaint()}. It was not kept; run again")
     status = json.loads(done.output)
     return {
         "hash": f"{status['hash']:x}",
@@ -150,15 +154,19 @@ def _entries(etcd: Etcd, revision: int) -> t.Iterator[Object]:
 
 def _read(payload: Object) -> Object:
     """A part of the snapshot, compressed; empty behind its end."""
-    with open(snapshot_path(), "rb") as stream:
-        stream.seek(payload["offset"])
-        block = stream.read(payload["length"])
+    try:
+        with open(snapshot_path(), "rb") as stream:
+            stream.seek(payload["offset"])
+            block = stream.read(payload["length"])
+    except OSError as error:
+        raise HostError(f"the snapshot on this host is gone ({cause(error)}): another backup has begun here. Run again after it") from error
     return {"length": len(block), "part": base64.b64encode(zlib.compress(block, 1)).decode()}
 
 
 def _clean(payload: Object) -> Object:
-    shutil.rmtree(directory(), ignore_errors=True)
+    scratch.remove(directory())
     return {}
 
 
 STEPS: dict[str, t.Callable[[Object], Object]] = {"collect": _collect, "save": _save, "read": _read, "clean": _clean}
+_CHANGING = ("save", "clean")

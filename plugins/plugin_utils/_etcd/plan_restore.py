@@ -95,8 +95,14 @@ def check_member(member: Object, told: Object) -> None:
 
 
 def staged(member: Object, told: Object) -> list[PlannedAction]:
+    """What an earlier restore has left goes: no member has started on it, and etcdutl unpacks nothing where something is."""
+    left = f"{member['directory']}/restore"
     text = f"revision {told['revision']}, {told['total_keys']} keys\n"
-    return [PlannedAction("restore", "unpack", member["directory"], f"taken {told.get('taken', 'at an unknown time')}", after=text)]
+    plan = [PlannedAction("restore", "unpack", member["directory"], f"taken {told.get('taken', 'at an unknown time')}", after=text)]
+    if member["left"]:
+        gone = "a snapshot that was unpacked\n"
+        plan.insert(0, PlannedAction("restore", "remove", left, "a restore before this one has left it", before=gone))
+    return plan
 
 
 def stopped(units: Object) -> list[PlannedAction]:

@@ -24,7 +24,9 @@ ETCDUTL = f"""#!/bin/sh
 echo "$@" >> "$(dirname "$0")/calls"
 case "$2" in
 status) echo '{json.dumps(STATUS)}' ;;
-restore) for word in "$@"; do case "$word" in --data-dir=*) mkdir -p "${{word#--data-dir=}}/member/wal" ;; esac; done ;;
+restore)
+  for word in "$@"; do case "$word" in --data-dir=*) data=${{word#--data-dir=}}/member ;; esac; done
+  mkdir -p "$data/wal" "$data/snap/db" ;;
 *) echo "etcdutl version: 3.7.2" ;;
 esac
 """
@@ -106,7 +108,41 @@ def test_what_another_run_has_unpacked_is_not_taken(data: pathlib.Path) -> None:
 
 def test_a_host_says_what_it_is(data: pathlib.Path) -> None:
     found = restore.run("collect", {**known(data), "units": []})["member"]
-    assert found == {"name": "one", "directory": str(data), "peer_url": "https://192.0.2.1:2380", "version": "3.7.2", "data": True}
+    assert found == {
+        "name": "one",
+        "directory": str(data),
+        "peer_url": "https://192.0.2.1:2380",
+        "version": "3.7.2",
+        "data": True,
+        "left": False,
+    }
+
+
+def test_what_a_failed_restore_has_left_is_found_and_replaced(data: pathlib.Path) -> None:
+    (data / "restore" / "data" / "member" / "snap").mkdir(parents=True)
+    assert restore.run("collect", {**known(data), "units": []})["member"]["left"]
+    send(data, CONTENT)
+    assert os.listdir(data / "restore") == ["snapshot"]
+
+
+def test_a_link_in_place_of_the_folder_is_not_followed(data: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "another").mkdir()
+    (tmp_path / "another" / "file").touch()
+    (data / "restore").symlink_to(tmp_path / "another")
+    send(data, CONTENT)
+    assert os.listdir(tmp_path / "another") == ["file"]
+    assert not (data / "restore").is_symlink()
+
+
+def test_a_snapshot_that_cannot_be_unpacked_leaves_nothing(data: pathlib.Path) -> None:
+    send(data, CONTENT)
+    refuses = f"""#!/bin/sh
+case "$2" in status) echo '{json.dumps(STATUS)}' ;; *) echo "Error: expected sha256 [1], got [2]" >&2; exit 1 ;; esac
+"""
+    (data.parent / "etcdutl").write_text(refuses)
+    with pytest.raises(HostError, match=r"cannot unpack the snapshot; etcd was not touched: .* expected sha256 \[1\], got \[2\]"):
+        stage(data)
+    assert os.listdir(data) == ["member"]
 
 
 def test_a_host_without_a_member_is_told_what_to_do(data: pathlib.Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -15,7 +16,31 @@ import pytest
 PROGRAM = pathlib.Path(__file__).parents[3] / "roles" / "backup" / "files" / "etcd_snapshot.py"
 STATUS = {"hash": 31, "revision": 7, "totalKey": 3}
 # The last argument of `etcdctl … snapshot save FILE`.
-ETCDCTL = '#!/bin/sh\necho "$@" >"$(dirname "$0")/calls"\nfor file in "$@"; do :; done\nprintf snapshot >"$file"\n'
+ETCDCTL = """#!/bin/sh
+echo "$@" >"$(dirname "$0")/calls"
+case "$*" in *"endpoint status"*) echo '[{"Status": {"dbSize": 8}}]'; exit ;; esac
+for file in "$@"; do :; done
+printf snapshot >"$file"
+"""
+ETCDUTL = f"""#!/bin/sh
+case "$2" in
+status) echo '{json.dumps(STATUS)}' ;;
+restore)
+  for word in "$@"; do case "$word" in --data-dir=*) data=${{word#--data-dir=}}/member ;; esac; done
+  mkdir -p "$data/wal" "$data/snap/db" ;;
+esac
+"""
+# As of etcd 3.7.2: what it has made stays there.
+REFUSES = """#!/bin/sh
+case "$2" in
+status) echo '{"hash": 31, "revision": 7, "totalKey": 3}' ;;
+restore)
+  for word in "$@"; do case "$word" in --data-dir=*) mkdir -p "${word#--data-dir=}/member/snap" ;; esac; done
+  echo '{"level":"info","msg":"restoring snapshot"}' >&2
+  echo "Error: expected sha256 [1 2], got [3 4]" >&2
+  exit 1 ;;
+esac
+"""
 
 
 class Host:
@@ -26,7 +51,7 @@ class Host:
         self.snapshots = folder / "snapshots"
         self.snapshots.mkdir()
         self.program("etcdctl", ETCDCTL)
-        self.program("etcdutl", f"#!/bin/sh\necho '{json.dumps(STATUS)}'\n")
+        self.program("etcdutl", ETCDUTL)
         (folder / "ca.crt").write_text("authority")
         (folder / "root.crt").touch()
 
@@ -35,6 +60,9 @@ class Host:
         (self.folder / name).chmod(0o755)
 
     def run(self, *, keep: int = 2) -> int:
+        return self.ended(keep=keep).returncode
+
+    def ended(self, *, keep: int = 2) -> subprocess.CompletedProcess[str]:
         settings = {
             "directory": str(self.snapshots),
             "keep": keep,
@@ -48,7 +76,12 @@ class Host:
         }
         (self.folder / "settings.json").write_text(json.dumps(settings))
         command = [sys.executable, str(PROGRAM), str(self.folder / "settings.json")]
-        return subprocess.run(command, capture_output=True, check=False).returncode
+        return subprocess.run(command, capture_output=True, check=False, text=True)
+
+    def give_older(self) -> None:
+        for hour in ("01", "02", "03"):
+            (self.snapshots / f"mine-20260101T{hour}0000Z.snapshot").touch()
+            (self.snapshots / f"mine-20260101T{hour}0000Z.json").touch()
 
     def names(self, pattern: str) -> list[str]:
         return sorted(path.name for path in self.snapshots.glob(pattern))
@@ -89,9 +122,7 @@ def test_the_administrator_asks_where_there_is_one(host: Host, there: list[str],
 
 @pytest.mark.parametrize(("keep", "left"), [(2, 2), (0, 4)])
 def test_only_the_newest_stay(host: Host, keep: int, left: int) -> None:
-    for hour in ("01", "02", "03"):
-        (host.snapshots / f"mine-20260101T{hour}0000Z.snapshot").touch()
-        (host.snapshots / f"mine-20260101T{hour}0000Z.json").touch()
+    host.give_older()
     (host.snapshots / "theirs-20260101T010000Z.snapshot").touch()
     assert host.run(keep=keep) == 0
     assert len(host.names("mine-*.snapshot")) == len(host.names("mine-*.json")) == left
@@ -102,7 +133,46 @@ def test_only_the_newest_stay(host: Host, keep: int, left: int) -> None:
 def test_a_damaged_snapshot_is_none(host: Host) -> None:
     host.program("etcdutl", "#!/bin/sh\nexit 1\n")
     assert host.run() != 0
-    assert host.names("mine*") == []
-    host.program("etcdutl", f"#!/bin/sh\necho '{json.dumps(STATUS)}'\n")
+    assert host.names("*") == []
+    host.program("etcdutl", ETCDUTL)
     assert host.run() == 0
     assert host.names(".*") == []
+
+
+@pytest.mark.parametrize(
+    ("etcdutl", "reason"),
+    [
+        (REFUSES, "etcdutl: Error: expected sha256 [1 2], got [3 4]"),
+        # etcdctl's old command prints its help and exits with 0
+        (f"#!/bin/sh\necho '{json.dumps(STATUS)}'\n", "etcdutl ended without an error, but made no snap/db and no wal"),
+    ],
+    ids=["refused", "nothing made"],
+)
+def test_a_snapshot_that_cannot_be_restored_costs_no_older_one(host: Host, etcdutl: str, reason: str) -> None:
+    host.give_older()
+    before = host.names("*")
+    host.program("etcdutl", etcdutl)
+    ended = host.ended(keep=1)
+    assert ended.returncode != 0
+    assert host.names("*") + host.names(".*") == before
+    assert "Traceback" not in ended.stderr
+    assert reason in ended.stderr
+    assert "Z.snapshot: a trial restore of the snapshot failed, so it is no backup and was not kept" in ended.stderr
+
+
+def test_a_run_that_was_killed_leaves_nothing_for_long(host: Host) -> None:
+    (host.snapshots / ".mine-20260101T000000Z.part").touch()
+    (host.snapshots / ".mine-20260101T000000Z.trial" / "data" / "member").mkdir(parents=True)
+    assert host.run() == 0
+    assert host.names(".*") == []
+
+
+def test_a_full_disk_is_told_before_anything_is_written(host: Host) -> None:
+    free = os.statvfs(host.snapshots)
+    size = free.f_bavail * free.f_frsize // 2
+    host.program("etcdctl", f'#!/bin/sh\necho "$@" >>"$(dirname "$0")/calls"\necho \'[{{"Status": {{"dbSize": {size}}}}}]\'\n')
+    ended = host.ended()
+    assert ended.returncode != 0
+    assert "MiB are free, and a snapshot with its trial restore needs" in ended.stderr
+    assert "snapshot save" not in (host.folder / "calls").read_text()
+    assert host.names("*") == []

@@ -15,7 +15,14 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import b
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table
 
 CONTENT = b"a snapshot"
-MEMBER = {"name": "one", "directory": "/var/lib/etcd", "peer_url": "https://192.0.2.1:2380", "version": "3.7.2", "data": True}
+MEMBER = {
+    "name": "one",
+    "directory": "/var/lib/etcd",
+    "peer_url": "https://192.0.2.1:2380",
+    "version": "3.7.2",
+    "data": True,
+    "left": False,
+}
 
 Object = dict[str, t.Any]
 
@@ -99,6 +106,14 @@ def test_an_older_etcd_on_the_host_is_refused() -> None:
     plan_restore.check_member(MEMBER, {"versions": {"etcd": "3.7.9"}})
     with pytest.raises(PlanError, match=r"run site\.yml first"):
         plan_restore.check_member({**MEMBER, "version": "3.6.14"}, {"versions": {"etcd": "3.7.0"}})
+
+
+def test_what_an_earlier_restore_has_left_is_told(snapshot: pathlib.Path) -> None:
+    def done(member: Object) -> list[tuple[str, str]]:
+        return [(action.operation, action.target) for action in plan_restore.staged(member, plan_restore.description(snapshot))]
+
+    assert done(MEMBER) == [("unpack", "/var/lib/etcd")]
+    assert done({**MEMBER, "left": True}) == [("remove", "/var/lib/etcd/restore"), ("unpack", "/var/lib/etcd")]
 
 
 def test_the_old_data_is_set_aside() -> None:
