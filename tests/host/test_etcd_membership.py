@@ -6,15 +6,21 @@ from __future__ import annotations
 import collections.abc as c
 import os
 import random
+import shutil
 import time
+import typing as t
 
 import pytest
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import membership
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import member_list
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import look
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.plan_members import Policy
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
-from .etcd_processes import Client, Cluster, Writer
+from .etcd_processes import Client, Cluster, Machine, Writer
 
 # No new change is begun after so many seconds; etcd itself wants five seconds of peace before each addition.
 _SECONDS = 22.0
@@ -34,6 +40,42 @@ def expect_keys(cluster: Cluster, keys: dict[str, str]) -> None:
     hashes = cluster.hashes()
     assert len(hashes) == len(cluster.inventory)
     assert len(set(hashes.values())) == 1, f"members differ: {hashes}"
+
+
+class Host:
+    """A machine as ``etcd_members`` sees it: systemd is played, the process and its data are real."""
+
+    def __init__(self, cluster: Cluster, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.cluster, self.machine = cluster, machine
+        self._files = cluster.directory / "host"
+        self._files.mkdir()
+        for name in ("initial-cluster.conf", "member-started"):
+            (self._files / name).touch()
+        monkeypatch.setattr(host_lock, "PATH", str(self._files / "lock"))
+        monkeypatch.setattr(membership, "must", lambda argv, **_options: self._systemctl(argv[1]))
+        monkeypatch.setattr(membership, "run_program", lambda _argv: None)
+
+    def _systemctl(self, command: str) -> None:
+        self.machine.kill()
+        if command == "restart":
+            lines = (self._files / "initial-cluster.conf").read_text(encoding="utf-8").splitlines()
+            settings = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+            initial, state = (settings[f"ETCD_INITIAL_CLUSTER{suffix}"].strip('"') for suffix in ("", "_STATE"))
+            self.machine.start(self.cluster.etcd, initial_cluster=initial, state=state)
+
+    def perform(self, actions: t.Sequence[PlannedAction]) -> None:
+        member = {
+            "host": self.machine.name,
+            "unit": "etcd.service",
+            "data_directory": str(self.machine.data),
+            "initial_cluster_file": str(self._files / "initial-cluster.conf"),
+            "started_file": str(self._files / "member-started"),
+            "token": "tested",
+            "url": self.machine.client_url,
+            "deadline": 60.0,
+        }
+        asked = {"access": self.cluster.access._asdict(), "endpoints": self.cluster.endpoints}
+        membership.run("perform", {**asked, "member": member, "actions": [action.for_host() for action in actions]})
 
 
 class Changes:
@@ -149,3 +191,24 @@ def test_a_first_start_that_was_cut_short_goes_on(cluster: Cluster) -> None:
         time.sleep(0.1)
     assert cluster.converge() == [(action.operation, action.target) for action in others]
     assert cluster.voters() == sorted(cluster.inventory)
+
+
+def test_a_voter_on_deleted_files_is_replaced_by_the_other_of_two(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F8: its vote is needed for its own removal, so it is not stopped before. The steps are those of a host, with its real process."""
+    first_start(cluster, 2)
+    Client(cluster.endpoints[0], cluster.access).put("k", "kept")
+    # the leader, whose removal is the harder one
+    leader = next(
+        name
+        for name in cluster.inventory
+        if (said := look(cluster.machines[name].client_url, cluster.access))["leader"] == said["member_id"]
+    )
+    machine = cluster.machines[leader]
+    shutil.rmtree(machine.data)
+    host = Host(cluster, machine, monkeypatch)
+    actions = cluster.planned().actions
+    assert [(action.operation, action.target) for action in actions] == [(step, leader) for step in ("remove", "add", "start", "promote")]
+    host.perform(actions)
+    assert cluster.voters() == sorted(cluster.inventory)
+    expect_keys(cluster, {"k": "kept"})
+    assert cluster.planned().actions == ()

@@ -59,13 +59,27 @@ def _perform(payload: Object) -> Object:
             continue
         own = operation == "remove" and data["host"] == local.host
         if own:
-            # A removed member exits by itself, and systemd would start it again.
-            stop(local.unit)
+            _guard(local)
         member_list.run("apply", {**payload, "actions": [action]})
         if own:
-            # Also what was written there since the host was observed.
-            put_aside(local.data_directory)
+            _retire(local)
     return {}
+
+
+def _guard(local: LocalMember) -> None:
+    """Before the removal of this host's member: once removed it exits, and systemd starts it again, as a member of nothing.
+
+    It is not stopped before. A member may run without its data directory, from files that are deleted, and its vote still counts: of two
+    voters none can be removed without the other one's vote.
+    """
+    if not os.path.exists(local.started_file):
+        _write(local.started_file, b"")
+
+
+def _retire(local: LocalMember) -> None:
+    """After the removal. Also puts aside what was written there since the host was observed."""
+    stop(local.unit)
+    put_aside(local.data_directory)
 
 
 def stop(unit: str) -> None:

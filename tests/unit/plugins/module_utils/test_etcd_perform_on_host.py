@@ -28,6 +28,7 @@ class Play:
         self.asked: list[str] = []
         self.seen = ""
         self.healthy = True
+        self.monkeypatch = monkeypatch
         monkeypatch.setattr(host_lock, "PATH", str(root / "run" / "lock"))
         monkeypatch.setattr(membership, "must", lambda argv, **_options: self.asked.append(argv[1]))
         monkeypatch.setattr(membership, "run_program", lambda argv: self.asked.append(argv[1]))
@@ -87,10 +88,26 @@ def test_a_start_that_fails_leaves_all_as_it_was(play: Play) -> None:
 def test_data_is_put_aside_and_not_deleted(play: Play) -> None:
     play.give_data()
     play.perform(("remove", {"host": "h-b"}), ("start", JOIN))
-    assert play.asked[:2] == ["stop", "remove"]
+    assert play.asked[:2] == ["remove", "stop"]
     (aside,) = play.data.iterdir()
     assert aside.name.startswith("member.discarded-")
     assert (aside / "wal").is_dir()
+
+
+def test_a_member_on_deleted_files_is_removed_while_it_still_votes(play: Play) -> None:
+    """F8: of two voters none can be removed once the other one is stopped. Meanwhile systemd must not start it on nothing."""
+    guarded = []
+    removal = member_list.run
+
+    def run(step: str, payload: dict[str, t.Any]) -> None:
+        if payload["actions"][0]["operation"] == "remove":
+            guarded.append(play.started.exists())
+        removal(step, payload)
+
+    play.monkeypatch.setattr(member_list, "run", run)
+    play.perform(("remove", {"host": "h-b"}), ("add", {"host": "h-b"}), ("start", JOIN), ("promote", {"host": "h-b"}))
+    assert play.asked == ["remove", "stop", "add", "stop", "reset-failed", "restart", "promote"]
+    assert guarded == [True]
 
 
 def test_a_restart_with_a_new_address_keeps_the_data_and_the_unit(play: Play) -> None:
