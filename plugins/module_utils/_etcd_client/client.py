@@ -82,9 +82,26 @@ class EtcdApi:
     def status(self) -> Object:
         return self._post("/v3/maintenance/status", {})
 
-    def read(self) -> None:
-        """A linearizable read of a key that need not be there: answered only by a member with a quorum behind it."""
-        self._post("/v3/kv/range", {"key": base64.b64encode(b"health").decode(), "keys_only": True})
+    def read(self, *, revision: int = 0) -> int:
+        """A linearizable read of a key that need not be there: answered only by a member with a quorum behind it.
+
+        Reads at ``revision`` (0: now), which is refused once it was compacted. Returns the revision that etcd has reached.
+        """
+        body: Object = {"key": base64.b64encode(b"health").decode(), "keys_only": True}
+        answer = self._post("/v3/kv/range", {**body, **({"revision": str(revision)} if revision else {})})
+        return int(answer.get("header", {}).get("revision", 0))
+
+    def compact(self, revision: int) -> None:
+        """Forgets all that was before ``revision``; answers when the space is free."""
+        self._post("/v3/kv/compaction", {"revision": str(revision), "physical": True})
+
+    def defragment(self) -> None:
+        """Gives the free space of this member's database back to the file system. It answers nobody meanwhile."""
+        self._post("/v3/maintenance/defragment", {})
+
+    def disarm(self, member: str, alarm: str) -> None:
+        """Ends an alarm of a member. By etcdctl, which has no choice, all alarms of all members end."""
+        self._post("/v3/maintenance/alarm", {"action": "DEACTIVATE", "memberID": member, "alarm": alarm})
 
     def get(self, path: str) -> str:
         """``/health`` or ``/metrics``, whatever the status."""

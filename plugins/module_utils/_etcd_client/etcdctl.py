@@ -97,8 +97,24 @@ def _status(control: Etcdctl, _body: Object) -> Object:
     return _answer(control.ask("endpoint", "status")[0]["Status"])
 
 
-def _read(control: Etcdctl, _body: Object) -> Object:
-    return _answer(control.ask("get", "health", "--keys-only"))
+def _read(control: Etcdctl, body: Object) -> Object:
+    revision = [f"--rev={body['revision']}"] if "revision" in body else []
+    return _answer(control.ask("get", "health", "--keys-only", *revision))
+
+
+def _compact(control: Etcdctl, body: Object) -> Object:
+    control.run("compaction", body["revision"], "--physical")
+    return {}
+
+
+def _defragment(control: Etcdctl, _body: Object) -> Object:
+    control.run("defrag")
+    return {}
+
+
+def _disarm(control: Etcdctl, _body: Object) -> Object:
+    control.run("alarm", "disarm")
+    return {}
 
 
 _CALLS: dict[str, t.Callable[[Etcdctl, Object], Object]] = {
@@ -109,7 +125,10 @@ _CALLS: dict[str, t.Callable[[Etcdctl, Object], Object]] = {
     "/v3/cluster/member/update": _update,
     "/v3/maintenance/transfer-leadership": _transfer,
     "/v3/maintenance/status": _status,
+    "/v3/maintenance/defragment": _defragment,
+    "/v3/maintenance/alarm": _disarm,
     "/v3/kv/range": _read,
+    "/v3/kv/compaction": _compact,
 }
 _NUMBERS = ("cluster_id", "member_id", "ID", "leader", "raftAppliedIndex")
 
