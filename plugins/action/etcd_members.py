@@ -92,8 +92,9 @@ class ActionModule(HostAction):
             "initial_start": part.initial_start,
         }
         # once for all hosts
-        if found.warnings and (self._task.run_once or task.host == min(task.present, default=task.host)):
-            result["warnings"] = list(found.warnings)
+        warnings = [*found.warnings, *task.alarms()]
+        if warnings and (self._task.run_once or task.host == min(task.present, default=task.host)):
+            result["warnings"] = warnings
         return result
 
     def _present(self, task: _Task) -> dict[str, t.Any]:
@@ -165,6 +166,10 @@ class _Task:
         found = host_plan.plan(self.wanted, view, self._policy)
         host_plan.refuse_to_forget(found, wanted=self.wanted, used=self.observations.used(self.hosts))
         return found, host_plan.part_of(self.host, found, view=view, present=self.present)
+
+    def alarms(self) -> list[str]:
+        """What to do about the alarms that any of the hosts has found."""
+        return host_plan.standing_alarms(self.observations.by_host(entry.host for entry in self.wanted))
 
     def predict(self, actions: c.Sequence[PlannedAction]) -> tuple[PlannedAction, ...]:
         """The actions that no earlier task of this run has predicted."""

@@ -60,7 +60,7 @@ healthy:
   returned: when the host can be asked
   type: bool
 summary:
-  description: One line for each member, in the words of C(etcdctl endpoint health).
+  description: One line for each member, in the words of C(etcdctl endpoint health), and one for each alarm with what to do.
   returned: when the host can be asked
   type: list
   elements: str

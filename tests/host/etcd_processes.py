@@ -59,6 +59,7 @@ class Machine:
     directory: pathlib.Path
     port: int
     peer_port: int
+    quota: int = 0  # in bytes; 0: etcd's default
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -92,6 +93,7 @@ class Machine:
             "initial-cluster-state": state,
             "initial-cluster-token": "tested",
             "snapshot-count": 200,
+            "quota-backend-bytes": self.quota,
             **{name: self.directory / file for name, file in tls.items()},
             **{f"peer-{name}": self.directory / file for name, file in tls.items()},
         }

@@ -152,6 +152,10 @@ class KubeApi:
         return http.client.HTTPSConnection(address.hostname or "", address.port, timeout=_CALL_TIMEOUT, context=context)
 
 
+# What an apiserver says of etcd's alarm NOSPACE tells nobody what to do.
+_FULL = "(etcd is full and takes no writes: run playbooks/etcd.yml, which says how to make room)"
+
+
 def _refusal(status: int, text: str, method: str, path: str) -> str:
     try:
         answer = json.loads(text)
@@ -162,5 +166,5 @@ def _refusal(status: int, text: str, method: str, path: str) -> str:
     if message:
         # the causes name the budget that refuses an eviction
         told = [cause["message"] for cause in causes if cause.get("message") and cause["message"] not in message]
-        return " ".join([message, *told])
+        return " ".join([message, *told, *([_FULL] if "database space exceeded" in message else [])])
     return f"{method} {path}: status {status}: {' '.join(text.split())[:300]}"

@@ -9,6 +9,7 @@ import concurrent.futures
 import time
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import alarms
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import (
     Access,
     EtcdApi,
@@ -27,21 +28,28 @@ def _collect(payload: Object) -> Object:
     """Asks all members at the same time, so that several silent ones take no longer than one."""
     access, urls = Access(**payload["access"]), payload["endpoints"]
     with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, len(urls))) as pool:
-        members = list(pool.map(lambda url: _member(EtcdApi(url, access)), urls))
-    return {"members": members, "healthy": bool(members) and all(member["healthy"] for member in members), "summary": summary(members)}
+        found = list(pool.map(lambda url: _member(EtcdApi(url, access)), urls))
+    members = [member for member, _told in found]
+    # each member tells the alarms of all
+    told = sorted({line for _member, lines in found for line in lines})
+    healthy = bool(members) and all(member["healthy"] for member in members)
+    return {"members": members, "healthy": healthy, "summary": [*summary(members), *told]}
 
 
-def _member(api: EtcdApi) -> Object:
-    """``seconds``: how long the member took for a linearizable read."""
-    fault, began = "", time.monotonic()
+def _member(api: EtcdApi) -> tuple[Object, list[str]]:
+    """What the member says, and the alarms that it tells of. ``seconds``: how long it took for a linearizable read."""
+    fault, told, began = "", list[str](), time.monotonic()
     try:
         api.read()
         seconds = time.monotonic() - began
-        # alarms, such as a full database
-        fault = "; ".join(api.status().get("errors", []))
+        errors = api.status().get("errors", [])
+        found = alarms.of(errors)
+        if found:
+            told = alarms.told(found, {entry["ID"]: entry.get("name", "") for entry in api.members(linearizable=False)["members"]})
+        fault = "; ".join([*alarms.others(errors), *(line.partition(":")[0] for line in told)])
     except (EtcdUnreachable, EtcdRefusal) as error:
         seconds, fault = time.monotonic() - began, error.message
-    return {"url": api.url, "healthy": not fault, "fault": fault, "seconds": round(seconds, 4)}
+    return {"url": api.url, "healthy": not fault, "fault": fault, "seconds": round(seconds, 4)}, told
 
 
 def summary(members: t.Sequence[Object]) -> list[str]:

@@ -160,7 +160,7 @@ def _switch(payload: Object) -> Object:
     # All members start together: none is ready before there is a quorum.
     must(["systemctl", "start", "--no-block", "--", member.unit], what=f"start {member.unit}")
     check = {
-        "command": etcd.command("endpoint", "health", "--command-timeout=5s"),
+        "command": etcd.read(timeout=5),
         "deadline": payload["deadline"],
         "message": "the restored member has no quorum; are all hosts of etcd up, and can they reach each other?",
     }

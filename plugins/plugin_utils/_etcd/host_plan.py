@@ -12,6 +12,7 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import alarms
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import cluster_view, plan_members
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_view import HostState, View, listed
@@ -69,6 +70,14 @@ def in_sync(wanted: Members, view: View, *, host: str) -> bool:
         for entry, member in zip(wanted, found, strict=True)
     )
     return sound and len(members) == len(wanted) and view.hosts.get(host, HostState()).data is True
+
+
+def standing_alarms(observations: c.Mapping[str, Observation]) -> list[str]:
+    """A line for each kind of alarm. No run ends one by itself: only the operator knows whether the space will be there to stay."""
+    answers = [answer for observation in observations.values() for answer in observation["answers"]]
+    names = {member["id"]: member["name"] for answer in answers for member in answer["members"] or []}
+    found = {alarm for answer in answers for alarm in alarms.of(answer["errors"])}
+    return [f"etcd: {line}" for line in alarms.told(found, names)]
 
 
 def in_place(wanted: Members, view: View, *, host: str) -> bool:

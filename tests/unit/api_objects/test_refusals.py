@@ -27,6 +27,11 @@ def test_what_the_message_says_already_is_not_repeated() -> None:
     assert _refusal(422, json.dumps(status), "PATCH", "/x") == "spec.replicas: Invalid value"
 
 
+def test_a_full_etcd_is_told_with_what_to_do() -> None:
+    status = {"kind": "Status", "message": "etcdserver: mvcc: database space exceeded", "code": 500}
+    assert "run playbooks/etcd.yml, which says how to make room" in _refusal(500, json.dumps(status), "POST", "/x")
+
+
 def test_no_object_is_shown_as_it_came() -> None:
     assert _refusal(502, "bad gateway", "GET", "/x") == "GET /x: status 502: bad gateway"
     assert _refusal(500, json.dumps({"message": "broken", "details": None}), "GET", "/x") == "broken"

@@ -148,6 +148,16 @@ def test_in_sync(names: str, found: dict[str, t.Any], outcome: bool) -> None:
     assert host_plan.in_sync(wanted(names), host_plan.view_of({"h-a": found}), host="h-a") is outcome
 
 
+def test_an_alarm_is_told_once_whoever_found_it() -> None:
+    found = observed(RUNS, members="abc", healthy="abc")
+    found["answers"] = [{**answer, "errors": ["memberID:7 alarm:NOSPACE"]} for answer in found["answers"]]
+    for entry in found["answers"][0]["members"]:
+        entry["id"] = {"a": "7"}.get(entry["name"], entry["id"])
+    (told,) = host_plan.standing_alarms({"h-a": found, "h-b": found})
+    assert told.startswith("etcd: alarm NOSPACE of a: etcd takes no writes until the alarm is disarmed")
+    assert host_plan.standing_alarms({"h-a": observed(RUNS, members="abc", healthy="abc")}) == []
+
+
 class HostVars(dict[str, dict[str, t.Any]]):
     def raw_get(self, host: str) -> dict[str, t.Any]:
         return self[host]

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import health
 
 NOTHING = "http://127.0.0.1:1"
+MEMBERS = {"members": [{"ID": "1", "name": "db1"}, {"ID": "2", "name": "db2"}]}
 
 
 class Member(http.server.BaseHTTPRequestHandler):
@@ -21,7 +22,7 @@ class Member(http.server.BaseHTTPRequestHandler):
     status: t.ClassVar[dict[str, t.Any]] = {}
 
     def do_POST(self) -> None:
-        text = json.dumps({} if self.path == "/v3/kv/range" else self.status).encode()
+        text = json.dumps({"/v3/kv/range": {}, "/v3/cluster/member/list": MEMBERS}.get(self.path, self.status)).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
@@ -59,9 +60,21 @@ def test_one_that_does_not_answer(url: str) -> None:
     assert found["summary"][1] == f"{NOTHING} is unhealthy: {NOTHING} does not answer: Connection refused"
 
 
-def test_an_alarm_is_a_fault(url: str) -> None:
-    Member.status = {"errors": ["memberID:1 alarm:NOSPACE"]}
-    assert collect(url)["summary"] == [f"{url} is unhealthy: memberID:1 alarm:NOSPACE"]
+# The text of a protocol buffer has one blank or two.
+@pytest.mark.parametrize("blanks", [" ", "  "])
+def test_an_alarm_is_named_with_its_member_and_what_to_do(url: str, blanks: str) -> None:
+    Member.status = {"errors": [f"memberID:1{blanks}alarm:NOSPACE", f"memberID:255{blanks}alarm:NOSPACE"]}
+    found = collect(url, url)
+    assert not found["healthy"]
+    first, second, told = found["summary"]
+    assert first == second == f"{url} is unhealthy: alarm NOSPACE of db1, a former member (ff)"
+    assert told.startswith("alarm NOSPACE of db1, a former member (ff): etcd takes no writes until the alarm is disarmed")
+    assert "-e etcd_compact=true -e etcd_defragment=true, or raise etcd_quota_backend_bytes" in told
+
+
+def test_another_error_is_told_as_it_is(url: str) -> None:
+    Member.status = {"errors": ["etcdserver: no leader"]}
+    assert collect(url)["summary"] == [f"{url} is unhealthy: etcdserver: no leader"]
 
 
 def test_no_member_is_not_healthy() -> None:
