@@ -21,7 +21,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transp
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import identity
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import authority_name
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import REPLACEABLE, Pki, vault_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import planner
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import foreign, planner
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Prediction, PredictionStore
 
@@ -41,8 +41,9 @@ class ActionModule(HostAction):
         items, state = self._collect(component, host, pki, variables)
         plan = self._plan(component, items, state, variables)
         result = _result(plan, state, items, diff=bool(self._task.diff))
-        if pki is not None and pki.warnings:
-            result["warnings"] = pki.warnings
+        warnings = [*(pki.warnings if pki is not None else []), *foreign.told(items["foreign"], state.get("foreign", []))]
+        if warnings:
+            result["warnings"] = warnings
         if plan and not self._task.check_mode:
             with self._turn(component, plan, variables):
                 context = {"leftovers": component.leftovers, "gate": list(component.gate) if planner.restarted(plan) else []}

@@ -11,6 +11,60 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
+  foreign:
+    description: What others may have set up on the host. The task fails before it changes anything if one of the looks finds something.
+    type: dict
+    suboptions:
+      looks:
+        description: What to look for; each item has exactly one of the kinds of look.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          unit:
+            description: A unit of ours. Refused are unit files and drop-ins of others that replace what it starts; others are told of.
+            type: str
+          written:
+            description: Whether the collection writes the file of this O(foreign.looks[].unit), and not only drop-ins.
+            type: bool
+            default: true
+          service:
+            description: A unit that must neither run nor be enabled.
+            type: str
+          port:
+            description: A port that nobody may hold, such as V(10250/tcp).
+            type: str
+          file:
+            description: A path that must not be there.
+            type: path
+          cni:
+            description: A configuration of CNI. No other of its directory may come before it.
+            type: path
+          interface:
+            description: An interface that must not be there; a pattern.
+            type: str
+          docker:
+            description: >-
+              A Docker of somebody else, with C(unit), C(configuration), C(settings), C(socket) and C(data_directory). Refused are settings
+              that would be lost, and containers that a restart would kill.
+            type: dict
+          of:
+            description: The look ends where one of these units is ours.
+            type: list
+            elements: str
+            default: []
+          remedy:
+            description: What to do about it, with V({name}) for what was found. By default a text of the kind.
+            type: str
+      accepted:
+        description: Names of findings in spite of which the task goes on.
+        type: list
+        elements: str
+        default: []
+      variable:
+        description: The variable in which an operator gives O(foreign.accepted), for the message.
+        type: str
+        default: foreign.accepted
   packages:
     description:
       - Packages that must be installed, as names or as mappings.

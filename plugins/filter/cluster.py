@@ -11,6 +11,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import keepalived
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import foreign_looks as looks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import KUBELET
 
 
@@ -67,6 +68,11 @@ def firewall_services(cluster: dict[str, t.Any], host: str) -> list[dict[str, t.
     ]
 
 
+def foreign_looks(cluster: dict[str, t.Any], host: str) -> list[dict[str, t.Any]]:
+    """What of other installers to look for on a host, as the option ``foreign`` of a component takes it."""
+    return looks.of_host(cluster, host)
+
+
 def docker_packages(names: list[str], version: str) -> list[t.Any]:
     """Docker's packages as the component takes them: the engine and its client in the version, the others as they are."""
     if not version:
@@ -109,6 +115,7 @@ class FilterModule:
             "kubeconfig": kubeconfig,
             "flags": flags,
             "firewall_services": firewall_services,
+            "foreign_looks": foreign_looks,
             "vrrp_authentication": vrrp_authentication,
             "interface_of": interface_of,
             "converged_nodes": converged_nodes,

@@ -17,7 +17,8 @@ description:
     a helper that writes digests to C(/run/barehost)), so nothing is lost with an interrupted run, and a restart by hand counts too.
   - Every file is replaced as a whole. A restarted unit that does not become healthy gets its previous files and programs back.
   - The kinds are treated in one fixed order, whatever their order in the task.
-    Early files, packages, groups, users, directories, binaries, certificates, files, absent paths, kernel modules, sysctls, swap,
+    What others have set up, early files, packages,
+    groups, users, directories, binaries, certificates, files, absent paths, kernel modules, sysctls, swap,
     SELinux, firewall, units.
 author:
   - The barehost.kubernetes authors (@barehost)

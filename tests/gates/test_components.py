@@ -33,7 +33,8 @@ EXCEPTIONS: dict[str, set[str]] = {
     "plugins/module_utils/_kinds/unit_stamps.py": {"/usr/local/bin"},
     "plugins/module_utils/_runtime/commands.py": {"/usr/local/bin"},
     # The engine can be used without the table: what it puts on a host for itself is its own.
-    "plugins/plugin_utils/_engine/unit_files.py": {"/etc/barehost", "/usr/local/libexec/barehost"},
+    "plugins/module_utils/_runtime/ours.py": {"/etc/barehost"},
+    "plugins/plugin_utils/_engine/unit_files.py": {"/usr/local/libexec/barehost"},
     # The path that a caller may override.
     "plugins/module_utils/_etcd_client/etcdctl.py": {"/usr/local/bin/etcdctl"},
     # The defaults of roles are plain values that people read; a test below compares this one.

@@ -14,6 +14,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
     directories,
     files,
     firewall,
+    foreign,
     kernel,
     packages,
     selinux,
@@ -42,6 +43,7 @@ class Kind(t.NamedTuple):
 
 
 KINDS: dict[str, Kind] = {
+    "foreign": Kind(foreign),
     "early_file": Kind(files),
     "package": Kind(packages),
     "group": Kind(users, "_groups"),

@@ -117,6 +117,23 @@ _BINARY = s.Record(
 _SWAP = s.Record({"state": (s.one_of("off", "unmanaged"), "off")}, short="state")
 _SELINUX = s.Record({"state": s.one_of("enforcing", "permissive", "disabled", "unmanaged")}, short="state")
 
+_LOOK_KINDS = ("unit", "service", "port", "file", "interface", "cni", "docker")
+_LOOK = s.Record(
+    {
+        "unit": (s.text, None),
+        "written": (s.flag, True),
+        "service": (s.text, None),
+        "port": (s.text, None),
+        "file": (s.path, None),
+        "interface": (s.text, None),
+        "cni": (s.path, None),
+        "docker": (s.mapping, None),
+        "of": (s.list_of(s.text), []),
+        "remedy": (s.text, None),
+    }
+)
+_FOREIGN = s.Record({"looks": s.list_of(_LOOK), "accepted": (s.list_of(s.text), []), "variable": (s.text, "foreign.accepted")})
+
 # What programs make while they run and a reset removes.
 _LEFTOVERS = s.Record(
     {
@@ -172,6 +189,7 @@ _COMPONENT = s.Record(
         "selinux": (_SELINUX, None),
         "selinux_booleans": (s.list_of(s.Record({"name": s.text, "value": (s.flag, True)}, short="name")), []),
         "firewall": (s.mapping, None),
+        "foreign": (_FOREIGN, None),
         "requires": (s.list_of(_CHECK), []),
         "units": (s.list_of(_UNIT), []),
         "leftovers": (_LEFTOVERS, {}),
@@ -197,7 +215,7 @@ _LISTS = {
     "sysctl": "sysctls",
     "selinux_boolean": "selinux_booleans",
 }
-_SINGLES = ("swap", "selinux", "firewall")
+_SINGLES = ("foreign", "swap", "selinux", "firewall")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,6 +241,7 @@ def parse_description(args: dict[str, t.Any]) -> Component:
         raise DescriptionError(name, [fault.lstrip(".") for fault in faults])
     _check_sources(given, faults)
     _check_checks(given, faults)
+    _check_looks(given, faults)
     _check_releases(given, faults)
     given["files"] = [item for item in given["files"] if item["state"] == "present"]
     files, units = unit_files.spread(given, faults)
@@ -280,6 +299,15 @@ def _check_checks(given: dict[str, t.Any], faults: list[str]) -> None:
             faults.append(f"{where}.tcp: {check['tcp']!r} has no port; write host:port")
         for kind in [kind for kind, value in check.items() if value is None]:
             del check[kind]
+
+
+def _check_looks(given: dict[str, t.Any], faults: list[str]) -> None:
+    for index, look in enumerate(given["foreign"]["looks"] if given["foreign"] else []):
+        found = [kind for kind in _LOOK_KINDS if look[kind]]
+        if len(found) != 1:
+            faults.append(f"foreign.looks[{index}]: has {' and '.join(found) or 'no look'}; give exactly one of {', '.join(_LOOK_KINDS)}")
+        if look["port"] and not re.fullmatch(r"\d+/(tcp|udp)", look["port"]):
+            faults.append(f"foreign.looks[{index}].port: {look['port']!r} is no port; write it with its protocol, such as 8080/tcp")
 
 
 def _check_releases(given: dict[str, t.Any], faults: list[str]) -> None:

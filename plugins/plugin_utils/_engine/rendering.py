@@ -16,11 +16,10 @@ from ansible.errors import AnsibleError
 from ansible.template import trust_as_template
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.ours import MANAGED
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HOST_PYTHON
 
-# A constant: with a time or a host name in it, each run would change the file.
-MANAGED = "Managed by Ansible (barehost.kubernetes): changes are overwritten."
 _KEY_MARK = "PRIVATE KEY-----"
 
 Item = dict[str, t.Any]

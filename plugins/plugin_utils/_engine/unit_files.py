@@ -8,8 +8,9 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.ours import INPUTS_DIRECTORY
+
 UNIT_DIRECTORY = "/etc/systemd/system"
-INPUTS_DIRECTORY = "/etc/barehost/inputs"
 STAMP_HELPER = "/usr/local/libexec/barehost/stamp"
 STAMP_DROP_IN = "10-barehost.conf"
 _STAMP_SOURCE = pathlib.Path(__file__).with_name("stamp.sh")

@@ -14,6 +14,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import (
     directories,
     files,
     firewall,
+    foreign,
     kernel,
     packages,
     selinux,
@@ -29,6 +30,7 @@ _NOTHING = Prediction()
 Planner = c.Callable[[Item, Item, PlanContext], list[PlannedAction]]
 
 PLANNERS: dict[str, Planner] = {
+    "foreign": foreign.plan,
     "early_file": files.plan_early,
     "package": packages.plan,
     "group": users.plan_group,

@@ -8,6 +8,7 @@ import pathlib
 import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import firewall_ssh
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import listeners
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
@@ -26,7 +27,7 @@ def process(proc: pathlib.Path, pid: int, name: str, *, parent: int, inodes: tup
 
 @pytest.fixture
 def proc(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    monkeypatch.setattr(firewall_ssh, "PROC", str(tmp_path))
+    monkeypatch.setattr(listeners, "PROC", str(tmp_path))
     (tmp_path / "net").mkdir()
     return tmp_path
 
