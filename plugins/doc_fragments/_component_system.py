@@ -227,8 +227,21 @@ options:
     type: dict
     suboptions:
       zone:
-        description: Where the services are let in. By default the default zone.
+        description:
+          - Where the services are let in. By default the zones to which packets of the others come, and without such the default zone.
+          - Refused is one that an interface with the packets of the others is not in.
         type: str
+      address:
+        description: The host's address for the others. The zone of the interface that has it is one of these zones.
+        type: str
+      interfaces:
+        description: Further interfaces through which the others come.
+        type: list
+        elements: str
+      peers:
+        description: Addresses of the others. A zone that has one of them among its sources is one of these zones.
+        type: list
+        elements: str
       services:
         description: The services, with C(name), C(ports), C(protocols) and C(sources).
         type: list

@@ -16,7 +16,7 @@ import json
 import pathlib
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import firewall_ssh
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import firewall_ssh, firewall_zones
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import firewall_xml as permanent
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import commands
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
@@ -42,14 +42,17 @@ def _state(item: dict[str, t.Any]) -> dict[str, t.Any]:
     if zones and zone not in zones:
         raise HostError(f"firewalld has no zone {zone!r}; it has {', '.join(zones)}: create it or choose one of these")
     configured = permanent.read_permanent(root=ROOT)
+    active = _call("getActiveZones", interface="zone")[0] if running else {}
     in_use = {zone, TRUSTED, *(name for name, parts in configured["zones"].items() if parts["services"] or parts["rules"])}
     return {
         "installed": any((ROOT / place).exists() for place in ("usr/sbin/firewalld", "usr/bin/firewalld")),
         "running": running,
         "default_zone": default,
         "permanent": configured,
-        "runtime": _read_runtime(in_use) if running else None,
+        "runtime": _read_runtime({*in_use, *active}) if running else None,
         "ssh_ports": firewall_ssh.ports(),
+        "bound": firewall_zones.of_running(active) if running else firewall_zones.of_files(configured["zones"], root=ROOT),
+        "with_address": firewall_zones.with_address(item.get("address", "")),
     }
 
 
@@ -78,10 +81,9 @@ def _call(method: str, *arguments: str, interface: str = "") -> list[t.Any]:
 
 def _read_runtime(zones: set[str]) -> dict[str, t.Any]:
     """Our services and sets, and the zones in use or wanted. Each call is a process, so the calls run in parallel."""
-    active = _call("getActiveZones", interface="zone")[0]
     services = [name for name in _call("listServices")[0] if name.startswith(permanent.PREFIX)]
     ipsets = [name for name in _call("getIPSets", interface="ipset")[0] if name.startswith(permanent.PREFIX)]
-    zone_names = sorted({*zones, *active})
+    zone_names = sorted(zones)
     with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
         found_services = dict(zip(services, pool.map(_runtime_service, services)))
         found_ipsets = dict(zip(ipsets, pool.map(_runtime_ipset, ipsets)))
@@ -114,6 +116,7 @@ def _runtime_zone(name: str) -> dict[str, t.Any]:
     found = _settings("getZoneSettings2", name, interface="zone")
     return {
         "services": [service for service in found.get("services", []) if service.startswith(permanent.PREFIX)],
+        "target": found.get("target", ""),
         "interfaces": found.get("interfaces", []),
         "rules": [rule for rule in found.get("rules_str", []) if permanent.OURS.search(rule)],
     }

@@ -166,7 +166,9 @@ def _read_zone(path: pathlib.Path) -> dict[str, t.Any]:
     rules = [_element_text(rule) for rule in element.findall("rule")]
     return {
         "services": [name for name in _names(element, "service") if name.startswith(PREFIX)],
+        "target": element.get("target", ""),
         "interfaces": _names(element, "interface"),
+        "sources": [source.get("address", "") for source in element.findall("source") if source.get("address")],
         "rules": [rule for rule in rules if OURS.search(rule)],
     }
 

@@ -8,7 +8,11 @@ An item is the whole wanted state of everything whose name begins with ``barehos
 ``services``            ``[{name, description, ports: ["6443/tcp"], protocols: ["vrrp"], sources: ["192.168.200.0/24"]}]``;
                         without sources from anywhere
 ``trusted_interfaces``  interfaces of the zone trusted
-``zone``                where the services are let in; empty: the default zone
+``zone``                where the services are let in; empty: the zones that ``address``, ``interfaces`` and ``peers`` lead to, else the
+                        default zone
+``address``             the address of the host for the others: the interface that has it brings their packets
+``interfaces``          further interfaces that do
+``peers``               the addresses of the others: firewalld looks at sources before interfaces
 """
 
 from __future__ import annotations
@@ -33,10 +37,9 @@ _SIDES = ("permanent", "runtime")
 
 @dataclasses.dataclass(frozen=True)
 class _Wanted:
-    zone: str
+    zones: dict[str, tuple[frozenset[str], dict[str, dict[str, str]]]]  # the services and the rules of each
     services: dict[str, dict[str, t.Any]]
     ipsets: dict[str, dict[str, t.Any]]
-    plain: frozenset[str]
     rules: dict[str, dict[str, str]]
     interfaces: tuple[str, ...]
 
@@ -46,7 +49,7 @@ def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) 
     given = item.get("services", [])
     # A user may describe it, with sources.
     services = given if any(service["name"] == _SSH for service in given) else [*given, *_ssh(state["ssh_ports"])]
-    wanted = _resolve({**item, "services": services}, default_zone=state["default_zone"])
+    wanted = _resolve({**item, "services": services}, state)
     sides = {side: state[side] for side in _SIDES if state[side] is not None}
     return [
         *_plan_definitions("service", wanted.services, sides),
@@ -64,7 +67,7 @@ def _ssh(ports: list[int]) -> list[dict[str, t.Any]]:
     return [{"name": _SSH, "description": "logins by ssh, on the ports of this host's sshd", "ports": others}] if others else []
 
 
-def _resolve(item: dict[str, t.Any], *, default_zone: str) -> _Wanted:
+def _resolve(item: dict[str, t.Any], state: dict[str, t.Any]) -> _Wanted:
     services, ipsets, rules = {}, {}, {}
     plain = set()
     for service in item.get("services", []):
@@ -79,8 +82,45 @@ def _resolve(item: dict[str, t.Any], *, default_zone: str) -> _Wanted:
                 rule["ipset"] = set_name(name, family=family)
                 ipsets[rule["ipset"]] = _ipset(family, networks)
             rules[rule_text(**rule)] = rule
-    zone = item.get("zone") or default_zone
-    return _Wanted(zone, services, ipsets, frozenset(plain), rules, tuple(item.get("trusted_interfaces", [])))
+    zones = {zone: (frozenset(plain), rules) for zone in _zones(item, state)}
+    if _SSH in plain:
+        # Logins may come through another interface than the others' packets.
+        for zone in _filtering_zones(state) - set(zones):
+            zones[zone] = (frozenset({_SSH}), {})
+    return _Wanted(zones, services, ipsets, rules, tuple(item.get("trusted_interfaces", [])))
+
+
+def _zones(item: dict[str, t.Any], state: dict[str, t.Any]) -> set[str]:
+    """Where packets for the services come to. The zone trusted lets in everything, so it needs no service."""
+    given, default = item.get("zone"), state["default_zone"]
+    interfaces = [*state["with_address"], *(name for name in item.get("interfaces", []) if name not in state["with_address"])]
+    zones = {name: state["bound"]["interfaces"].get(name, default) for name in interfaces}
+    others = {zone for source, zone in state["bound"]["sources"].items() if any(_covers(source, peer) for peer in item.get("peers", []))}
+    if not given:
+        return ({*zones.values(), *others} or {default}) - {TRUSTED}
+    for name, zone in zones.items():
+        if zone not in (given, TRUSTED):
+            raise PlanError(
+                f"the interface {name} is in firewalld's zone {zone}, but the services would be let in in the zone {given}, where no "
+                f"packet of it comes to: write `firewall_zone: {zone}`, or leave it empty, or move the interface by "
+                f"`firewall-cmd --permanent --zone={given} --change-interface={name}`"
+            )
+    return {given}
+
+
+def _filtering_zones(state: dict[str, t.Any]) -> set[str]:
+    """All zones that packets come to, without those that let in everything, such as Docker's."""
+    used = {state["default_zone"], *state["bound"]["interfaces"].values(), *state["bound"]["sources"].values()} - {TRUSTED}
+    views = [state[side] for side in _SIDES if state[side] is not None]
+    return {zone for zone in used if not any(view["zones"].get(zone, {}).get("target") == "ACCEPT" for view in views)}
+
+
+def _covers(source: str, peer: str) -> bool:
+    """Whether a source of a zone has the address. One of another kind, such as a set or a hardware address, is not known to."""
+    try:
+        return ipaddress.ip_address(peer) in ipaddress.ip_network(source, strict=False)
+    except ValueError:
+        return False
 
 
 def _service(service: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -169,10 +209,9 @@ def _plan_removals(noun: str, wanted: dict[str, dict[str, t.Any]], sides: dict[s
 def _plan_zones(wanted: _Wanted, sides: dict[str, t.Any]) -> list[PlannedAction]:
     """One action for each service that a zone must start or stop to let in."""
     actions = []
-    zones = {wanted.zone, *(zone for view in sides.values() for zone in view["zones"])}
-    for zone in sorted(zones, key=lambda zone: (zone != wanted.zone, zone)):
-        ours = zone == wanted.zone
-        goal = _Lines.of(wanted.plain if ours else (), wanted.rules if ours else ())
+    zones = {*wanted.zones, *(zone for view in sides.values() for zone in view["zones"])}
+    for zone in sorted(zones, key=lambda zone: (zone not in wanted.zones, zone)):
+        goal = _Lines.of(*wanted.zones.get(zone, ((), ())))
         found = {side: _Lines.of(*_zone_parts(view, zone)) for side, view in sides.items()}
         for name in sorted({name for lines in (goal, *found.values()) for name in lines.by_name}):
             change = _Change.between({side: lines.text(name) for side, lines in found.items()}, goal.text(name))

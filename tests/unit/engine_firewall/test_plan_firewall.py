@@ -52,6 +52,7 @@ def _view() -> dict[str, t.Any]:
 
 def _state(*, running: bool = True) -> dict[str, t.Any]:
     state = {"installed": True, "running": running, "default_zone": "public", "permanent": _view(), "runtime": None, "ssh_ports": [22]}
+    state |= {"bound": {"interfaces": {"eth0": "public", "cni0": "trusted"}, "sources": {}}, "with_address": ["eth0"]}
     return {**state, "runtime": _view()} if running else state
 
 
@@ -142,6 +143,7 @@ def test_what_the_item_no_longer_names_is_removed_from_the_zone_before_its_defin
 def test_another_zone_is_cleared_when_the_services_move() -> None:
     state = _state()
     state["default_zone"] = "internal"
+    del state["bound"]["interfaces"]["eth0"]
     targets = [(action.operation, action.target) for action in _plan(state)]
     assert targets == [
         ("add", "zone internal: barehost-etcd"),
@@ -219,3 +221,50 @@ def test_what_a_user_says_of_ssh_counts() -> None:
     actions = _plan({**_state(running=False), "ssh_ports": [2222]}, {**ITEM, "services": [*ITEM["services"], own]})
     assert "zone public: barehost-ssh" in {action.target for action in actions}
     assert [action.data["ipset"]["entries"] for action in actions if action.target == "ipset barehost-ssh"] == [["192.0.2.0/24"]]
+
+
+NICS = {"interfaces": {"eth0": "public", "eth1": "internal", "docker0": "docker"}, "sources": {}}
+
+
+def _zones_with(service: str, state: dict[str, t.Any], item: dict[str, t.Any]) -> set[str]:
+    targets = {action.target for action in _plan({**state, "permanent": {"services": {}, "ipsets": {}, "zones": {}}}, item)}
+    return {target.split()[1].rstrip(":") for target in targets if target.startswith("zone ") and target.endswith(f" {service}")}
+
+
+@pytest.mark.parametrize(
+    ("state", "item", "zones"),
+    [
+        ({"with_address": ["eth1"]}, {}, {"internal"}),
+        ({"with_address": ["eth1"]}, {"interfaces": ["eth0"]}, {"internal", "public"}),
+        ({"with_address": ["eth1"]}, {"interfaces": ["eth2"]}, {"internal", "public"}),  # in no zone: the default one
+        ({"with_address": []}, {}, {"public"}),
+        ({"with_address": ["cni0"], "bound": {"interfaces": {"cni0": "trusted"}, "sources": {}}}, {}, set()),
+        (
+            {
+                "with_address": ["eth0"],
+                "bound": {"interfaces": {}, "sources": {"192.0.2.0/24": "work", "ipset:x": "home", "10.0.0.1": "dmz"}},
+            },
+            {"peers": ["192.0.2.10"]},
+            {"public", "work"},
+        ),
+        ({"with_address": ["eth1"]}, {"zone": "internal"}, {"internal"}),
+    ],
+)
+def test_f32_services_are_let_in_where_the_packets_of_the_others_come_to(
+    state: dict[str, t.Any], item: dict[str, t.Any], zones: set[str]
+) -> None:
+    state = {**_state(running=False), "bound": NICS, **state}
+    item = {**ITEM, "trusted_interfaces": [], **item}
+    assert _zones_with("barehost-etcd", state, item) == _zones_with("barehost-kube-apiserver", state, item) == zones
+
+
+def test_f32_a_zone_without_the_interface_is_refused() -> None:
+    with pytest.raises(PlanError, match=r"eth1 is in firewalld's zone internal, .* in the zone public.*write `firewall_zone: internal`"):
+        _plan({**_state(), "bound": NICS, "with_address": ["eth1"]}, {**ITEM, "zone": "public"})
+
+
+def test_f32_logins_are_let_in_in_every_zone_that_does_not_let_in_all() -> None:
+    state = {**_state(running=False), "bound": NICS, "with_address": ["eth1"], "ssh_ports": [2222]}
+    state["permanent"]["zones"]["docker"] = {"services": [], "rules": [], "interfaces": ["docker0"], "target": "ACCEPT"}
+    zones = {action.target for action in _plan(state) if action.target.endswith(": barehost-ssh") and action.operation == "add"}
+    assert zones == {"zone internal: barehost-ssh", "zone public: barehost-ssh"}
