@@ -170,6 +170,12 @@ options:
       block:
         description: Name of a marked block; only this block of the file is managed, and an existing file keeps its owner and mode.
         type: str
+      keep:
+        description:
+          - A regular expression. Lines of somebody else's file that match it from their beginning stay, below ours; so do those that were
+            kept before.
+          - For files whose text holds C(ansible_managed), by which those of this collection are known.
+        type: str
       validate:
         description: Command that must accept the new content before it is put in place. C(%s) stands for its path.
         type: str

@@ -16,7 +16,7 @@ HOST = "k8s.allinone.dev"
 DROP_IN = "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf"
 PROXY = "/etc/systemd/system/docker.service.d/http-proxy.conf"
 OPTIONS = """{"docker_daemon_options": {"data-root": "/data/docker", "debug": true}}"""
-DIGESTS = "find /etc /usr/local /var/lib -xdev -type f ! -path '/var/lib/systemd/*' ! -path '/var/lib/rpm/*' -exec sha256sum {} + | sort"
+DIGESTS = "find /etc /usr/local -xdev -type f -exec sha256sum {} + | sort; ls /var/lib"
 # An image of one program, because the lab has no registry of others.
 CONTAINER = """set -e
 mkdir -p /tmp/image/bin; cp /bin/sleep /tmp/image/bin/
@@ -29,7 +29,8 @@ docker run --detach --net=none --name=database mine:1 /bin/sleep 6000"""
 def used(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
     """A host with a Docker of its own, in which a container runs, and with what kubeadm has left."""
     with bare_hosts(ROOT / "inventories" / "all-in-one", session=request.session, artefacts=artefacts) as cluster:
-        cluster.on(HOST, "dnf -y install docker-ce docker-ce-cli containerd.io", timeout=300)
+        cluster.on(HOST, "dnf -y install docker-ce docker-ce-cli containerd.io chrony", timeout=300)
+        cluster.on(HOST, "echo 'allow 10.0.0.0/8' >>/etc/chrony.conf")
         cluster.on(HOST, """mkdir -p /etc/docker; echo '{"data-root": "/data/docker", "debug": true}' >/etc/docker/daemon.json""")
         cluster.on(HOST, f"mkdir -p {PROXY.rpartition('/')[0]}; printf '[Service]\\nEnvironment=MINE=1\\n' >{PROXY}")
         cluster.on(HOST, "systemctl daemon-reload; systemctl enable --now docker")
@@ -57,6 +58,15 @@ def test_f30_f31_what_others_have_is_refused_before_anything_is_changed(used: Cl
     assert container_runs(used) == started
 
 
+def test_the_clock_can_be_left_alone(used: Cluster) -> None:
+    accepted = (
+        f"""{{"host_foreign_accepted": ["{DROP_IN}", "/etc/docker/daemon.json", "docker.service"], "host_time_state": "unmanaged"}}"""
+    )
+    predicted = used.playbook("playbooks/site.yml", "--check", "--tags=host", "-e", accepted)
+    assert predicted.changed
+    assert not [action for action in predicted.actions() if "chron" in action[3]]
+
+
 def test_f30_a_docker_keeps_its_directory_its_settings_and_its_containers(used: Cluster) -> None:
     started = container_runs(used)
     used.on(HOST, f"rm -r {DROP_IN.rpartition('/')[0]}")
@@ -68,6 +78,10 @@ def test_f30_a_docker_keeps_its_directory_its_settings_and_its_containers(used: 
     assert container_runs(used) == started
     assert used.on(HOST, "docker info --format '{{.DockerRootDir}}'").strip() == "/data/docker"
     assert used.on(HOST, f"cat {PROXY}") == "[Service]\nEnvironment=MINE=1\n"
+    chrony = used.on(HOST, "cat /etc/chrony.conf")
+    assert "sourcedir /run/chrony-dhcp\n" in chrony
+    assert "allow 10.0.0.0/8\n" in chrony
+    assert "pool" not in chrony, "the inventory names servers"
     again = used.playbook("playbooks/site.yml", "-e", OPTIONS)
     assert again.actions() == []
     assert "it stays as it is" not in again.output
@@ -78,4 +92,5 @@ def test_f30_a_reset_leaves_what_was_in_use_before(used: Cluster) -> None:
     used.playbook("playbooks/reset.yml", "-e", "reset_confirm=all-in-one")
     assert container_runs(used) == started
     assert used.on(HOST, "cat /etc/docker/daemon.json").strip() == '{"data-root": "/data/docker", "debug": true, "live-restore": true}'
+    assert used.on(HOST, "grep -c -e '^pool' -e '^allow' /etc/chrony.conf").strip() == "2"
     assert used.on(HOST, f"cat {PROXY}") == "[Service]\nEnvironment=MINE=1\n"

@@ -12,7 +12,7 @@ import shlex
 import shutil
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks, files_kept
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
@@ -48,6 +48,9 @@ def _collect(item: dict[str, t.Any]) -> dict[str, t.Any]:
     if item.get("block"):
         inner = file_blocks.extract(content.decode(errors="surrogateescape"), item["block"])
         ours = None if inner is None else inner.encode(errors="surrogateescape")
+    if item.get("keep"):
+        whole = content.decode(errors="surrogateescape")
+        ours = files_kept.own_part(whole).encode(errors="surrogateescape") if files_kept.is_same(whole, item["keep"]) else None
     state["same"] = ours is not None and digest(ours) == item["digest"]
     if not state["same"] and not item["secret"] and len(content) <= _TEXT_LIMIT and b"\0" not in content:
         state["text"] = content.decode(errors="replace")
@@ -67,11 +70,18 @@ def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 def _write(path: str, data: dict[str, t.Any], *, ownership: atomic.Ownership) -> None:
     content = data["text"].encode()
-    if data.get("block"):
+    if data.get("block") or data.get("keep"):
         found = _read(path).decode(errors="surrogateescape") if os.path.isfile(path) else ""
-        content = file_blocks.merge(found, data["block"], data["text"]).encode(errors="surrogateescape")
+        content = _with_theirs(found, data).encode(errors="surrogateescape")
     check = functools.partial(_validate, path=path, command=data["validate"]) if data.get("validate") else None
     atomic.write(path, content, ownership=ownership, check=check)
+
+
+def _with_theirs(found: str, data: dict[str, t.Any]) -> str:
+    """Our text together with what others have in the file."""
+    if data.get("block"):
+        return file_blocks.merge(found, data["block"], data["text"])
+    return files_kept.joined(data["text"], files_kept.lines(found, data["keep"]))
 
 
 def _validate(temporary: str, *, path: str, command: str) -> None:

@@ -64,6 +64,7 @@ _FILE = s.Record(
         "mode": (s.mode, None),
         "secret": (s.flag, None),
         "block": (s.text, None),
+        "keep": (s.text, None),
         "validate": (s.text, None),
         "early": (s.flag, False),
         "state": (s.one_of("present", "ignored"), "present"),
@@ -241,6 +242,7 @@ def parse_description(args: dict[str, t.Any]) -> Component:
         raise DescriptionError(name, [fault.lstrip(".") for fault in faults])
     _check_sources(given, faults)
     _check_checks(given, faults)
+    _check_kept(given, faults)
     _check_looks(given, faults)
     _check_releases(given, faults)
     given["files"] = [item for item in given["files"] if item["state"] == "present"]
@@ -299,6 +301,18 @@ def _check_checks(given: dict[str, t.Any], faults: list[str]) -> None:
             faults.append(f"{where}.tcp: {check['tcp']!r} has no port; write host:port")
         for kind in [kind for kind, value in check.items() if value is None]:
             del check[kind]
+
+
+def _check_kept(given: dict[str, t.Any], faults: list[str]) -> None:
+    for index, item in enumerate(given["files"]):
+        if item["keep"] is None:
+            continue
+        if item["block"]:
+            faults.append(f"files[{index}]: has block and keep; a file with a block of ours keeps all else anyhow, so give one of them")
+        try:
+            re.compile(item["keep"])
+        except re.error as error:
+            faults.append(f"files[{index}].keep: {item['keep']!r} is no regular expression: {error}")
 
 
 def _check_looks(given: dict[str, t.Any], faults: list[str]) -> None:

@@ -53,6 +53,7 @@ class Renderer:
         return {
             **{key: item[key] for key in ("path", "owner", "group", "block", "validate")},
             "pki": item.get("pki"),
+            "keep": item.get("keep"),
             "mode": item["mode"] or ("0600" if guarded else "0644"),
             "text": text,
             "digest": None if text is None else hashlib.sha256(text.encode()).hexdigest(),
@@ -108,4 +109,4 @@ def _block_text(item: Item, text: str) -> str:
 
 def for_collect(item: Item) -> Item:
     """What the host needs to compare a file. The content is not part of it."""
-    return {key: item[key] for key in ("path", "digest", "secret", "block")}
+    return {key: item[key] for key in ("path", "digest", "secret", "block", "keep")}

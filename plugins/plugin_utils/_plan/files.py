@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks, files_kept
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.attributes import as_wanted, attributes_text, differences, ownership
@@ -48,7 +48,7 @@ def _wanted_ownership(item: dict[str, t.Any], state: dict[str, t.Any]) -> dict[s
 
 def _write(item: dict[str, t.Any], state: dict[str, t.Any], wanted: dict[str, str]) -> PlannedAction:
     block = item["block"]
-    data = {**wanted, "text": item["text"], "block": block, "validate": item["validate"]}
+    data = {**wanted, "text": item["text"], "block": block, "validate": item["validate"], "keep": item.get("keep")}
     reason = _reason(item, state)
     if item["secret"]:
         return PlannedAction("file", "write", item["path"], reason, secret=True, data=data)
@@ -56,7 +56,10 @@ def _write(item: dict[str, t.Any], state: dict[str, t.Any], wanted: dict[str, st
         # Only in check mode: a real run creates the PKI before it plans.
         return PlannedAction("file", "write", item["path"], reason, after="(will be created together with the PKI)\n", data=data)
     before = _before(state)
-    after = file_blocks.merge("" if before is _UNSHOWN else before, block, item["text"]) if block else item["text"]
+    theirs = "" if before is _UNSHOWN else before
+    after = file_blocks.merge(theirs, block, item["text"]) if block else item["text"]
+    if item.get("keep"):
+        after = files_kept.joined(item["text"], files_kept.lines(theirs, item["keep"]))
     return PlannedAction("file", "write", item["path"], reason, before=before, after=after, data=data)
 
 

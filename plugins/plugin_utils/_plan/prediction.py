@@ -115,6 +115,6 @@ def _identity(action: PlannedAction) -> str:
 def _stamps(action: PlannedAction) -> dict[str, str]:
     """What a unit's stamp will say of the written path, if it is known already (a certificate is issued later)."""
     text = action.data.get("text")
-    if action.kind not in ("file", "early_file") or text is None or action.data.get("block"):
+    if action.kind not in ("file", "early_file") or text is None or action.data.get("block") or action.data.get("keep"):
         return {}
     return {action.target: f"sha256 {hashlib.sha256(text.encode()).hexdigest()}"}
