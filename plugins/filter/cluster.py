@@ -10,6 +10,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import registry_logins as registries
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import keepalived
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import foreign_looks as looks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import KUBELET
@@ -73,6 +74,14 @@ def foreign_looks(cluster: dict[str, t.Any], host: str) -> list[dict[str, t.Any]
     return looks.of_host(cluster, host)
 
 
+def registry_logins(logins: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+    """Docker's config.json with these logins, as the kubelet and cri-dockerd read it; raises AnsibleFilterError."""
+    wrong = registries.fault(logins)
+    if wrong:
+        raise AnsibleFilterError(f"docker_registry_logins: {wrong}")
+    return registries.configuration(logins)
+
+
 def docker_packages(names: list[str], version: str) -> list[t.Any]:
     """Docker's packages as the component takes them: the engine and its client in the version, the others as they are."""
     if not version:
@@ -116,6 +125,7 @@ class FilterModule:
             "flags": flags,
             "firewall_services": firewall_services,
             "foreign_looks": foreign_looks,
+            "registry_logins": registry_logins,
             "vrrp_authentication": vrrp_authentication,
             "interface_of": interface_of,
             "converged_nodes": converged_nodes,

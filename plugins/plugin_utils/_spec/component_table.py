@@ -211,6 +211,7 @@ KUBELET = Component(
         "configuration": f"{_KUBERNETES}/kubelet.yaml",
         "drop_ins": f"{_KUBERNETES}/kubelet.conf.d",
         "kubeconfig": f"{_KUBERNETES}/kubelet.kubeconfig",
+        "logins": "/var/lib/kubelet/config.json",
     },
     pki=_CONTROL_PLANE_PKI,
     pairs=_pairs(_PKI, "kubelet"),
@@ -247,7 +248,7 @@ DOCKER = Component(
 CRI_DOCKERD = Component(
     unit="cri-docker.service",
     program=f"{_BIN}/cri-dockerd",
-    files={"settings": "/etc/sysconfig/cri-docker"},
+    files={"settings": "/etc/sysconfig/cri-docker", "logins": "/var/lib/cri-dockerd/config.json"},
     data_directory="/var/lib/cri-dockerd",
     socket="/run/cri-dockerd.sock",
     health=({"socket": "/run/cri-dockerd.sock"},),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import firewall_service
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import firewall_service, registry_logins
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table, etcd_settings, version_table
 
 Spec = t.Mapping[str, t.Any]
@@ -28,6 +28,15 @@ def fault(name: str, value: t.Any, spec: Spec | None) -> Fault:
 def _firewall_services(value: list[t.Any], _spec: Spec | None) -> Fault:
     wrong = next((found for found in map(firewall_service.fault, value) if found), "")
     return (f"holds a wrong entry: {wrong}", "Correct this entry") if wrong else NO_FAULT
+
+
+def _registry_logins(value: list[t.Any], _spec: Spec | None) -> Fault:
+    wrong = registry_logins.fault(value)
+    return (
+        (f"holds a wrong entry: {wrong}", "Write e.g. [{registry: registry.example.com:5000, username: …, password: …}]")
+        if wrong
+        else NO_FAULT
+    )
 
 
 def _flags(value: dict[str, t.Any], _spec: Spec | None) -> Fault:
@@ -82,5 +91,6 @@ CHECKS: t.Mapping[str, t.Callable[[t.Any, Spec | None], Fault]] = {
     "minion_kubelet_arguments": _flags,
     "minion_proxy_arguments": _flags,
     "docker_cri_arguments": _flags,
+    "docker_registry_logins": _registry_logins,
     "etcd_settings": _etcd_settings,
 }
