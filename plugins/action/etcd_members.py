@@ -232,4 +232,6 @@ class _Task:
     def clean(self) -> None:
         files = plan_cleanup.files(**{key: self.arguments[key] for key in ("unit", "initial_cluster_file", "started_file")})
         unit = {key: self.arguments[key] for key in ("unit", "data_directory")}
-        self._former.step("retire", {**unit, "files": files, "directories": list(plan_cleanup.DIRECTORIES)})
+        self._former.step(
+            "retire", {**unit, "files": files, "directories": list(plan_cleanup.DIRECTORIES), "schedule": plan_cleanup.SCHEDULE}
+        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import ssl
 import time
 import typing as t
@@ -132,7 +133,9 @@ class KubeApi:
             except (OSError, http.client.HTTPException) as error:
                 # the server may have closed the open connection; every request here may be repeated
                 self._kept.close()
-                if fresh or isinstance(error, (ConnectionRefusedError, ssl.SSLError, TimeoutError)):
+                # Until Python 3.10, a socket's timeout is no TimeoutError.
+                hopeless = (ConnectionRefusedError, ssl.SSLError, TimeoutError, socket.timeout)
+                if fresh or isinstance(error, hopeless):
                     self._kept = None
                     raise ApiUnreachable(f"{self.server} does not answer: {cause(error)}") from error
         raise AssertionError("the second attempt neither returned nor failed")

@@ -38,7 +38,11 @@ def _collect(payload: Object) -> Object:
 def _retire(payload: Object) -> Object:
     """Keeps the programs, and the data under another name. Deletes the unit's file last: while it exists, the next run continues."""
     unit = payload["unit"]
-    path = os.path.join(UNITS, unit)
+    # Scheduled snapshots of this member would fail from now on. Those that were taken stay.
+    for scheduled in payload.get("schedule", []):
+        if os.path.lexists(os.path.join(UNITS, scheduled)):
+            must(["systemctl", "disable", "--now", "--", scheduled], what=f"stop and disable {scheduled}", timeout=membership.STOP_TIMEOUT)
+            _remove_unit(scheduled)
     must(["systemctl", "disable", "--now", "--", unit], what=f"stop and disable {unit}", timeout=membership.STOP_TIMEOUT)
     run_program(["systemctl", "reset-failed", "--", unit])
     membership.put_aside(payload["data_directory"])
@@ -49,10 +53,15 @@ def _retire(payload: Object) -> Object:
         # Files that others have put there stay.
         with contextlib.suppress(OSError):
             os.rmdir(directory)
-    shutil.rmtree(f"{path}.d", ignore_errors=True)
-    os.unlink(path)
+    _remove_unit(unit)
     must(["systemctl", "daemon-reload"], what="make systemd read its units again")
     return {}
+
+
+def _remove_unit(name: str) -> None:
+    path = os.path.join(UNITS, name)
+    shutil.rmtree(f"{path}.d", ignore_errors=True)
+    os.unlink(path)
 
 
 STEPS: dict[str, t.Callable[[Object], Object]] = {"collect": _collect, "retire": _retire}

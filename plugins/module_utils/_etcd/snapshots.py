@@ -154,7 +154,7 @@ def _entries(etcd: Etcd, revision: int) -> t.Iterator[Object]:
         if not answer.get("more"):
             return
         last = page[-1]["key"]
-        start = base64.b64decode(last).decode()
+        start = base64.b64decode(last).decode(errors="surrogateescape")
 
 
 def _read(payload: Object) -> Object:

@@ -27,6 +27,8 @@ PARALLEL = 4
 MODE = 0o755
 
 _NAMES_SHOWN = 10
+# What the kernel calls a processor, and its number in the head of a program (elf.h)
+_MACHINES = {"x86_64": 62, "aarch64": 183}
 
 
 def versioned(item: dict[str, t.Any], install: dict[str, t.Any]) -> str:
@@ -260,7 +262,7 @@ def _install_file(source: t.IO[bytes], size: int, data: dict[str, t.Any]) -> dic
     file = data["file"]
     http_download.ensure_space(os.path.dirname(file), size, needed_for=file)
     digest = hashlib.sha256()
-    with atomic.replacing(file, ownership=_ownership(f"{MODE:04o}")) as target:
+    with atomic.replacing(file, ownership=_ownership(f"{MODE:04o}"), check=lambda path: _require_machine(path, file)) as target:
         for block in iter(lambda: source.read(http_download.BLOCK), b""):
             digest.update(block)
             target.write(block)
@@ -270,6 +272,11 @@ def _install_file(source: t.IO[bytes], size: int, data: dict[str, t.Any]) -> dic
 def _put_in_place(downloaded: str, sha256: str, data: dict[str, t.Any]) -> dict[str, t.Any]:
     """Renames the complete download, which is beside its path already, so that a reader sees all of it or nothing."""
     file = data["file"]
+    try:
+        _require_machine(downloaded, file)
+    except HostError:
+        os.unlink(downloaded)
+        raise
     with open(downloaded, "rb") as written:
         os.fchmod(written.fileno(), MODE)
         os.fsync(written.fileno())
@@ -277,6 +284,19 @@ def _put_in_place(downloaded: str, sha256: str, data: dict[str, t.Any]) -> dict[
     os.rename(downloaded, file)
     atomic.sync_directory(os.path.dirname(file))
     return _recorded(sha256, data)
+
+
+def _require_machine(path: str, file: str) -> None:
+    """Raises HostError for a program of another kind of processor, before it takes the place of one that runs (elf(5): e_machine)."""
+    with open(path, "rb") as program:
+        head = program.read(20)
+    host, number = os.uname().machine, int.from_bytes(head[18:20], "little")
+    found = next((name for name, known in _MACHINES.items() if known == number and head.startswith(b"\x7fELF")), host)
+    if found != host and host in _MACHINES:
+        raise HostError(
+            f"{file} is a program for {found}, and this host is {host}. What runs is untouched. Correct cluster_architecture "
+            "(amd64 is x86_64, arm64 is aarch64)"
+        )
 
 
 def _ownership(mode: str) -> atomic.Ownership:

@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks, files_kept
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, trouble
 
 # A longer text is not sent to the controller for a diff.
 _TEXT_LIMIT = 1 << 20
@@ -30,7 +30,7 @@ def _read(path: str) -> bytes:
         with open(path, "rb") as stream:
             return stream.read()
     except OSError as error:
-        raise HostError(f"{path}: cannot be read: {error.strerror}") from error
+        raise HostError(f"{path}: cannot be read: {trouble(error)}") from error
 
 
 def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
@@ -102,7 +102,7 @@ def apply_absent(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise HostError(f"{action['target']}: cannot be removed: {error.strerror}") from error
+            raise HostError(f"{action['target']}: cannot be removed: {trouble(error)}") from error
         atomic.sync_directory(os.path.dirname(action["target"]))
     return [{} for _action in actions]
 

@@ -70,7 +70,10 @@ def apply_users(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
             # No --create-home: the component describes the home as a directory, with owner and mode.
             must(["useradd", *system, "--no-create-home", *options, action["target"]], what=f"create the user {action['target']}")
         else:
-            must(["usermod", *options, action["target"]], what=f"change the user {action['target']}")
+            groups = action["data"]["wanted"].get("groups")
+            # A user in no group: usermod without an option would fail.
+            none = ["--groups", ""] if groups == [] else []
+            must(["usermod", *options, *none, action["target"]], what=f"change the user {action['target']}")
     return [{} for _action in actions]
 
 

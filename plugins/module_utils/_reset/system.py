@@ -126,7 +126,8 @@ def _reload_or_restart(action: Entry) -> None:
 
 def _daemon_reload(action: Entry) -> None:
     must(["systemctl", "daemon-reload"], what="make systemd read its units again")
-    run(["systemctl", "reset-failed"])
+    # Only units of ours: that others have failed is for their owner to see.
+    run(["systemctl", "reset-failed", "--", *action["data"]["units"]])
 
 
 def _remove_containers(action: Entry) -> None:

@@ -14,7 +14,7 @@ import threading
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import selinux_labels
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, trouble
 
 # At the end of the name: who reads all *.conf or *.xml of a directory, and hidden ones too, must not take it for one of them.
 TEMPORARY_SUFFIX = ".barehost-new"
@@ -54,7 +54,7 @@ def file_state(path: str) -> dict[str, t.Any]:
     except (FileNotFoundError, NotADirectoryError):
         return {"type": "absent"}
     except OSError as error:
-        raise HostError(f"{path}: cannot be looked at: {error.strerror}") from error
+        raise HostError(f"{path}: cannot be looked at: {trouble(error)}") from error
     return {
         "type": _type(found.st_mode),
         "owner": _owner_name(found.st_uid),
@@ -158,7 +158,7 @@ def write(
         with replacing(path, ownership=ownership, check=check) as file:
             file.write(content)
     except OSError as error:
-        raise HostError(f"{path}: cannot be written: {error.strerror}") from error
+        raise HostError(f"{path}: cannot be written: {trouble(error)}") from error
 
 
 @contextlib.contextmanager

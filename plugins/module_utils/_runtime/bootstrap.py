@@ -102,6 +102,9 @@ def main(sources: str, package: str, module: str, step: str, payload: dict[str, 
         _print({"result": importlib.import_module(f"{package}.{module}").run(step, payload), "identity": identity})
     except errors.HostError as error:
         _print({"failed": error.message, "details": error.details})
+    except OSError as error:
+        described = errors.of_system(error)
+        _print({"failed": described.message, "details": described.details})
     except Exception:
         import traceback
 

@@ -9,9 +9,10 @@ import os
 import subprocess
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, trouble
 
 NOT_FOUND = 127
+NOT_STARTED = 126
 TIMED_OUT = 124
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -40,8 +41,17 @@ def run(
     timeout: float = 300,
     environment: dict[str, str] | None = None,
 ) -> Completed:
-    """Runs a program to its end. For a program that is missing or hangs there is a status, not an exception."""
-    surroundings = {**os.environ, "PATH": _PATH, "LC_ALL": "C.UTF-8", "SYSTEMD_PAGER": "", "SYSTEMD_COLORS": "0", **(environment or {})}
+    """Runs a program to its end. For a program that is missing, cannot be started or hangs there is a status, not an exception."""
+    # LANGUAGE goes before LC_ALL, and what programs say is read here.
+    surroundings = {
+        **os.environ,
+        "PATH": _PATH,
+        "LC_ALL": "C.UTF-8",
+        "LANGUAGE": "C",
+        "SYSTEMD_PAGER": "",
+        "SYSTEMD_COLORS": "0",
+        **(environment or {}),
+    }
     source: dict[str, t.Any] = {"stdin": subprocess.DEVNULL} if text is None else {"input": text}
     try:
         done = subprocess.run(  # pylint: disable=ansible-bad-function  # run_command has no timeout
@@ -49,6 +59,11 @@ def run(
         )
     except FileNotFoundError:
         return Completed(NOT_FOUND, "", f"{argv[0]}: program not found")
+    except OSError as error:
+        return Completed(NOT_STARTED, "", f"{argv[0]}: cannot be started: {trouble(error)}")
+    except ValueError as error:
+        # A NUL byte, which no argument can hold.
+        return Completed(NOT_STARTED, "", f"{argv[0]}: cannot be started: {error}")
     except subprocess.TimeoutExpired:
         return Completed(TIMED_OUT, "", f"{argv[0]}: did not end within {timeout:.0f} s")
     return Completed(done.returncode, done.stdout, done.stderr)

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 
 class HostError(Exception):
     """Something on the host is not as it must be.
@@ -22,3 +25,35 @@ class HostError(Exception):
 def cause(error: BaseException) -> str:
     """Why an operation of Python's library failed, in words for the end of a message."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+_REMEDIES = {
+    errno.EROFS: "the file system is mounted read-only: `findmnt --target {place}` names it, and the kernel's log why it became so",
+    errno.ENOSPC: "free some space there: `df {place}` and, for inodes, `df -i {place}` show what is full",
+    errno.EDQUOT: "free some space there, or raise the quota",
+    errno.ENOEXEC: "it is a program for another kind of processor, or none at all: compare `file {place}` with `uname -m`",
+    errno.EIO: "the disk has failed to read or write: see the kernel's log",
+}
+_AS_ROOT = "the program runs as user {user}, wanted is root: set `ansible_become: true`"
+_AS_USUAL = "`findmnt --target {place}` shows its mount (such as noexec), `ls -ldZ {place}` and `lsattr -d {place}` who may do what"
+
+
+def remedy(error: OSError) -> str:
+    """What the operator can do about a failure of the operating system; empty if nothing is known."""
+    place = error.filename if isinstance(error.filename, str) else "."
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return (_AS_ROOT if os.geteuid() else _AS_USUAL).format(place=place, user=os.geteuid())
+    return _REMEDIES.get(error.errno or 0, "").format(place=place)
+
+
+def trouble(error: OSError) -> str:
+    """The cause of a failure of the operating system, and what to do about it."""
+    return "; ".join(part for part in (cause(error), remedy(error)) if part)
+
+
+def of_system(error: OSError) -> HostError:
+    """The error for the operator, for a failure that nothing nearer has explained."""
+    names = [name for name in (error.filename, error.filename2) if isinstance(name, str)]
+    return HostError(
+        f"{' and '.join(names) or 'the operating system'}: {trouble(error)}. Mend it and run again; a run goes on where it ended"
+    )

@@ -9,7 +9,7 @@ import abc
 import collections.abc as c
 import typing as t
 
-from ansible import constants
+from ansible import constants, context
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
@@ -102,6 +102,16 @@ class Host:
         return interpreter
 
 
+def _refuse_start_in_the_middle(variables: Variables) -> None:
+    """The tasks before are what checks the inventory, and plans what hosts do together, such as the members of etcd."""
+    # A spec that a task has registered is plain data. The variable of a role is a template.
+    if context.CLIARGS.get("start_at_task") and isinstance(variables.get("cluster"), str):
+        raise ComponentError(
+            "this run began in the middle (--start-at-task), without the tasks that check the inventory and plan for all hosts together. "
+            "Nothing was changed on this host. Use --tags for a part of the work, such as --tags etcd, and --limit for some hosts"
+        )
+
+
 def _died(done: dict[str, t.Any]) -> HostFailure:
     said = (done["stderr"].strip() or done["stdout"].strip()).splitlines()
     message = f"the program on the host ended with {done['rc']}: {said[-1] if said else 'it said nothing'}"
@@ -129,6 +139,7 @@ class HostAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: Variables | None = None) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
+        _refuse_start_in_the_middle(task_vars or {})
         try:
             return self._converge(task_vars or {})
         except HostFailure as error:

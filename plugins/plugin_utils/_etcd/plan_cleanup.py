@@ -10,9 +10,17 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import KIND
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD, PATHS, etcd_urls
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import (
+    ETCD,
+    ETCD_SNAPSHOT,
+    ETCD_SNAPSHOT_TIMER,
+    PATHS,
+    etcd_urls,
+)
 
 DIRECTORIES = (ETCD.pki["directory"], ETCD.directory)
+# The timer first: it starts the service.
+SCHEDULE = [ETCD_SNAPSHOT_TIMER.unit, ETCD_SNAPSHOT.unit]
 
 Object = dict[str, t.Any]
 

@@ -258,7 +258,8 @@ def _returns(units: list[Entry], planned: list[PlannedAction]) -> list[PlannedAc
     if not planned:
         return []
     again = [entry for entry in units if entry["found"]["active"] in RUNNING_OR_STARTING and entry["target"] != FIREWALLD.unit]
-    actions = [PlannedAction("unit", "daemon-reload", "systemd", "unit files are gone")]
+    names = [entry["target"] for entry in units]
+    actions = [PlannedAction("unit", "daemon-reload", "systemd", "unit files are gone", data={"units": names})]
     for entry in again:
         reason = "its configuration is again what it was"
         actions.append(

@@ -185,6 +185,11 @@ def items(found: t.Sequence[Release], *, mirror: str, checksums: t.Mapping[str, 
     return result
 
 
+def unproven(binaries: t.Mapping[str, t.Mapping[str, t.Any]]) -> list[str]:
+    """The programs whose digest comes over the network in clear text, as they do: who can change the one can change the other."""
+    return [name for name, item in binaries.items() if item.get("checksum_url", "").startswith("http://")]
+
+
 def images(versions: t.Mapping[str, str], *, registry: str) -> dict[str, str]:
     """``cluster.images``: a registry of one's own has them under upstream's paths."""
     base = registry or "registry.k8s.io"

@@ -119,7 +119,7 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
         endpoint=endpoint,
         node_ports=port_matrix.read_node_ports(reader, problems, api_ports=api_ports),
         flannel=flannel_backend.read_flannel(reader),
-        binaries=_binaries(reader, versions),
+        binaries=_binaries(reader, versions, problems),
         registry=releases.read_registry(reader),
         pki_directory=_pki_directory(inputs, reader),
     )
@@ -187,13 +187,20 @@ def _sure(part: T | None) -> T:
     return part
 
 
-def _binaries(reader: Reader, versions: dict[str, str] | None) -> dict[str, t.Any]:
+def _binaries(reader: Reader, versions: dict[str, str] | None, problems: Problems) -> dict[str, t.Any]:
     architecture, mirror = releases.read_architecture(reader), releases.read_mirror(reader)
     if versions is None or architecture is None:
         return {}
     found = releases.releases(versions, architecture=architecture)
     checksums = releases.read_checksums(reader, found)
-    return releases.items(found, mirror=mirror, checksums=checksums) if mirror is not None else {}
+    items = releases.items(found, mirror=mirror, checksums=checksums) if mirror is not None else {}
+    unproven = releases.unproven(items)
+    if unproven:
+        problems.warn(
+            f"cluster_mirror {mirror} is http: {', '.join(unproven)} and their checksums come by the same clear text, and whoever can "
+            "change one on the way can change the other. Give the checksums in cluster_checksums, or use https"
+        )
+    return items
 
 
 def _jsonable(value: t.Any) -> t.Any:

@@ -14,7 +14,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.resolve 
 
 TESTS = pathlib.Path(__file__).parents[2]
 BROKEN = TESTS / "inventories_broken"
-MIRROR = "http://192.0.2.1"
+MIRROR = "https://192.0.2.1"
 
 
 def load(path: pathlib.Path) -> ClusterInputs:

@@ -335,3 +335,17 @@ def test_site_has_no_task_that_checks_arguments(controller: Controller, good: pa
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Converge" in run.stdout
     assert "Validating arguments" not in run.stdout
+
+
+def test_f43_a_run_that_begins_in_the_middle_is_refused(controller: Controller, good: pathlib.Path) -> None:
+    """What checks the inventory and plans for all hosts would be left out."""
+    (controller.directory / "playbook.yml").write_text(
+        "- hosts: m1\n  gather_facts: false\n  vars:\n    cluster: \"{{ lookup('barehost.kubernetes.cluster_spec') }}\"\n  tasks:\n"
+        "    - name: First\n      ansible.builtin.debug:\n"
+        "    - name: Second\n      barehost.kubernetes.component:\n        name: x\n",
+        encoding="utf-8",
+    )
+    run = controller.run(good, "--start-at-task", "Second")
+    assert run.returncode != 0
+    assert "this run began in the middle (--start-at-task)" in " ".join((run.stdout + run.stderr).split())
+    assert "Use --tags for a part of the work" in " ".join((run.stdout + run.stderr).split())

@@ -119,6 +119,7 @@ def test_flannel_on_etcd_lets_the_nodes_in_and_has_etcd_ask_for_users() -> None:
         ({"cluster_node_cidr_size": 26}, "gives each node 61 pod addresses"),
         ({"cluster_pod_cidr": "172.16.0.0/12"}, "overlaps 172.17.0.0/16"),
         ({"cluster_node_port_range": "30000-33000"}, "ports that hosts use for their own connections"),
+        ({"cluster_mirror": "http://192.0.2.1"}, "come by the same clear text"),
         ({"cluster_region": "north"}, "cluster_region is not a variable of this collection"),
     ],
 )

@@ -48,11 +48,11 @@ class Host:
         unit = {"unit": "etcd.service", "data_directory": f"{self.root}/data"}
         return former_member.run("collect", {**unit, "access": {}, "endpoints": endpoints})
 
-    def retire(self) -> None:
+    def retire(self, *schedule: str) -> None:
         files = [f"{self.root}/etc/{name}" for name in ("pki/root.key", "etcd.conf", "never.conf")]
         unit = {"unit": "etcd.service", "data_directory": f"{self.root}/data"}
         directories = [f"{self.root}/etc/pki", f"{self.root}/etc"]
-        former_member.run("retire", {**unit, "files": files, "directories": directories})
+        former_member.run("retire", {**unit, "files": files, "directories": directories, "schedule": list(schedule)})
 
 
 @pytest.fixture
@@ -88,3 +88,12 @@ def test_one_that_cannot_be_stopped_is_left_as_it_is(host: Host) -> None:
         host.retire()
     assert host.collect("y")["data"]
     assert (host.root / "etc" / "pki" / "root.key").exists()
+
+
+def test_f43_scheduled_snapshots_end_with_the_member(host: Host) -> None:
+    for name in ("snapshot.timer", "snapshot.timer.d/10-barehost.conf", "snapshot.service"):
+        (host.root / "units" / name).parent.mkdir(exist_ok=True)
+        (host.root / "units" / name).touch()
+    host.retire("snapshot.timer", "snapshot.service", "never.timer")
+    assert host.asked == ["disable", "disable", "disable", "reset-failed", "daemon-reload"]
+    assert os.listdir(host.root / "units") == []
