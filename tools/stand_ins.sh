@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Simulates further hosts (stand-ins) on a converged host: see tools/bench-scale and docs/performance.md.
-# usage: sh stand_ins.sh INTERFACE NAME=ADDRESS ...
+# usage: sh stand_ins.sh INTERFACE NAME=ADDRESS=SUBNET ...
 # Each has its own root, an overlay on that of the host, with the processes, devices and kernel settings of the host, and an sshd at its
 # address, port 2222. The host's systemd answers queries; starting or restarting a unit only writes the unit's stamp.
 set -eu
@@ -29,6 +29,7 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$home/upper,workdir=$home/work"
 mount -t overlay overlay -o "lowerdir=/var/lib,upperdir=$home/lib-upper,workdir=$home/lib-work" "$root/var/lib"
 for name in proc sys dev run; do mount --rbind "/$name" "$root/$name"; done
 mount --bind "$home/stamps" "$root/run/barehost"
+mount --bind "$home/flannel" "$root/run/flannel"
 # stand-ins use the firewall of the host, and so its configuration
 mount --bind /etc/firewalld "$root/etc/firewalld"
 mv "$root/usr/bin/systemctl" "$root/usr/bin/systemctl.real"
@@ -46,10 +47,14 @@ run_of_a_stand_in >"$base/run"
 firewall-cmd --quiet --add-port=2222/tcp
 firewall-cmd --quiet --permanent --add-port=2222/tcp
 for stand_in; do
-    name=${stand_in%%=*} address=${stand_in#*=}
+    name=${stand_in%%=*} subnet=${stand_in##*=}
+    address=${stand_in#*=}
+    address=${address%=*}
     home=$base/$name
     mkdir -p "$home/upper" "$home/work" "$home/lib-upper" "$home/lib-work" "$home/root"
     cp -a /run/barehost "$home/stamps"
+    cp -a /run/flannel "$home/flannel"
+    sed -i "s|^FLANNEL_SUBNET=.*|FLANNEL_SUBNET=$subnet|" "$home/flannel/subnet.env"
     ip address replace "$address/24" dev "$interface"
     systemd-run --quiet --collect --unit="stand-in-$name" unshare --mount --propagation private sh "$base/run" "$home" "$address"
 done

@@ -76,6 +76,14 @@ options:
         description: Checks as in O(requires) that must hold after a start, a restart or a reload.
         type: list
         elements: dict
+      restart_if:
+        description:
+          - Checks as in O(requires) of what a running unit can lose and only its start makes again. If one of them holds, the unit is
+            restarted, and the check's C(message) is the reason. A check that gets no answer does not hold.
+          - V(stale_lease) is the URL of a Node, with C(lease_file), the file of flanneld's lease. It holds when the Node is not there,
+            does not have flannel's annotations of this host, or has another pod CIDR.
+        type: list
+        elements: dict
       defer_start:
         description: Whether another task starts the unit. This task neither starts nor restarts it, and does everything else.
         type: bool

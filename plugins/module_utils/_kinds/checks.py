@@ -15,6 +15,7 @@ if t.TYPE_CHECKING:
     import http.client
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import client, quorum
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import checks_lease
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, cause
 
@@ -91,9 +92,17 @@ def _tcp(check: Check, timeout: float) -> str | None:
 
 
 def _http(check: Check, timeout: float) -> str | None:
+    status, body = _get(check["http"], check, timeout)
+    if status != check.get("status", 200):
+        return f"status {status}: {' '.join(body.split())[:300]}" if status else body
+    return _lacks(check, body)
+
+
+def _get(address: str, check: Check, timeout: float) -> tuple[int, str]:
+    """Status and text of a page; without an answer 0 and why."""
     import http.client  # imported here, because most checks are of units and sockets
 
-    url = urllib.parse.urlsplit(check["http"])
+    url = urllib.parse.urlsplit(address)
     try:
         connection = _connection(url, check, timeout)
         try:
@@ -103,10 +112,8 @@ def _http(check: Check, timeout: float) -> str | None:
         finally:
             connection.close()
     except (OSError, http.client.HTTPException) as error:
-        return cause(error)
-    if answer.status != check.get("status", 200):
-        return f"status {answer.status}: {' '.join(body.split())[:300]}"
-    return _lacks(check, body)
+        return 0, cause(error)
+    return answer.status, body
 
 
 def _connection(url: urllib.parse.SplitResult, check: Check, timeout: float) -> http.client.HTTPConnection:
@@ -131,6 +138,11 @@ def _etcd(check: Check, timeout: float) -> str | None:
     return quorum.in_the_way(check["etcd"], access)
 
 
+def _stale_lease(check: Check, timeout: float) -> str | None:
+    status, body = _get(check["stale_lease"], check, timeout)
+    return checks_lease.why_current(status, body, lease_file=check["lease_file"])
+
+
 def _lacks(check: Check, text: str) -> str | None:
     wanted = check.get("contains")
     if not wanted or wanted in text:
@@ -146,4 +158,5 @@ PROBES: dict[str, t.Callable[[Check, float], str | None]] = {
     "http": _http,
     "command": _command,
     "etcd": _etcd,
+    "stale_lease": _stale_lease,
 }

@@ -33,6 +33,8 @@ _JOURNAL_LINES = 20
 _STOP_TIMEOUT = 600.0
 # Longer than any sensible TimeoutStartSec, because systemd itself ends a start that takes too long.
 _START_TIMEOUT = 900.0
+# Each collect asks; a host that does not answer is no reason for a restart, and not to be waited for.
+_RESTART_IF_TIMEOUT = 5.0
 _KEY_MATERIAL = re.compile(r"PRIVATE KEY|(?:^|\s)[A-Za-z0-9+/=]{60,}$|[?&; ](token|password|secret)=", re.IGNORECASE)
 
 
@@ -94,7 +96,16 @@ def _state(item: dict[str, t.Any], properties: dict[str, str]) -> dict[str, t.An
         "started_with": unit_stamps.values(name, changed) if item["stamped"] and changed else {},
         "changed_reload_inputs": _newer(item["reload_on"], max(started, _mtime(_reload_mark(name)))) if running else [],
         "unproven": running and os.path.exists(_doubt(name)),
+        "restart_because": _lost(item) if running else "",
     }
+
+
+def _lost(item: dict[str, t.Any]) -> str:
+    """What a running unit has lost that only its start makes; empty also if that cannot be asked now."""
+    for check in item.get("restart_if", []):
+        if checks.probe(check, timeout=_RESTART_IF_TIMEOUT) is None:
+            return str(check.get("message") or f"{checks.subject(check)} holds")
+    return ""
 
 
 def _changed_inputs(item: dict[str, t.Any], started: float) -> list[str] | None:

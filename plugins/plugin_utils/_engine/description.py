@@ -14,7 +14,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import unit_files
 
-CHECK_KINDS = ("unit", "socket", "file", "tcp", "http", "command", "etcd")
+CHECK_KINDS = ("unit", "socket", "file", "tcp", "http", "command", "etcd", "stale_lease")
 
 _PACKAGE = s.Record({"name": s.text, "version": (s.name, None)}, short="name")
 _EVR = re.compile(r"(?P<name>.+)-(?P<version>\d+:[^-:]+(-[^-]+)?)")
@@ -36,6 +36,8 @@ _CHECK = s.Record(
         "http": (s.text, None),
         "command": (s.list_of(s.name), None),
         "etcd": (s.text, None),
+        "stale_lease": (s.text, None),
+        "lease_file": (s.path, None),
         "ca": (s.path, None),
         "cert": (s.path, None),
         "key": (s.path, None),
@@ -81,6 +83,7 @@ _UNIT = s.Record(
         "inputs": (s.list_of(s.path), None),
         "reload_on": (s.list_of(s.path), []),
         "health": (s.list_of(_CHECK), []),
+        "restart_if": (s.list_of(_CHECK), []),
         "defer_start": (s.flag, False),
         "block": (s.flag, True),
     }
@@ -292,7 +295,7 @@ def _check_sources(given: dict[str, t.Any], faults: list[str]) -> None:
 def _check_checks(given: dict[str, t.Any], faults: list[str]) -> None:
     places = [(f"{key}[{index}]", check) for key in ("requires", "gate") for index, check in enumerate(given[key])]
     for index, unit in enumerate(given["units"]):
-        places += [(f"units[{index}].health[{number}]", check) for number, check in enumerate(unit["health"])]
+        places += [(f"units[{index}].{key}[{number}]", check) for key in ("health", "restart_if") for number, check in enumerate(unit[key])]
     for where, check in places:
         found = [kind for kind in CHECK_KINDS if check[kind]]
         if len(found) != 1:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plans units: which must be enabled, started, stopped, reloaded or restarted, and why.
 
-A unit is restarted if what it was started with (its stamp on the host) is not what will be there after the plan.
+A unit is restarted if what it was started with (its stamp on the host) is not what will be there after the plan, or if it has lost
+what only its start makes (``restart_if``).
 """
 
 from __future__ import annotations
@@ -111,6 +112,8 @@ def _restart(item: Item, state: Item, touched: set[str], context: PlanContext) -
         reason = "it is not known what it was started with"
     elif since:
         reason = f"{_names(since)} changed since it was started"
+    elif state.get("restart_because"):
+        reason = state["restart_because"]
     else:
         return []
     return [_action("restart", item, reason, "restarted", state, **_run_data(item, context))]

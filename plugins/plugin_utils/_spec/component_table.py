@@ -264,6 +264,7 @@ FLANNELD = Component(
         "network": f"{_KUBERNETES}/flannel-net.json",
         "kubeconfig": f"{_KUBERNETES}/flannel.kubeconfig",
         "subnet": "/run/flannel/subnet.env",
+        "addresses": "/var/lib/cni/networks/flannel",  # of the pods; "flannel" is the name of the network in the CNI configuration
         "cni_settings": f"{_SETTINGS}/flannel-cni.json",
         "cni_configuration": f"{PATHS['cni']}/10-flannel.conflist",
     },

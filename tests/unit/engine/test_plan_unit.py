@@ -54,6 +54,18 @@ CASES: dict[str, tuple[dict[str, t.Any], dict[str, t.Any], tuple[PlannedAction, 
         [("restart", "/etc/a.conf changed since it was started")],
     ),
     "an input is about to change": ({}, {}, (file_action("/etc/a.conf"),), [("restart", "/etc/a.conf is changed")]),
+    "it lost what only its start makes": (
+        {},
+        {"restart_because": "the API has no Node n"},
+        (),
+        [("restart", "the API has no Node n")],
+    ),
+    "a stopped unit has lost nothing": (
+        {"state": "stopped", "enabled": None},
+        {"active": "inactive", "enabled": "disabled", "restart_because": "the API has no Node n"},
+        (),
+        [],
+    ),
     "another file is about to change": ({}, {}, (file_action("/etc/b.conf"),), []),
     "held back, to be started": (
         {"defer_start": True},
