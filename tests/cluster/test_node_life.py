@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import collections.abc
 import pathlib
+import typing as t
 
 import pytest
+import yaml
 
 from . import checks
 from .driver import Cluster, eventually
@@ -67,3 +69,75 @@ def test_f21_a_deleted_node_comes_back_with_another_pod_cidr(cluster: Cluster) -
     checks.names_are_found(cluster, HOSTS)
     checks.guestbook_is_shared(cluster, HOSTS, through=MINION)
     checks.nothing_changes(cluster, HOSTS)
+
+
+def write_inventory(cluster: Cluster, *, minions: collections.abc.Iterable[str] = (MINION,), **variables: t.Any) -> None:
+    """These hosts are minions, and MINION has these variables."""
+    path = cluster.inventory / "hosts.yml"
+    hosts = yaml.safe_load(path.read_text(encoding="utf-8"))
+    hosts["all"]["hosts"][MINION] = {"ansible_host": HOSTS[MINION], **variables}
+    hosts["all"]["children"]["minion"]["hosts"] = dict.fromkeys(minions)
+    path.write_text(yaml.safe_dump(hosts), encoding="utf-8")
+
+
+def taints(cluster: Cluster, node: str) -> list[str]:
+    found = cluster.kubectl_json("get", "node", node)["spec"].get("taints", [])
+    return sorted(f"{taint['key']}={taint.get('value', '')}:{taint['effect']}" for taint in found)
+
+
+def labels(cluster: Cluster, node: str) -> set[str]:
+    return set(cluster.kubectl_json("get", "node", node)["metadata"]["labels"])
+
+
+def converge(cluster: Cluster) -> None:
+    predicted = cluster.playbook("playbooks/site.yml", "--check")
+    checks.foretold(predicted, cluster.playbook("playbooks/site.yml"))
+
+
+def test_f20_labels_and_taints_follow_the_inventory(cluster: Cluster) -> None:
+    """Those of somebody else stay."""
+    cluster.kubectl("taint", "node", MINION, "others.example/held=:PreferNoSchedule")
+    cluster.kubectl("label", "node", MINION, "others.example/rack=7")
+    write_inventory(cluster, node_taints=["example.com/gpu=yes:PreferNoSchedule"], node_labels={"example.com/gpu": "yes"})
+    converge(cluster)
+    assert taints(cluster, MINION) == ["example.com/gpu=yes:PreferNoSchedule", "others.example/held=:PreferNoSchedule"]
+    assert {"example.com/gpu", "others.example/rack"} <= labels(cluster, MINION)
+    write_inventory(cluster)
+    converge(cluster)
+    assert taints(cluster, MINION) == ["others.example/held=:PreferNoSchedule"]
+    assert "example.com/gpu" not in labels(cluster, MINION)
+    assert "others.example/rack" in labels(cluster, MINION)
+    cluster.kubectl("taint", "node", MINION, "others.example/held-")
+    cluster.kubectl("label", "node", MINION, "others.example/rack-")
+    checks.nothing_changes(cluster, HOSTS)
+
+
+def test_f20_taint_and_label_follow_the_role(cluster: Cluster) -> None:
+    """A master is a minion too, and then no more."""
+    assert taints(cluster, MASTER) == ["node-role.kubernetes.io/control-plane=:NoSchedule"]
+    write_inventory(cluster, minions=HOSTS)
+    converge(cluster)
+    assert taints(cluster, MASTER) == []
+    assert "node-role.kubernetes.io/minion" in labels(cluster, MASTER)
+    write_inventory(cluster)
+    converge(cluster)
+    assert taints(cluster, MASTER) == ["node-role.kubernetes.io/control-plane=:NoSchedule"]
+    assert "node-role.kubernetes.io/minion" not in labels(cluster, MASTER)
+
+
+def test_a_node_that_does_not_become_ready_is_explained(cluster: Cluster) -> None:
+    """The condition with its message, and what its kubelet said last, which is on another host."""
+    cluster.on(MINION, "systemctl kill --signal=STOP kubelet")
+    try:
+        eventually(lambda: not checks.all_ready(cluster, HOSTS), deadline=90, wanted=f"{MINION} not Ready")
+        run = cluster.playbook("playbooks/site.yml", "-e", "addons_ready_deadline=3", check=False)
+        assert run.returncode == 2, run.output
+        told = run.output[run.output.rindex("Tell why") :]
+        assert f"Node not ready within 3 s: {MINION}: Ready=Unknown (NodeStatusUnknown): Kubelet stopped posting node status" in told
+        assert f"{MINION}:" in told
+        assert "kubelet.service: active (running)" in told
+        assert "kubelet[" in told
+        assert "flanneld.service: active\n" in told
+    finally:
+        cluster.on(MINION, "systemctl kill --signal=CONT kubelet")
+    eventually(lambda: checks.all_ready(cluster, HOSTS), deadline=90, wanted="all nodes Ready")

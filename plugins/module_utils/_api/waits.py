@@ -18,13 +18,21 @@ _EVENTS = 5
 
 def wait_for(api: KubeApi, wait: Object) -> None:
     """Returns when all objects of the wait meet its condition; raises HostError at its deadline."""
+    found = outcome(api, wait)
+    if found["unmet"]:
+        raise HostError(found["message"], details=found["details"])
+
+
+def outcome(api: KubeApi, wait: Object) -> Object:
+    """Waits as ``wait_for`` does. Returns the state of the objects that do not meet the condition (``unmet``), and what to tell of them."""
     end = time.monotonic() + wait["deadline"]
     while True:
         found = unmet(api, wait)
         if not found:
-            return
+            return {"unmet": {}, "message": "", "details": ""}
         if time.monotonic() >= end:
-            raise HostError(_failure(wait, found), details="\n".join(line for name in found for line in _evidence(api, wait, name)))
+            details = "\n".join(line for name in found for line in _evidence(api, wait, name))
+            return {"unmet": found, "message": _failure(wait, found), "details": details}
         time.sleep(_PAUSE)
 
 
@@ -119,7 +127,7 @@ def _evidence(api: KubeApi, wait: Object, name: str) -> list[str]:
     said = [
         _condition_text(condition)
         for condition in live.get("status", {}).get("conditions", [])
-        if condition["type"].lower() != wait["condition"].lower()
+        if condition["type"].lower() != wait["condition"].lower() and not (live["kind"] == "Node" and condition["status"] == "False")
     ]
     lines = [f"{live['kind']} {name}: {text}" for text in (*said, *_events(api, live))]
     return lines + [line for pod in _pods(api, live) for line in _pod_lines(api, pod)]

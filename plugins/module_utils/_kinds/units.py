@@ -252,11 +252,16 @@ def _dead(name: str) -> str | None:
 
 def failure(name: str, message: str) -> UnitFailure:
     """The error for the operator: what is wrong, the unit's state, and its last journal lines."""
+    advice = f"look at `journalctl -u {name}`, mend what it complains about and run the playbook again"
+    return UnitFailure(f"{message}; {advice}", details=evidence(name))
+
+
+def evidence(name: str) -> str:
+    """The state of a unit and the last lines of its journal, without those that may hold a secret."""
     properties = _show([name])[0]
     state = f"{name}: {properties.get('ActiveState', 'unknown')} ({properties.get('SubState', '')})"
     journal = run(["journalctl", "--no-pager", "--output=short-iso", f"--lines={_JOURNAL_LINES}", f"--unit={name}"], timeout=20)
     lines = [
         line if not _KEY_MATERIAL.search(line) else "(a line that may hold a secret is left out)" for line in journal.output.splitlines()
     ]
-    advice = f"look at `journalctl -u {name}`, mend what it complains about and run the playbook again"
-    return UnitFailure(f"{message}; {advice}", details="\n".join([state, *lines]))
+    return "\n".join([state, *lines])
