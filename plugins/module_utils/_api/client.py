@@ -21,7 +21,7 @@ Object = dict[str, t.Any]
 APPLY = "application/apply-patch+yaml"  # JSON is valid YAML
 _CALL_TIMEOUT = 30.0
 # the apiserver asks for another attempt while it starts, sheds load, or etcd elects a leader
-_COME_AGAIN = (429, 503)
+COME_AGAIN = (429, 503)
 _ATTEMPTS = 6
 _PAUSE = 0.5
 
@@ -62,11 +62,12 @@ class KubeApi:
 
     def request(self, method: str, path: str, *, body: t.Optional[Object] = None, content: str = "", **query: str) -> Object:
         """Returns the object in the answer. Raises ApiError if the API refuses, ApiUnreachable if there is no answer."""
-        status, text = self._patiently(method, path + (f"?{urllib.parse.urlencode(query)}" if query else ""), body, content)
-        if status >= 300:
-            raise ApiError(_refusal(status, text, method, path), status=status)
-        answer: Object = json.loads(text)
-        return answer
+        path += f"?{urllib.parse.urlencode(query)}" if query else ""
+        return _object(self._patiently(method, path, body, content), method, path)
+
+    def request_once(self, method: str, path: str, *, body: Object) -> Object:
+        """As ``request``, but an API that asks for another attempt has refused: the caller has more to ask meanwhile."""
+        return _object(self._send(method, path, body, ""), method, path)
 
     def find(self, path: str, **query: str) -> t.Optional[Object]:
         """The object at the path, or None."""
@@ -115,7 +116,7 @@ class KubeApi:
     def _patiently(self, method: str, path: str, body: t.Optional[Object], content: str) -> tuple[int, str]:
         for _attempt in range(_ATTEMPTS):
             status, text = self._send(method, path, body, content)
-            if status not in _COME_AGAIN:
+            if status not in COME_AGAIN:
                 break
             time.sleep(_PAUSE)
         return status, text
@@ -153,6 +154,14 @@ class KubeApi:
             ) from error
         address = urllib.parse.urlsplit(self.server)
         return http.client.HTTPSConnection(address.hostname or "", address.port, timeout=_CALL_TIMEOUT, context=context)
+
+
+def _object(answer: tuple[int, str], method: str, path: str) -> Object:
+    status, text = answer
+    if status >= 300:
+        raise ApiError(_refusal(status, text, method, path), status=status)
+    found: Object = json.loads(text)
+    return found
 
 
 # What an apiserver says of etcd's alarm NOSPACE tells nobody what to do.

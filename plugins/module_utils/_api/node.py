@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The host side of ``node``: takes the pods from a Node, and the Node out of the cluster, by the API of a master.
 
-Pods leave by eviction, which the API refuses while a PodDisruptionBudget would be broken; that is tried again until the deadline.
-A pod of a host that is gone cannot end in order: it is deleted at once.
+Pods leave by eviction, which the API refuses while a PodDisruptionBudget would be broken. So all are asked to leave in rounds, each pod
+once in a round, until none is left or the deadline of the whole drain has come. A pod of a host that is gone cannot end in order: it is
+deleted at once.
 """
 
 from __future__ import annotations
@@ -12,15 +13,14 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import ApiError, KubeApi, Object
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import COME_AGAIN, ApiError, KubeApi, Object
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 _MERGE = "application/merge-patch+json"
 _MIRROR = "kubernetes.io/config.mirror"
 _FINISHED = ("Succeeded", "Failed")
 _PAUSE = 1.0
-# The status of an eviction that a budget does not allow now.
-_BUDGET = 429
+_NAMED = 20
 
 
 def run(step: str, payload: Object) -> Object:
@@ -71,13 +71,19 @@ def _apply(api: KubeApi, payload: Object) -> Object:
 
 
 def _evict(api: KubeApi, node: str, pods: list[Object], *, timeout: float) -> None:
-    """Evicts all pods at once, repeats those that a budget delays, and waits until all are gone."""
+    """Asks all pods to leave, again those that a budget holds, and returns when all are gone."""
     end = time.monotonic() + timeout
     left = {pod["uid"]: pod for pod in pods}
-    asked: set[str] = set()
+    held: dict[str, str] = dict.fromkeys(left, "was not asked to leave yet")
     while left:
-        held = {uid: refusal for uid, pod in left.items() if uid not in asked and (refusal := _ask(api, pod))}
-        asked |= left.keys() - held.keys()
+        for uid in [uid for uid in left if uid in held]:
+            if time.monotonic() >= end:
+                break
+            refusal = _ask(api, left[uid])
+            if refusal:
+                held[uid] = refusal
+            else:
+                del held[uid]
         present = {pod["uid"] for pod in _pods(api, node)}
         left = {uid: pod for uid, pod in left.items() if uid in present}
         if left and time.monotonic() >= end:
@@ -91,9 +97,10 @@ def _ask(api: KubeApi, pod: Object) -> str:
     metadata = {"name": pod["name"], "namespace": pod["namespace"]}
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata, "deleteOptions": _options(pod)}
     try:
-        api.request("POST", f"{_path(pod)}/eviction", body=body)
+        # While one pod is held, the others can leave, and their going may be what this one waits for.
+        api.request_once("POST", f"{_path(pod)}/eviction", body=body)
     except ApiError as error:
-        if error.status == _BUDGET:
+        if error.status in COME_AGAIN:
             return error.message
         if error.status not in (404, 409):  # gone, or another pod of this name meanwhile
             raise HostError(f"pod {pod['namespace']}/{pod['name']} cannot be evicted: {error.message}") from error
@@ -101,9 +108,11 @@ def _ask(api: KubeApi, pod: Object) -> str:
 
 
 def _complaint(node: str, left: dict[str, Object], held: dict[str, str], timeout: float) -> str:
-    lines = [f"{pod['namespace']}/{pod['name']}: {held.get(uid) or 'was evicted and has not ended'}" for uid, pod in left.items()]
+    lines = sorted(f"{pod['namespace']}/{pod['name']}: {held.get(uid) or 'was evicted and has not ended'}" for uid, pod in left.items())
+    more = f"; and {len(lines) - _NAMED} more" if len(lines) > _NAMED else ""
     return (
-        f"{len(left)} pods are still on {node} after {timeout:.0f} s: {'; '.join(sorted(lines))}. The node stays cordoned and nothing else "
+        f"{len(left)} pods are still on {node} after {timeout:.0f} s: {'; '.join(lines[:_NAMED])}{more}. "
+        "Their budgets: kubectl get poddisruptionbudgets --all-namespaces. The node stays cordoned and nothing else "
         "was done. Give the pods' owners more room (replicas, the PodDisruptionBudget) or more time, and run this again; or "
         f"'kubectl uncordon {node}'"
     )
