@@ -100,6 +100,16 @@ def converged_nodes(
     return [node for node, done in found if done and not (done.get("failed") or done.get("unreachable") or done.get("skipped"))]
 
 
+def changed_nodes(
+    cluster: dict[str, t.Any],
+    hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]],
+    results: collections.abc.Iterable[str],
+) -> list[str]:
+    """The hosts of nodes where a task that registered one of these variables has changed something, or has failed and may have."""
+    found = {host: [hostvars[host].get(result) or {} for result in results] for host in cluster["node_hosts"] if host in hostvars}
+    return [host for host, done in found.items() if any(result.get("changed") or result.get("failed") for result in done)]
+
+
 def vrrp_authentication(password: str) -> str:
     """The part of Keepalived's configuration that holds the password; raises AnsibleFilterError for one that VRRP cannot carry."""
     try:
@@ -129,5 +139,6 @@ class FilterModule:
             "vrrp_authentication": vrrp_authentication,
             "interface_of": interface_of,
             "converged_nodes": converged_nodes,
+            "changed_nodes": changed_nodes,
             "docker_packages": docker_packages,
         }

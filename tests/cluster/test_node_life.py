@@ -17,6 +17,7 @@ from .setups import converged_hosts
 MASTER = "k8s.master.dev"
 MINION = "k8s.minion1.dev"
 HOSTS = {MASTER: "192.168.200.100", MINION: "192.168.200.101"}
+CHECK = "barehost.kubernetes.flannel : Check the pod network"
 # Each takes the pod CIDR that is given next, so that a Node which comes back gets another one.
 TAKERS = ("taker1", "taker2", "taker3")
 
@@ -65,7 +66,8 @@ def test_f21_a_deleted_node_comes_back_with_another_pod_cidr(cluster: Cluster) -
 
     eventually(same_pods_with_new_addresses, deadline=60, wanted=f"{len(pods)} pods with addresses {prefix}…")
     assert cluster.on(MINION, "ip -4 -oneline address show dev cni0").split()[3] == f"{prefix}1/24"
-    cluster.kubectl("wait", "pod", "-l", "app=probe", "--for=condition=Ready", "--timeout=60s")
+    for namespace in ("default", "guestbook", "kube-system"):
+        cluster.kubectl("-n", namespace, "wait", "pod", "--all", "--for=condition=Ready", "--timeout=60s")
     checks.names_are_found(cluster, HOSTS)
     checks.guestbook_is_shared(cluster, HOSTS, through=MINION)
     checks.nothing_changes(cluster, HOSTS)
@@ -141,3 +143,45 @@ def test_a_node_that_does_not_become_ready_is_explained(cluster: Cluster) -> Non
     finally:
         cluster.on(MINION, "systemctl kill --signal=CONT kubelet")
     eventually(lambda: checks.all_ready(cluster, HOSTS), deadline=90, wanted="all nodes Ready")
+
+
+@pytest.mark.parametrize(
+    ("packets", "found"),
+    [
+        ("", "no connection to 10.255."),
+        ("meta length gt 1000", "in the pod network takes connections, but whole packets get lost on the way (MTU)"),
+    ],
+    ids=["all", "large ones"],
+)
+def test_packets_that_a_firewall_drops_between_nodes_are_found(cluster: Cluster, packets: str, found: str) -> None:
+    """By health.yml, and by a site.yml that changes something; what it names is what must pass."""
+    chain = "add table inet cut; add chain inet cut in { type filter hook input priority -300; };"
+    cluster.on(MINION, f"nft '{chain} add rule inet cut in udp dport 8472 {packets} drop'")
+    try:
+        run = cluster.playbook("playbooks/health.yml", check=False)
+        assert run.returncode == 2
+        told = {result["host"] for result in run.failures}
+        assert told == set(HOSTS), run.output
+        said = " ".join(run.output.split())
+        assert f"{MASTER} ({HOSTS[MASTER]}) does not reach all of the pod network. Found: {MINION} ({HOSTS[MINION]}):" in said
+        assert found in said
+        assert f"UDP port 8472 open between {HOSTS[MASTER]} and {HOSTS[MINION]} in both directions, in packets of 1500 bytes" in said
+    finally:
+        cluster.on(MINION, "nft delete table inet cut")
+
+
+def test_a_run_that_changes_a_node_checks_the_pod_network(cluster: Cluster) -> None:
+    """And one that changes nothing does not."""
+    cluster.on(MINION, "systemctl stop kube-proxy")
+    cluster.on(
+        MINION,
+        "nft 'add table inet cut; add chain inet cut in { type filter hook input priority -300; }; "
+        "add rule inet cut in udp dport 8472 drop'",
+    )
+    try:
+        run = cluster.playbook("playbooks/site.yml", check=False)
+        assert {(result["host"], result["task"]) for result in run.failures} == {(host, CHECK) for host in HOSTS}
+        assert [result for result in cluster.playbook("playbooks/site.yml").results if result["task"] == CHECK] == []
+    finally:
+        cluster.on(MINION, "nft delete table inet cut")
+    assert {result["host"] for result in cluster.playbook("playbooks/health.yml").results if result["task"] == CHECK} == set(HOSTS)
