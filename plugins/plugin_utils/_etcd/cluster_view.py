@@ -16,12 +16,16 @@ Object = dict[str, t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """A member that the inventory names."""
+    """A member that the inventory names.
+
+    ``id``: the member that the process on its host is, empty where no process says so.
+    """
 
     host: str
     name: str
     peer_url: str
     client_url: str
+    id: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,12 +56,13 @@ class HostState:
     """The state of a host. ``data``: whether it has a member's data, None if the host was not observed.
 
     ``committed``: the raft index up to which its running process has committed, None if no process says so.
-    ``was_up``: whether it was a working member once.
+    ``was_up``: whether it was a working member once. ``member``: the ID of the member that its process is, empty if none says so.
     """
 
     data: bool | None = None
     committed: int | None = None
     was_up: bool = False
+    member: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,12 +92,14 @@ def healthy(members: c.Iterable[Member]) -> int:
 def listed(wanted: Wanted, members: c.Iterable[Member]) -> Member | None:
     """The entry of a wanted member in the list of members.
 
-    It is found by its name, which stays when the address changes; else by its address, because a member that never started has no name.
+    It is found by what its process is: a host that got another name and another address has the same member. Else by its name, which
+    stays when the address changes; else by its address, because a member that never started has no name.
     """
     found = tuple(members)
+    by_process = [member for member in found if wanted.id and member.id == wanted.id]
     by_name = [member for member in found if member.name == wanted.name]
     by_address = [member for member in found if wanted.peer_url in member.peer_urls]
-    return next(iter([*by_name, *by_address]), None)
+    return next(iter([*by_process, *by_name, *by_address]), None)
 
 
 def view(*, answers: c.Sequence[Object], hosts: c.Mapping[str, HostState]) -> View:

@@ -18,6 +18,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import c
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_view import HostState, View, listed
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members, Plan, Policy
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
 
 Observation = c.Mapping[str, t.Any]
 
@@ -57,8 +58,22 @@ def wanted_of(members: c.Iterable[c.Mapping[str, t.Any]]) -> Members:
 def view_of(observations: c.Mapping[str, Observation]) -> View:
     """One view from the observations by host. Raises PlanError if they are not of one sound cluster."""
     answers = [answer for observation in observations.values() for answer in observation["answers"]]
-    hosts = {host: HostState(**observation["host"]) for host, observation in observations.items()}
-    return cluster_view.view(answers=answers, hosts=hosts)
+    return cluster_view.view(answers=answers, hosts=states_of(observations))
+
+
+def states_of(observations: c.Mapping[str, Observation]) -> dict[str, HostState]:
+    """The state of each observed host, and which member its process is: that is what answers on the host itself."""
+    return {host: HostState(**observation["host"], member=_own_member(observation)) for host, observation in observations.items()}
+
+
+def _own_member(observation: Observation) -> str:
+    own = (answer for answer in observation["answers"] if answer["url"] == ETCD.urls["client"] and answer["members"] is not None)
+    return next((str(answer["member_id"]) for answer in own), "")
+
+
+def identified(wanted: Members, view: View) -> Members:
+    """The wanted members, with what the processes on their hosts are."""
+    return [dataclasses.replace(entry, id=view.host(entry).member) for entry in wanted]
 
 
 def in_sync(wanted: Members, view: View, *, host: str) -> bool:
@@ -88,7 +103,7 @@ def in_place(wanted: Members, view: View, *, host: str) -> bool:
 
 
 def plan(wanted: Members, view: View, policy: Policy) -> Plan:
-    return plan_members.plan(wanted=wanted, view=view, policy=policy)
+    return plan_members.plan(wanted=identified(wanted, view), view=view, policy=policy)
 
 
 def membership(found: Plan, *, wanted: Members) -> Membership:

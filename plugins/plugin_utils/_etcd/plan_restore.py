@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pathlib
+import re
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_states import RUNNING_OR_STARTING
@@ -25,7 +26,18 @@ _CONTROL_PLANE: t.Mapping[str, dict[str, str]] = {
     "kube_scheduler": {},
 }
 _HEALTH_DEADLINE = 120.0
-_NEEDED = ("cluster", "authority", "versions", "hash", "revision", "total_keys", "sha256", "size")
+_PROGRAMS = ("etcd", "kubernetes")
+_VERSION = re.compile(r"\d+\.\d+")
+_NEEDED: dict[str, type] = {
+    "cluster": str,
+    "authority": str,
+    "versions": dict,
+    "hash": str,
+    "revision": int,
+    "total_keys": int,
+    "sha256": str,
+    "size": int,
+}
 
 
 def description(snapshot: pathlib.Path) -> Object:
@@ -39,12 +51,23 @@ def description(snapshot: pathlib.Path) -> Object:
         raise PlanError(
             f"{_UNTOUCHED}: {beside}, which tells what the snapshot is, cannot be read: {error}; put it beside the snapshot"
         ) from None
-    missing = [name for name in _NEEDED if name not in found]
-    if missing or found.get("format") != backups.FORMAT:
+    wrong = _wrong_fields(found)
+    if wrong:
         raise PlanError(
-            f"{_UNTOUCHED}: {beside} is no description of a snapshot that this version knows: {', '.join(missing) or 'its format'}"
+            f"{_UNTOUCHED}: {beside} is no description of a snapshot that this version knows: {', '.join(wrong)}. Give another snapshot, "
+            "or put the description that was saved with this one beside it"
         )
     return t.cast(Object, found)
+
+
+def _wrong_fields(found: t.Any) -> list[str]:
+    """What is missing in a description, or is of another kind than ``backup.yml`` and the timer write it."""
+    if not isinstance(found, dict):
+        return ["it is no mapping"]
+    wrong = [name for name, kind in _NEEDED.items() if not isinstance(found.get(name), kind)]
+    if "versions" not in wrong:
+        wrong += [f"versions.{program}" for program in _PROGRAMS if not _VERSION.match(str(found["versions"].get(program)))]
+    return wrong or ([] if found.get("format") == backups.FORMAT else ["its format"])
 
 
 def check(snapshot: pathlib.Path, told: Object, cluster: Object) -> None:
@@ -57,15 +80,18 @@ def check(snapshot: pathlib.Path, told: Object, cluster: Object) -> None:
         faults.append(f"{cluster['pki_directory']} has no {backups.AUTHORITY}: put the PKI of the cluster back from its archive first")
     elif told["authority"] != ours:
         faults.append("it was made under another PKI: its Secrets and tokens could not be read here")
-    for program in ("etcd", "kubernetes"):
+    for program in _PROGRAMS:
         if minor(told["versions"][program]) > minor(cluster["versions"][program]):
             faults.append(f"it was made by {program} {told['versions'][program]}, newer than {cluster['versions'][program]} here")
-    with snapshot.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    try:
+        with snapshot.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise PlanError(f"{_UNTOUCHED}: {snapshot} cannot be read: {error.strerror}; correct its owner and mode") from None
     if found != told["sha256"]:
         faults.append(f"it is damaged: its sha256 is {found}, and was {told['sha256']}")
     if faults:
-        raise PlanError(f"{_UNTOUCHED}: {snapshot} cannot be restored: {'; '.join(faults)}")
+        raise PlanError(f"{_UNTOUCHED}: {snapshot} cannot be restored: {'; '.join(faults)}. Give a snapshot that fits this cluster")
 
 
 def clients_of_etcd(cluster: Object, host: str) -> list[Object]:

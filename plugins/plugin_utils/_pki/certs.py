@@ -28,6 +28,17 @@ _USAGES = {"server": "1.3.6.1.5.5.7.3.1", "client": "1.3.6.1.5.5.7.3.2"}
 _USAGE_NAMES = {number: name for name, number in _USAGES.items()}
 
 
+# What a certificate that is damaged, or was made by another program, may raise when it is read
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    exceptions.UnsupportedAlgorithm,
+)
+
+
 class PkiError(AnsibleError):
     """The PKI directory has a fault, or a certificate cannot be issued. The message says what the operator can do."""
 
@@ -46,9 +57,10 @@ def load(pem: str) -> x509.Certificate | None:
     """The first certificate in a PEM text, or None if there is no readable one."""
     try:
         certificate = x509.load_pem_x509_certificate(pem.encode())
-        _extension(certificate, x509.SubjectAlternativeName)
+        # Much of a certificate is parsed only when it is asked for.
+        found_text(certificate)
         return certificate
-    except ValueError:
+    except _UNREADABLE:
         return None
 
 
@@ -97,6 +109,14 @@ def _periods(item: dict[str, t.Any]) -> tuple[int, int]:
             "issue it anew. Give a renew_before_days below days."
         )
     return days, renew_before
+
+
+def check(item: dict[str, t.Any]) -> None:
+    """Raises PkiError for a description of which no certificate can be issued, so that check mode refuses what a run would refuse."""
+    _periods(item)
+    _subject(item)
+    _usages(item)
+    _general_names(item)
 
 
 def wanted_text(item: dict[str, t.Any]) -> str:
@@ -149,7 +169,7 @@ def address(text: str, name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Addre
     try:
         return ipaddress.ip_address(text)
     except ValueError:
-        raise PkiError(f"certificate {name}: {text!r} under ips is not an IP address. Names belong under dns.") from None
+        raise PkiError(f"certificate {name}: {text!r} under ips is not an IP address. Write a name under dns.") from None
 
 
 def _values(name: x509.Name, kind: x509.ObjectIdentifier) -> list[str]:
@@ -170,7 +190,7 @@ def _lifetime_days(certificate: x509.Certificate) -> int:
 def _issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, exceptions.InvalidSignature):
+    except (*_UNREADABLE, exceptions.InvalidSignature):
         return False
     return True
 

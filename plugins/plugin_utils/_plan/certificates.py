@@ -26,6 +26,7 @@ def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) 
     reason = _fault(item, state, certificate, context)
     if reason is None:
         return _attribute_actions(item, state)
+    certs.check(item)
     before = certs.found_text(certificate) if certificate is not None else ""
     return [
         PlannedAction(

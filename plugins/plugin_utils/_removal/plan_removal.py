@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import cluster_view, host_plan, plan_members
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_view import HostState, View, Wanted
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.cluster_view import View, Wanted
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members, Policy
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import etcd_urls
@@ -105,8 +105,7 @@ def _answering(hosts: c.Iterable[str], leaving_host: str, observations: Observat
 
 def view_after(fresh: c.Mapping[str, t.Any], observations: Observations) -> View:
     """What the members answer now, with the state of the hosts as it was observed before."""
-    hosts = {host: HostState(**observation["host"]) for host, observation in observations.items()}
-    return cluster_view.view(answers=fresh["answers"], hosts=hosts)
+    return cluster_view.view(answers=fresh["answers"], hosts=host_plan.states_of(observations))
 
 
 def is_listed(found: Leaving, view: View) -> bool:
@@ -126,7 +125,9 @@ def remove_member(found: Leaving, *, staying: Members, view: View) -> tuple[Plan
             )
         return ()
     member = cluster_view.listed(found.member, view.members)
+    staying = host_plan.identified(staying, view)
     if member is None:
+        _not_under_another_name(found, staying=staying, view=view)
         return ()
     actions: list[PlannedAction] = []
     blocking = ""
@@ -142,3 +143,14 @@ def remove_member(found: Leaving, *, staying: Members, view: View) -> tuple[Plan
         f"etcd: {found.name} cannot be removed now: {blocking or f'not healthy: {down}'}. Nothing was changed. "
         "Bring etcd to the inventory with site.yml first, or remove the members that are lost"
     )
+
+
+def _not_under_another_name(found: Leaving, *, staying: Members, view: View) -> None:
+    """Refuses to take a member for one that has left, while the list has a member of which no host of the inventory is known to be."""
+    known = {member.id for entry in staying if (member := cluster_view.listed(entry, view.members or ()))}
+    strange = [member.title for member in view.members or () if member.id not in known]
+    if found.in_etcd and strange:
+        raise PlanError(
+            f"etcd: {found.name} is not in the list of members, but {', '.join(strange)} is, which no host of the inventory has: it may be "
+            f"{found.name} under another name and address. Nothing was changed. Bring etcd to the inventory with site.yml first"
+        )

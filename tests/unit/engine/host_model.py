@@ -15,6 +15,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.predicti
 
 Item = dict[str, t.Any]
 NUMBERS = {"root": "0", "etcd": "998"}
+# of a path that nobody describes
+DEFAULT = {"owner": "root", "group": "root", "mode": "0644"}
 
 _NOTHING = Prediction()
 
