@@ -28,15 +28,10 @@ _USAGES = {"server": "1.3.6.1.5.5.7.3.1", "client": "1.3.6.1.5.5.7.3.2"}
 _USAGE_NAMES = {number: name for name, number in _USAGES.items()}
 
 
-# What a certificate that is damaged, or was made by another program, may raise when it is read
-_UNREADABLE = (
-    ValueError,
-    TypeError,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-    exceptions.UnsupportedAlgorithm,
-)
+def _unreadable() -> tuple[type[Exception], ...]:
+    """What a certificate may raise that is damaged or was made by another program. A function, as cryptography may be missing."""
+    of_x509 = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+    return (ValueError, TypeError, exceptions.UnsupportedAlgorithm, exceptions.InvalidSignature, *of_x509)
 
 
 class PkiError(AnsibleError):
@@ -60,7 +55,7 @@ def load(pem: str) -> x509.Certificate | None:
         # Much of a certificate is parsed only when it is asked for.
         found_text(certificate)
         return certificate
-    except _UNREADABLE:
+    except _unreadable():
         return None
 
 
@@ -190,7 +185,7 @@ def _lifetime_days(certificate: x509.Certificate) -> int:
 def _issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(authority)
-    except (*_UNREADABLE, exceptions.InvalidSignature):
+    except _unreadable():
         return False
     return True
 

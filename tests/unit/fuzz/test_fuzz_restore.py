@@ -32,7 +32,9 @@ class Snapshot:
     content: bytes | None = CONTENT
     authority: bytes | None = AUTHORITY
     cluster: Object = dataclasses.field(default_factory=lambda: {"name": "one", "versions": {"etcd": "3.7.2", "kubernetes": "1.37.1"}})
-    member: Object = dataclasses.field(default_factory=lambda: {"version": "3.7.2", "directory": "/var/lib/etcd", "data": True})
+    member: Object = dataclasses.field(
+        default_factory=lambda: {"version": "3.7.2", "directory": "/var/lib/etcd", "data": True, "left": False}
+    )
 
 
 def _well() -> Snapshot:
@@ -98,7 +100,8 @@ FAULTS: list[Fault[Snapshot]] = [
     Fault("of a newer etcd", _tells("versions", {"etcd": "3.9.0", "kubernetes": "1.37.1"})),
     Fault("of a version that is none", _tells("versions", {"etcd": "three", "kubernetes": "1"})),
     Fault("of another format", _tells("format", 99)),
-    Fault("a host with an older etcd", _sets(member={"version": "3.6.1", "directory": "/var/lib/etcd", "data": False})),
+    Fault("a host with an older etcd", lambda snapshot, _draw: snapshot.member.update(version="3.6.1", data=False)),
+    Fault("a restore that failed", lambda snapshot, _draw: snapshot.member.update(left=True)),
 ]
 
 
@@ -122,9 +125,10 @@ def test_a_snapshot_with_two_faults(tmp_path: pathlib.Path, case: Case[Snapshot]
         return [*plan_restore.staged(found.member, told), *plan_restore.switched(found.member, units)]
 
     actions = planned(plan)
-    harmless = {"a field is missing", "a field is of another kind", "another field is of another kind"}
+    harmless = {"a field is missing", "a field is of another kind", "another field is of another kind", "a restore that failed"}
     if actions is not None:
         assert set(case.faults) <= harmless, "a snapshot that does not fit is restored"
+        assert (actions[0].operation == "remove") is found.member["left"], "etcdutl unpacks nothing where something is"
 
 
 def test_what_is_no_description_is_told(tmp_path: pathlib.Path) -> None:
