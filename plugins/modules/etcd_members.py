@@ -31,7 +31,7 @@ options:
       - V(observed) asks this host, or the one that the task is delegated to, for the state of etcd. Register the result as
         C(barehost_etcd_observation); the results of a loop over RV(to_observe) with C(delegate_to) as C(barehost_etcd_other_observations).
       - V(planned) decides from these results who joins, who stays, who leaves, and what this host does. It asks no host. It fails
-        where the quorum would be lost.
+        where the quorum would be lost, and warns of alarms that stand.
       - V(present) performs the plan of this host when it is this host's turn.
       - >-
         V(cleaned) removes what a former member left on a host that is not in the group etcd: it stops and disables the unit, renames the
