@@ -55,6 +55,7 @@ def read_members(inputs: ClusterInputs, reader: Reader, problems: Problems) -> M
     for role, purpose in (("etcd", "nothing would hold the cluster's data"), ("master", "nothing would run the control plane")):
         if by_role[role] == () and not (role == "master" and _is_etcd_alone(reader, known)):
             _no_hosts(inputs, reader, role, purpose)
+    meant = [role for role in ("minion", "balancer") if by_role[role] == () and _is_misspelt(inputs, reader, role, known)]
     if len(known["etcd"]) % 2 == 0 and known["etcd"]:
         problems.warn(
             f"etcd has {len(known['etcd'])} members: an even number survives no more failures than {len(known['etcd']) - 1} would, "
@@ -62,7 +63,7 @@ def read_members(inputs: ClusterInputs, reader: Reader, problems: Problems) -> M
         )
     registers = reader.boolean("master_registers_node")
     nodes = tuple(sorted({*(known["master"] if registers else ()), *known["minion"]}))
-    if known["master"] and not known["minion"]:
+    if known["master"] and not known["minion"] and "minion" not in meant:
         problems.warn(
             "no host is a minion: ordinary pods can run nowhere until the masters' taint is removed or hosts join the group 'minion'"
         )
@@ -83,7 +84,7 @@ def read_nodes(inputs: ClusterInputs, problems: Problems, members: Members) -> d
     for host in members.all:
         reader = Reader(inputs, problems, host=host)
         name = _name(reader, host, kubelet=host in members.nodes)
-        address = _address(inputs, reader, host)
+        address = _address(inputs, reader, members, host)
         labels = _labels(reader)
         taints = _taints(reader)
         interface = _interface(reader, "node_interface") or default_interface
@@ -180,12 +181,30 @@ def _no_hosts(inputs: ClusterInputs, reader: Reader, role: str, purpose: str) ->
     candidates = [group for group in inputs.groups if group not in ("all", "ungrouped") and inputs.groups[group] and group not in ROLES]
     near = nearest(role, candidates, cutoff=0.6) or next((group for group in candidates if role in group.lower()), "")
     state = "is empty" if role in inputs.groups else "does not exist"
-    hint = (
-        f"Rename the group {near!r} to {role!r}, or set cluster_{role}_hosts to its hosts"
-        if near
-        else f"Put at least one host into the group {role!r}, or list hosts in cluster_{role}_hosts"
-    )
+    hint = f"Rename the group {near!r} to {role!r}" if near else f"Put at least one host into the group {role!r}"
+    if not inputs.hosts_from_groups:  # the playbooks refuse other hosts than those of the groups, see check_groups
+        hint += f", or set cluster_{role}_hosts to its hosts" if near else f", or list hosts in cluster_{role}_hosts"
     reader.problem(f"the inventory's group {role!r}", f"{state}, so {purpose}", hint)
+
+
+def _is_misspelt(inputs: ClusterInputs, reader: Reader, role: str, known: t.Mapping[str, t.Sequence[str]]) -> bool:
+    """Whether a role that a cluster need not have is missing because its group has a similar name. That is a problem, told here.
+
+    A run would leave those hosts out and end well. Who means none says so by an empty group of the role's name.
+    """
+    if role in inputs.groups or reader.given(f"cluster_{role}_hosts"):
+        return False
+    in_a_role = {host for hosts in known.values() for host in hosts}
+    without = {group: [host for host in hosts if host not in in_a_role] for group, hosts in inputs.groups.items() if group != "ungrouped"}
+    near = nearest(role, (group for group, hosts in without.items() if hosts and group not in ROLES), cutoff=0.85)
+    if near:
+        count = len(without[near])
+        reader.problem(
+            f"the inventory's group {role!r}",
+            f"does not exist, but {near!r} does, with {count} host{'' if count == 1 else 's'} that ha{'s' if count == 1 else 've'} no role",
+            f"Rename the group {near!r} to {role!r}; if it is for something else, add an empty group {role!r}",
+        )
+    return bool(near)
 
 
 def _taken(reader: Reader, variable: str, value: str, seen: t.Mapping[str, str], host: str) -> bool:
@@ -216,7 +235,7 @@ def _name(reader: Reader, host: str, *, kubelet: bool) -> str | None:
     return None
 
 
-def _address(inputs: ClusterInputs, reader: Reader, host: str) -> str | None:
+def _address(inputs: ClusterInputs, reader: Reader, members: Members, host: str) -> str | None:
     """The host's address in the cluster: node_address, else ansible_host or the inventory name when they are addresses."""
     instead = f"Set node_address of {host} to the IPv4 address by which the other hosts reach it"
     if reader.given("node_address"):
@@ -233,13 +252,15 @@ def _address(inputs: ClusterInputs, reader: Reader, host: str) -> str | None:
         )
     address = cidrs.parse_address(text)
     subject = reader.where(source) if source != "inventory name" else f"host {host}"
+    if address is None and source == "inventory name":
+        # A group that misspells a host makes another host in Ansible, and the one that was meant is left without a role.
+        near = nearest(host, [other for other in inputs.hosts if other not in members.all], cutoff=0.8)
+        hint = f"Did you mean {near}, which is in no group of the cluster? Otherwise s{instead[1:]}" if near else instead
+        reader.problem(subject, "has no address: neither node_address nor ansible_host is set", hint)
+        return None
     if address is None:
-        wrong = (
-            "has no address: neither node_address nor ansible_host is set"
-            if source == "inventory name"
-            else f"is {shown(text)}: it is not an IP address"
-        )
-        reader.problem(subject, wrong, instead)
+        hint = f"Correct ansible_host of {host}, or s{instead[1:]}" if source == "ansible_host" else instead
+        reader.problem(subject, f"is {shown(text)}: it is not an IP address", hint)
         return None
     fault = _address_fault(address)
     if fault:

@@ -42,3 +42,24 @@ def test_f28_an_inventory_in_several_folders_has_no_default_pki_directory() -> N
 def test_f28_an_absolute_pki_directory_is_taken_wherever_the_inventory_is() -> None:
     inputs = dataclasses.replace(build({"cluster_pki_directory": "/srv/pki"}, directory=None), inventory_directories=SEVERAL)
     assert resolve(inputs).pki_directory == "/srv/pki"
+
+
+def test_an_empty_group_of_minions_says_that_there_are_none() -> None:
+    """The way out for whoever has a group of the name 'minions' for something else."""
+    hosts = {"m1": {"ansible_host": "192.0.2.10"}, "w1": {"ansible_host": "192.0.2.11"}}
+    groups = {"etcd": ["m1"], "master": ["m1"], "minions": ["w1"]}
+    (problem,) = problems_of(build(hosts=hosts, groups=groups))
+    assert "add an empty group 'minion'" in problem
+    assert resolve(build(hosts=hosts, groups={**groups, "minion": []})).minions == ()
+
+
+def test_a_group_of_a_similar_name_for_hosts_that_have_a_role_is_fine() -> None:
+    groups = {"etcd": ["m1"], "master": ["m1"], "masters": ["m1"], "minion": ["w1"], "minions": ["w2"], "balancers": ["m1"]}
+    assert resolve(build(groups=groups)).minions == ("w1",)
+
+
+@pytest.mark.parametrize("by_groups", [True, False])
+def test_only_a_playbook_of_ones_own_is_told_of_lists_of_hosts(*, by_groups: bool) -> None:
+    groups = {"etcd": ["m1"], "minion": ["w1"]}
+    (problem,) = problems_of(dataclasses.replace(build(groups=groups), hosts_from_groups=by_groups))
+    assert ("cluster_master_hosts" in problem) is not by_groups
