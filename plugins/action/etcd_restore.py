@@ -10,20 +10,31 @@ import pathlib
 import typing as t
 
 from ansible import constants
+from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction, HostFailure
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, backups, plan_restore
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
 
-PHASES = ("checked", "staged", "stopped", "switched", "resumed")
+PHASES = ("checked", "observed", "planned", "staged", "stopped", "switched", "resumed")
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "phase": {"type": "str", "choices": list(PHASES), "required": True},
     "snapshot": {"type": "path"},
     "data_directory": {"type": "path", "default": ETCD.data_directory},
     "deadline": {"type": "float", "default": 90},
+}
+
+# The variable in which the playbook registers the phase `observed`
+_OBSERVATION = "barehost_restore_observation"
+# How to go on when a phase that changes the cluster has failed on a host
+_GO_ON = {
+    "stopped": "etcd was not touched. Mend this host and run restore.yml again; or give it up by site.yml, which starts what stopped",
+    "switched": "The apiservers stay stopped, and nothing of the data before is lost. Mend this host and run restore.yml again",
+    "resumed": "etcd runs on the snapshot. Mend this host and run site.yml, which starts the rest",
 }
 
 Object = dict[str, t.Any]
@@ -45,8 +56,37 @@ class ActionModule(HostAction):
         told = plan_restore.description(snapshot)
         if arguments["phase"] == "checked":
             plan_restore.check(snapshot, told, cluster)
-            return {"changed": False, "description": told}
-        return self._perform(Restored(self, variables), arguments, cluster, told, host=str(variables["inventory_hostname"]))
+            return {"changed": False, "description": told, "hosts": plan_restore.hosts_needed(cluster)}
+        if arguments["phase"] == "planned":
+            return {"changed": False, **plan_restore.planned(cluster, _observations(cluster, variables), told)}
+        host = str(variables["inventory_hostname"])
+        if arguments["phase"] == "observed":
+            return {"changed": False, **self._observe(Restored(self, variables), arguments, cluster, host=host)}
+        return self._told_how_to_go_on(
+            arguments["phase"], lambda: self._perform(Restored(self, variables), arguments, cluster, told, host=host)
+        )
+
+    def _observe(self, connection: Restored, arguments: Object, cluster: Object, *, host: str) -> Object:
+        members = cluster["etcd"]["members"]
+        of_member = host in cluster["etcd_hosts"]
+        payload = {
+            "etcd": access.of_own_member(),
+            "member": _member(cluster, host, arguments["data_directory"]) if of_member else None,
+            "peers": [member["peer_url"] for member in members if member["host"] != host] if of_member else [],
+            "units": [unit["name"] for unit in plan_restore.clients_of_etcd(cluster, host)],
+        }
+        return connection.step("collect", payload)
+
+    def _told_how_to_go_on(self, phase: str, work: t.Callable[[], Object]) -> Object:
+        """What ``work`` returns; after the first change, an error or a lost connection says how the cluster is left and how to go on."""
+        if phase not in _GO_ON or self._task.check_mode:
+            return work()
+        try:
+            return work()
+        except HostFailure as error:
+            raise HostFailure(f"{error.message}\n{_GO_ON[phase]}", error.result) from None
+        except AnsibleConnectionFailure as error:
+            raise ComponentError(f"the host does not answer any more: {error}\n{_GO_ON[phase]}") from None
 
     def _perform(self, connection: Restored, arguments: Object, cluster: Object, told: Object, *, host: str) -> dict[str, t.Any]:
         phase = arguments["phase"]
@@ -60,6 +100,12 @@ class ActionModule(HostAction):
         if plan and not self._task.check_mode:
             result.update(_apply(connection, phase, plan, {**arguments, "units": units, "known": known}, cluster, told))
         return result
+
+
+def _observations(cluster: Object, variables: Object) -> dict[str, Object]:
+    """What the hosts that answered have found, by host."""
+    found = {host: plain(variables["hostvars"].raw_get(host).get(_OBSERVATION, {})) for host in cluster["nodes"]}
+    return {host: observation for host, observation in found.items() if "units" in observation}
 
 
 def _member(cluster: Object, host: str, data_directory: str) -> Object:

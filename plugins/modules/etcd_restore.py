@@ -13,6 +13,8 @@ description:
   - Performs one phase of a restore, in which all hosts take part; C(playbooks/restore.yml) has the phases in their order, one after
     another on all hosts.
   - V(checked), on the controller, refuses a snapshot that is damaged, of another cluster or PKI, or made by newer programs.
+  - V(observed), on the hosts that V(checked) returns, asks for what the later phases need. Register the result as
+    C(barehost_restore_observation). V(planned), on the controller, refuses a restore that could not be completed.
   - V(staged) unpacks the snapshot beside the data of the member; C(etcdutl) must find in it what its description says.
   - V(stopped) stops what uses etcd on this host, which are the programs of the control plane, and flannel where it keeps its leases in
     etcd. V(switched) gives the member the data of the snapshot, starts it, and compares number and digest of the keys. V(resumed) starts
@@ -33,7 +35,7 @@ options:
     description: What is done.
     type: str
     required: true
-    choices: [checked, staged, stopped, switched, resumed]
+    choices: [checked, observed, planned, staged, stopped, switched, resumed]
   snapshot:
     description: The snapshot on the controller, with its JSON file beside it, as M(barehost.kubernetes.etcd_snapshot) saved them.
     type: path
@@ -59,13 +61,31 @@ EXAMPLES = r"""
 RETURN = r"""
 actions:
   description: What was done, or would be done in check mode, in order; as of M(barehost.kubernetes.component).
-  returned: success, but not of the phase V(checked)
+  returned: success of the phases V(staged), V(stopped), V(switched) and V(resumed)
   type: list
   elements: dict
   sample: [{"kind": "restore", "action": "unpack", "path": "/var/lib/etcd", "reason": "taken 2026-11-21T13:15:00Z"}]
 description:
   description: What the JSON file tells of the snapshot.
   returned: phase V(checked)
+  type: dict
+hosts:
+  description: The hosts that have a part in the restore.
+  returned: phase V(checked)
+  type: list
+  elements: str
+clients:
+  description: The hosts that stop and start what uses etcd.
+  returned: phase V(planned)
+  type: list
+  elements: str
+member:
+  description: The member of the host, with the peers that it does not reach.
+  returned: phase V(observed)
+  type: dict
+units:
+  description: The states of the units that use etcd.
+  returned: phase V(observed)
   type: dict
 keys:
   description: How many keys etcd has, without those that a lease may take away.

@@ -12,7 +12,7 @@ import time
 import typing as t
 import zlib
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import scratch, snapshots, unpacking
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import peers, scratch, snapshots, unpacking
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import checks, units
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock, http_download
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must
@@ -65,7 +65,10 @@ def run(step: str, payload: Object) -> Object:
 
 def _collect(payload: Object) -> Object:
     """The states of ``units``. Of a member: where it is, whether it has data, which version of etcdutl would restore it; ``left``: whether
-    an earlier restore has unpacked a snapshot there that no member started on."""
+    an earlier restore has unpacked a snapshot there that no member started on.
+
+    With ``peers``, the URLs of the other members: which of them this host does not reach, and why.
+    """
     found: Object = {"units": {name: units.found(name)["active"] for name in payload["units"]}}
     if payload["member"]:
         member = Member(**payload["member"])
@@ -78,6 +81,8 @@ def _collect(payload: Object) -> Object:
             "version": _version(snapshots.Etcd(**payload["etcd"])),
             "data": os.path.lexists(member.data),
         }
+    if payload.get("peers"):
+        found["member"]["silent"] = peers.silent(payload["peers"])
     return found
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import hashlib
 import json
 import pathlib
@@ -92,6 +93,43 @@ def check(snapshot: pathlib.Path, told: Object, cluster: Object) -> None:
         faults.append(f"it is damaged: its sha256 is {found}, and was {told['sha256']}")
     if faults:
         raise PlanError(f"{_UNTOUCHED}: {snapshot} cannot be restored: {'; '.join(faults)}. Give a snapshot that fits this cluster")
+
+
+def hosts_needed(cluster: Object) -> list[str]:
+    """The hosts that a restore must reach. A worker is not among them where nothing of it uses etcd."""
+    return [host for host in cluster["nodes"] if host in cluster["etcd_hosts"] or clients_of_etcd(cluster, host)]
+
+
+def planned(cluster: Object, observations: c.Mapping[str, Object], told: Object) -> Object:
+    """Which hosts stop and start their clients of etcd, and warnings. Raises PlanError if a later phase could not be completed.
+
+    ``observations``: of the hosts that answered, by host. A host of etcd must answer and be reached by the others, else etcd would wait
+    for it. A master must answer, because its apiserver would go on writing. A worker that does not answer starts its flannel anew when it
+    comes back.
+    """
+    clients = [host for host in hosts_needed(cluster) if clients_of_etcd(cluster, host)]
+    absent = [host for host in hosts_needed(cluster) if host not in observations]
+    needed = [host for host in absent if host in cluster["etcd_hosts"] or host in cluster["masters"]]
+    faults = [f"{', '.join(needed)}: no answer, and whether etcd or an apiserver runs there is not known"] if needed else []
+    for host in cluster["etcd_hosts"]:
+        faults += _member_faults(host, observations.get(host, {}).get("member") or {}, cluster, told)
+    if faults:
+        raise PlanError(
+            f"{_UNTOUCHED}: the restore could not be completed: {'; '.join(faults)}. Mend that and run restore.yml again; take a host that "
+            "is gone for good out of the inventory first"
+        )
+    waiting = [host for host in clients if host in absent]
+    text = f"flannel on {', '.join(waiting)} is not stopped, because there is no answer; reboot what was not switched off"
+    return {"clients": [host for host in clients if host not in absent], "warnings": [text] if waiting else []}
+
+
+def _member_faults(host: str, member: Object, cluster: Object, told: Object) -> list[str]:
+    """Of a host of etcd that answered."""
+    names = {entry["peer_url"]: entry["host"] for entry in cluster["etcd"]["members"]}
+    faults = [f"{host} does not reach {names.get(url, url)} at {url}: {fault}" for url, fault in member.get("silent", {}).items()]
+    if member and minor(member["version"]) < minor(told["versions"]["etcd"]):
+        faults.append(f"{host} has etcd {member['version']}, and the snapshot was made by {told['versions']['etcd']}: run site.yml first")
+    return faults
 
 
 def clients_of_etcd(cluster: Object, host: str) -> list[Object]:

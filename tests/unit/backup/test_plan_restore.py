@@ -173,3 +173,48 @@ def test_the_restored_must_be_what_was_saved(snapshot: pathlib.Path) -> None:
         key: value for key, value in json.loads(snapshot.with_suffix(".json").read_text()).items() if key not in ("keys", "digest")
     }
     plan_restore.compared(scheduled, {})
+
+
+def observed(*, silent: Object | None = None, version: str = "3.7.2") -> Object:
+    return {"units": {}, "member": {**MEMBER, "version": version, "silent": silent or {}}}
+
+
+THREE: Object = {
+    **CLUSTER,
+    "nodes": {"e1": {}, "e2": {}, "m1": {}, "w1": {}},
+    "etcd_hosts": ["e1", "e2"],
+    "etcd": {"authentication": False, "members": [{"host": host, "peer_url": f"https://{host}:2380"} for host in ("e1", "e2")]},
+}
+ALL_WELL: dict[str, Object] = {"e1": observed(), "e2": observed(), "m1": {"units": {}}}
+TOLD: Object = {"versions": {"etcd": "3.7.0"}}
+
+
+def test_f5_a_host_without_units_of_clients_is_not_needed() -> None:
+    assert plan_restore.hosts_needed(THREE) == ["e1", "e2", "m1"]
+    assert plan_restore.planned(THREE, ALL_WELL, TOLD) == {"clients": ["m1"], "warnings": []}
+
+
+def test_a_worker_with_flannel_on_etcd_may_be_away_and_is_told_of() -> None:
+    cluster = {**THREE, "etcd": {**THREE["etcd"], "authentication": True}}
+    found = plan_restore.planned(cluster, ALL_WELL, TOLD)
+    assert found["clients"] == ["m1"]
+    assert "flannel on w1 is not stopped" in found["warnings"][0]
+    assert plan_restore.planned(cluster, {**ALL_WELL, "w1": {"units": {}}}, TOLD)["clients"] == ["m1", "w1"]
+
+
+@pytest.mark.parametrize("lost", ["e2", "m1"])
+def test_a_lost_host_that_is_needed_ends_the_restore_before_it_begins(lost: str) -> None:
+    answers = {host: found for host, found in ALL_WELL.items() if host != lost}
+    with pytest.raises(PlanError, match=rf"^Nothing was touched: .*{lost}: no answer.*run restore\.yml again.*out of the inventory"):
+        plan_restore.planned(THREE, answers, TOLD)
+
+
+def test_a_member_that_is_cut_off_ends_the_restore_before_it_begins() -> None:
+    answers = {**ALL_WELL, "e1": observed(silent={"https://e2:2380": "no answer within 4 s"})}
+    with pytest.raises(PlanError, match=r"^Nothing was touched: .*e1 does not reach e2 at https://e2:2380: no answer"):
+        plan_restore.planned(THREE, answers, TOLD)
+
+
+def test_all_that_is_in_the_way_is_told_at_once() -> None:
+    with pytest.raises(PlanError, match=r"m1: no answer.*e2 has etcd 3\.6\.14.*run site\.yml first"):
+        plan_restore.planned(THREE, {"e1": observed(), "e2": observed(version="3.6.14")}, TOLD)
