@@ -8,10 +8,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access as api_access
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction, HostFailure
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._removal import plan_removal
@@ -32,6 +35,15 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 _OBSERVATION = "barehost_removal_observation"
 _PLAN = "barehost_removal"
 _APISERVER = components()["kube_apiserver"]
+# Seconds: the members of etcd may be electing a leader.
+_API_DEADLINE = 10.0
+# What is done when a phase that changes the cluster has failed, and how to go on
+_GO_ON = {
+    "drained": "Only its pods are concerned: some may have left. Mend that and run remove-node.yml again; or 'kubectl uncordon {node}'",
+    "stopped": "{node} is drained, and nothing else is changed. Mend that and run remove-node.yml again",
+    "left": "{node} is drained, its apiserver is stopped, and it was not reset. Mend that and run remove-node.yml again",
+    "deleted": "{node} is out of etcd and reset; only its Node is left. Mend that and run remove-node.yml again",
+}
 
 Object = dict[str, t.Any]
 
@@ -42,13 +54,22 @@ class MemberHost(Host):
     MODULE = "_etcd_client.member_list"
 
 
+class MasterHost(Host):
+    """A master whose apiserver is asked."""
+
+    MODULE = "_api.node"
+
+
 class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the removal."""
 
     def _converge(self, variables: Object) -> Object:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        work = _Phase(self, plain(arguments), variables)
-        return t.cast(Object, getattr(work, arguments["phase"])())
+        work, phase = _Phase(self, plain(arguments), variables), str(arguments["phase"])
+        perform: t.Callable[[], Object] = getattr(work, phase)
+        if phase not in _GO_ON or self._task.check_mode:
+            return perform()
+        return _told_how_to_go_on(perform, _GO_ON[phase].format(node=work.node), refusals=phase != "drained")
 
     def delegate(self, plugin: str, arguments: Object, variables: Object) -> Object:
         """The result of another action of the collection, on the host of this task."""
@@ -77,12 +98,29 @@ class _Phase:
         self._host = str(arguments["host"])
         self._leaving: Leaving = plan_removal.leaving(self._cluster, self._host)
 
+    @property
+    def node(self) -> str:
+        return self._leaving.name
+
     def checked(self) -> Object:
         """Reaching this point is the check."""
         return {"changed": False}
 
     def observed(self) -> Object:
-        return {"changed": False, **self._observe()}
+        found = self._observe()
+        if self._variables["inventory_hostname"] in self._cluster["masters"]:
+            found["api"] = self._api_fault()
+        return {"changed": False, **found}
+
+    def _api_fault(self) -> str:
+        """Why the apiserver of this master cannot drain a node now; empty if it can."""
+        defaults = {name: option.get("default") for name, option in api_access.OPTIONS.items()}
+        connection = api_access.connection(defaults, self._variables, templar=self._action._templar)
+        try:
+            payload = {"connection": connection, "node": self._leaving.name, "deadline": _API_DEADLINE}
+            return str(MasterHost(self._action, self._variables).step("collect", payload)["unready"])
+        except HostFailure as error:
+            return error.message
 
     def planned(self) -> Object:
         found = plan_removal.plan(
@@ -110,7 +148,7 @@ class _Phase:
             return _nothing()
         observations = self._observations()
         view = plan_removal.view_after(self._observe(), observations)
-        actions = plan_removal.remove_member(self._leaving, staying=self._staying(), view=view)
+        actions = plan_removal.remove_member(self._leaving, staying=self._staying(), view=view, unchanged="No member was changed")
         if actions and not self._action._task.check_mode:
             host = MemberHost(self._action, self._variables)
             host.step("apply", {**self._members(), "actions": [action.for_host() for action in actions]})
@@ -150,6 +188,25 @@ class _Phase:
         if _PLAN not in self._variables:
             raise ComponentError(f"remove_node: register the result of the phase planned as `{_PLAN}`")
         return t.cast(Object, plain(self._variables[_PLAN]))
+
+
+def _told_how_to_go_on(perform: t.Callable[[], Object], words: str, *, refusals: bool) -> Object:
+    """The result of a phase; its error, also that of a connection that is lost meanwhile, ends with these words.
+
+    Not chained, because Ansible would add the text of the cause after these words.
+    ``refusals``: whether a plan that is refused does so, too, because an earlier phase has changed something.
+    """
+    try:
+        result = perform()
+    except HostFailure as error:
+        raise HostFailure(f"{error.message}\n{words}", error.result) from None
+    except ComponentError as error:
+        if not refusals:
+            raise
+        raise ComponentError(f"{error.message}\n{words}") from None
+    except AnsibleConnectionFailure as error:
+        raise ComponentError(f"the host that is asked does not answer any more: {error}\n{words}") from None
+    return {**result, "msg": f"{result.get('msg', '')}\n{words}"} if result.get("failed") else result
 
 
 def _nothing() -> Object:

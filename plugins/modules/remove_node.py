@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Performs one phase of the removal of a host. C(playbooks/remove-node.yml) has the phases in their order.
   - V(checked), on the controller, refuses a host that is not in the cluster, the only master, and the only member of etcd.
-  - V(observed), on all hosts of etcd, on the masters and on the host that leaves, asks for the state of the host and of etcd. Register
-    the result as C(barehost_removal_observation).
+  - V(observed), on all hosts of etcd, on the masters and on the host that leaves, asks for the state of the host and of etcd, and a
+    master for its apiserver. Register the result as C(barehost_removal_observation).
   - V(planned), on the controller, refuses a removal of which a later phase would fail, also one that would lose etcd's quorum. Register
     the result as C(barehost_removal).
   - V(drained) evicts the pods and V(deleted) deletes the Node, both through another master, as M(barehost.kubernetes.node) does.
@@ -122,6 +122,10 @@ used:
   returned: phase V(observed)
   type: list
   elements: str
+api:
+  description: Why the apiserver of the observed master is not ready; empty if it is.
+  returned: phase V(observed), on a master
+  type: str
 answers:
   description: The answer of each endpoint of etcd.
   returned: phase V(observed)

@@ -82,7 +82,7 @@ def staying_members(cluster: Object, host: str) -> Members:
 def plan(cluster: Object, host: str, *, observations: Observations, allow_unreachable: bool) -> Removal:
     """Raises PlanError, before anything is changed, if one of the later phases would fail.
 
-    ``observations``: of the hosts that answer, by host.
+    ``observations``: of the hosts that answer, by host; ``api`` of a master says why its apiserver is not ready, if it is not.
     """
     found = leaving(cluster, host)
     reachable = host in observations
@@ -91,12 +91,28 @@ def plan(cluster: Object, host: str, *, observations: Observations, allow_unreac
             f"Nothing was changed: {host} does not answer. If it is gone for good, add -e remove_unreachable=true; it must not come "
             "back as it was, since nothing on it is stopped"
         )
-    masters = _answering(cluster["masters"], host, observations)
-    if found.is_node and not masters:
-        raise PlanError(f"Nothing was changed: no master other than {host} answers, and one is needed to drain and delete its Node")
+    masters = _ready(cluster["masters"], host, observations) if found.is_node else _answering(cluster["masters"], host, observations)
     members = _answering(cluster["etcd_hosts"], host, observations)
     remove_member(found, staying=staying_members(cluster, host), view=host_plan.view_of({name: observations[name] for name in members}))
     return Removal(reachable=reachable, through_master=next(iter(masters), host), through_member=next(iter(members), host))
+
+
+def _ready(masters: c.Iterable[str], leaving_host: str, observations: Observations) -> list[str]:
+    """The masters that stay and whose apiserver is ready. Raises PlanError without one: the Node could not be drained and deleted."""
+    answering = _answering(masters, leaving_host, observations)
+    faults = {master: observations[master].get("api", "") for master in answering}
+    if not answering:
+        raise PlanError(
+            f"Nothing was changed: no master other than {leaving_host} answers, and one is needed to drain and delete its Node. "
+            "Bring one of them back and run remove-node.yml again"
+        )
+    if all(faults.values()):
+        text = "; ".join(f"{master}: {fault}" for master, fault in faults.items())
+        raise PlanError(
+            f"Nothing was changed: no apiserver other than that of {leaving_host} is ready, and one is needed to drain and delete its "
+            f"Node: {text}. Look at 'journalctl -u kube-apiserver' there, and run remove-node.yml again"
+        )
+    return [master for master in answering if not faults[master]]
 
 
 def _answering(hosts: c.Iterable[str], leaving_host: str, observations: Observations) -> list[str]:
@@ -112,16 +128,16 @@ def is_listed(found: Leaving, view: View) -> bool:
     return cluster_view.listed(found.member, view.members or ()) is not None
 
 
-def remove_member(found: Leaving, *, staying: Members, view: View) -> tuple[PlannedAction, ...]:
+def remove_member(found: Leaving, *, staying: Members, view: View, unchanged: str = "Nothing was changed") -> tuple[PlannedAction, ...]:
     """The changes of the list of members, up to the removal of this one; none if it is not in the list.
 
-    Raises PlanError if it cannot be removed now without risk to the quorum.
+    Raises PlanError if it cannot be removed now without risk to the quorum. ``unchanged``: what the error says of the changes so far.
     """
     if view.members is None:
         if found.in_etcd:
             raise PlanError(
                 f"etcd: no member other than {found.name} answers, so it cannot be removed from the list of members. "
-                "Nothing was changed. Bring the other members back first"
+                f"{unchanged}. Bring the other members back first"
             )
         return ()
     member = cluster_view.listed(found.member, view.members)
@@ -140,7 +156,7 @@ def remove_member(found: Leaving, *, staying: Members, view: View) -> tuple[Plan
             return tuple(actions)
     down = ", ".join(other.title for other in view.members if not other.healthy and other.id != member.id)
     raise PlanError(
-        f"etcd: {found.name} cannot be removed now: {blocking or f'not healthy: {down}'}. Nothing was changed. "
+        f"etcd: {found.name} cannot be removed now: {blocking or f'not healthy: {down}'}. {unchanged}. "
         "Bring etcd to the inventory with site.yml first, or remove the members that are lost"
     )
 

@@ -73,7 +73,10 @@ def _stops(units: list[Entry], containers: list[Entry]) -> list[PlannedAction]:
         if now["active"] in RUNNING_OR_STARTING and found["active"] not in RUNNING_OR_STARTING:
             actions.append(PlannedAction("unit", "stop", name, "it did not run before", before=before, after="stopped\n"))
         if now["enabled"] == "enabled" and found["enabled"] != "enabled":
-            actions.append(PlannedAction("unit", "disable", name, "it was not enabled before", before=before, after="disabled\n"))
+            data = {"runtime": False}
+            actions.append(
+                PlannedAction("unit", "disable", name, "it was not enabled before", before=before, after="disabled\n", data=data)
+            )
     return actions
 
 

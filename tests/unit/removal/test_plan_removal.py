@@ -98,6 +98,23 @@ def test_without_another_master_no_node_is_removed() -> None:
         plan("h-d", {"d": observed()})
 
 
+def test_a_master_whose_apiserver_is_not_ready_is_passed_over() -> None:
+    sick = {**ALL["b"], "api": "https://127.0.0.1:6443/readyz answers 500"}
+    assert plan("h-d", {**ALL, "d": observed(), "b": sick, "a": {**ALL["a"], "api": "connection refused"}}).through_master == "h-c"
+
+
+def test_without_a_ready_apiserver_nothing_is_changed() -> None:
+    sick = {name: {**ALL[name], "api": f"{name} is not ready"} for name in "abc"}
+    with pytest.raises(PlanError, match=r"^Nothing was changed: no apiserver other than that of h-d is ready.*h-b: b is not ready"):
+        plan("h-d", {**sick, "d": observed()})
+
+
+def test_a_host_without_a_node_needs_no_apiserver() -> None:
+    groups = {"masters": "ab", "etcd": "cd", "nodes": "ab"}
+    sick = {**observed("cd", "cd"), "api": "not ready"}
+    assert plan("h-c", {"a": sick, "c": observed("cd", "cd"), "d": observed("cd", "cd")}, **groups).through_master == "h-a"
+
+
 def test_a_host_without_a_node_needs_no_master() -> None:
     groups = {"masters": "ab", "etcd": "cd", "nodes": "ab"}
     found = plan("h-c", {"c": observed("cd", "cd"), "d": observed("cd", "cd")}, **groups)
@@ -143,6 +160,17 @@ def test_what_has_to_be_mended_first_is_named() -> None:
         leave("h-a", observed("abc", "ac"), b=(True, None), c=UP)
     with pytest.raises(PlanError, match=r"c cannot take the place of a .*Nothing was changed"):
         leave("h-a", observed("abc", "abc"), b=UP, c=EMPTY)
+
+
+def test_after_the_drain_a_refusal_does_not_say_that_nothing_was_changed() -> None:
+    view = plan_removal.view_after(observed("abc", "ac"), {})
+    with pytest.raises(PlanError, match=r"cannot be removed now.*No member was changed"):
+        plan_removal.remove_member(
+            plan_removal.leaving(cluster(), "h-a"),
+            staying=plan_removal.staying_members(cluster(), "h-a"),
+            view=view,
+            unchanged="No member was changed",
+        )
 
 
 def test_whether_it_is_still_listed() -> None:
