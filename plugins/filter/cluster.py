@@ -10,6 +10,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import health_report as health_reports
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import registry_logins as registries
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import keepalived
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import foreign_looks as looks
@@ -110,6 +111,19 @@ def changed_nodes(
     return [host for host, done in found.items() if any(result.get("changed") or result.get("failed") for result in done)]
 
 
+def health_report(
+    cluster: dict[str, t.Any],
+    hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]],
+    asked: list[str],
+    answering: list[str],
+) -> dict[str, list[str]]:
+    """What the tasks of ``health.yml`` have registered, as ``lines`` for people and ``faults``.
+
+    ``asked`` are the hosts of the play, ``answering`` those that it has not lost.
+    """
+    return health_reports.report(cluster, hostvars, asked=asked, answering=answering)._asdict()
+
+
 def vrrp_authentication(password: str) -> str:
     """The part of Keepalived's configuration that holds the password; raises AnsibleFilterError for one that VRRP cannot carry."""
     try:
@@ -141,4 +155,5 @@ class FilterModule:
             "converged_nodes": converged_nodes,
             "changed_nodes": changed_nodes,
             "docker_packages": docker_packages,
+            "health_report": health_report,
         }
