@@ -19,7 +19,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import Component, parse_description
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import identity
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import authority_name
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import authority_name, refuse_early
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import REPLACEABLE, Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import foreign, planner
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
@@ -38,8 +38,10 @@ class ActionModule(HostAction):
         component = parse_description(self._task.args)
         pki = self._pki(component, variables)
         host = Host(self, variables)
-        items, state = self._collect(component, host, pki, variables)
+        items, state, ahead = self._collect(component, host, pki, variables)
         plan = self._plan(component, items, state, variables)
+        if any(action.kind == "certificate" and action.operation == "issue" for action in plan) and not self._task.check_mode:
+            refuse_early(ahead=ahead, host=self._host_name(variables))
         result = _result(plan, state, items, diff=bool(self._task.diff))
         warnings = [*(pki.warnings if pki is not None else []), *foreign.told(items["foreign"], state.get("foreign", []))]
         if warnings:
@@ -50,24 +52,30 @@ class ActionModule(HostAction):
                 result["units"] = _apply(host, plan, items, pki, context)
         return result
 
-    def _collect(self, component: Component, host: Host, pki: Pki | None, variables: dict[str, t.Any]) -> tuple[Items, Items]:
-        """The rendered items and the host's state. What the PKI directory lacks is created only after the host has answered."""
+    def _collect(self, component: Component, host: Host, pki: Pki | None, variables: dict[str, t.Any]) -> tuple[Items, Items, float]:
+        """The rendered items, the host's state, and the seconds by which the controller's clock is ahead of the host's.
+
+        What the PKI directory lacks is created only after the host has answered.
+        """
         if pki is not None:
             pki.creates = False
         items = self._render(component, variables, pki)
         keys = {item["path"]: item["pki"] for item in items["file"] if item["pki"] in KEY_FILES}
         found = host.step("collect", {"wanted": _for_collect(items), "keys": list(keys)})
-        state = found["state"]
+        state, ahead = found["state"], time.time() - found["time"]
         if pki is None:
-            return items, state
+            return items, state, ahead
         name = self._host_name(variables)
         _refuse_other_keys(keys, found.get("keys", {}), pki, host=name)
         if pki.awaited:
             # Created only for a host that has nothing of it: else the cluster's own has been lost.
             _refuse_lost(items, state, pki, host=name)
-            pki.creates = not self._task.check_mode
+            if not self._task.check_mode:
+                # In check mode the host's clock may be one that an earlier task would have corrected.
+                refuse_early(ahead=ahead, host=name)
+                pki.creates = True
             items = self._render(component, variables, pki)
-        return items, state
+        return items, state, ahead
 
     def _host_name(self, variables: dict[str, t.Any]) -> str:
         return str(self._task.delegate_to or variables.get("inventory_hostname"))

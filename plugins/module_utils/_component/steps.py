@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component import host_record, rollback
@@ -22,9 +23,10 @@ def run(step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _collect(payload: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The state of what is wanted, and ``time``, by which the controller sees whether the host would accept what it signs now."""
     wanted: dict[str, Items] = payload["wanted"]
     state = {name: kind.collect(wanted[name]) for name, kind in KINDS.items() if wanted.get(name)}
-    return {"state": state, "keys": {path: identity.keys(path) for path in payload.get("keys", [])}}
+    return {"state": state, "keys": {path: identity.keys(path) for path in payload.get("keys", [])}, "time": time.time()}
 
 
 def _request(payload: dict[str, t.Any]) -> dict[str, t.Any]:

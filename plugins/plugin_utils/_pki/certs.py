@@ -219,6 +219,19 @@ def pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
+def refuse_early(*, ahead: float, host: str) -> None:
+    """Raises PkiError if a host would not accept yet what is issued now. ``ahead``: seconds by which the controller's clock is ahead.
+
+    A clock that is behind does no harm: what is issued is valid since long ago by the host's clock.
+    """
+    if ahead > CLOCK_SKEW.total_seconds():
+        raise PkiError(
+            f"Nothing was issued for {host}: its clock is {ahead / 60:.0f} minutes behind the controller's, wanted at most "
+            f"{CLOCK_SKEW.total_seconds() / 60:.0f}. Until that has passed, hosts would take a new certificate for one that is not valid "
+            "yet. Correct the clock that is wrong ('timedatectl' here, 'chronyc tracking' there) and run again."
+        )
+
+
 def make_authority(authority: str, key: ec.EllipticCurvePrivateKey, now: float) -> x509.Certificate:
     """A root certificate that may sign leaf certificates only."""
     name = x509.Name([x509.NameAttribute(oid.NameOID.COMMON_NAME, authority_name(authority))])

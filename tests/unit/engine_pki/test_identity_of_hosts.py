@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pathlib
 import sys
+import time
 import types
 import typing as t
 
@@ -28,14 +29,17 @@ FILES = [
 class Answers:
     """A host whose files are as given; it changes nothing and remembers what was to be written."""
 
-    def __init__(self, *files: dict[str, t.Any], keys: dict[str, list[str]] | None = None) -> None:
+    name = "one"
+
+    def __init__(self, *files: dict[str, t.Any], keys: dict[str, list[str]] | None = None, behind: float = 0.0) -> None:
         self.files = files
+        self.behind = behind
         self.keys = keys or {}
         self.written: list[str] = []
 
     def step(self, step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
         if step == "collect":
-            return {"state": {"file": list(self.files)}, "keys": self.keys}
+            return {"state": {"file": list(self.files)}, "keys": self.keys, "time": time.time() - self.behind}
         self.written += [action["target"] for action in payload["actions"]]
         return {"units": {}}
 
