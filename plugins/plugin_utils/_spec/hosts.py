@@ -137,10 +137,19 @@ def check_equality(inputs: ClusterInputs, problems: Problems, members: Members) 
 
 
 def check_groups(inputs: ClusterInputs, reader: Reader, members: Members) -> None:
-    """Plays on groups do not reach hosts that only ``cluster_<role>_hosts`` names, and such a run would end well and do nothing."""
+    """Plays on groups do not reach hosts that only ``cluster_<role>_hosts`` names, and such a run would end well and do nothing.
+
+    A pattern of groups also matches a host of the same name, which may be none of the cluster's.
+    """
     if not inputs.hosts_from_groups:
         return
     for role in ROLES:
+        if role in inputs.hosts and role not in inputs.groups.get(role, ()):
+            reader.problem(
+                f"the host {role!r}",
+                f"has the name of the group {role!r} and is not in it, so Ansible's patterns take it for one of its hosts",
+                "Give the host another name in the inventory, with ansible_host for its address",
+            )
         name, group = f"cluster_{role}_hosts", set(inputs.groups.get(role, ()))
         others = sorted(set(members.by_role[role]) ^ group)
         if reader.given(name) and others:

@@ -33,6 +33,16 @@ def test_the_same_hosts_as_the_groups_are_fine() -> None:
     assert resolve(dataclasses.replace(inputs, hosts_from_groups=True)).minions == ("w1", "w2")
 
 
+def test_a_host_with_the_name_of_a_group_that_it_is_not_in_is_refused() -> None:
+    inputs = build()
+    other = dataclasses.replace(inputs, hosts={**inputs.hosts, "etcd": {}}, hosts_from_groups=True)
+    (problem,) = problems_of(other)
+    assert "the host 'etcd'" in problem
+    assert "another name" in problem
+    member = dataclasses.replace(other, groups={**inputs.groups, "etcd": ("etcd",)}, hosts={**other.hosts, "etcd": inputs.hosts["m1"]})
+    assert not [problem for problem in problems_of(member) if "has the name of the group" in problem]
+
+
 def test_f28_an_inventory_in_several_folders_has_no_default_pki_directory() -> None:
     inputs = dataclasses.replace(build(directory=None), inventory_directories=SEVERAL)
     (problem,) = problems_of(inputs)
