@@ -40,7 +40,7 @@ export MOLECULE_GLOB := molecule/*/molecule.yml
 # those on lab hosts
 SCENARIOS ?= $(filter-out default vagrantfile,$(patsubst molecule/%/molecule.yml,%,$(wildcard $(MOLECULE_GLOB))))
 
-.PHONY: check lint test fuzz molecule bench bench-scale
+.PHONY: check lint test fuzz matrix molecule bench bench-scale
 check: venv-dev ## run the fast gates and the unit tests, in about a minute
 	@HYPOTHESIS_PROFILE=fast $(PYTEST) $(WORKERS) --quiet -m "not slow and not lab" tests/gates tests/unit
 
@@ -52,11 +52,14 @@ test: venv-dev ## run all tests, on lab hosts too; a change lands when they pass
 	@tools/need ruby=ruby
 	@status=0; \
 	$(PYTEST) $(WORKERS) -m "not lab" tests || status=1; \
-	$(PYTEST) $(LABS) --verbose -m lab tests || status=1; \
+	$(PYTEST) $(LABS) --verbose -m "lab and not matrix" tests || status=1; \
 	exit $$status
 
 fuzz: venv-dev ## try the planners with 100 000 host states of which two things are wrong (takes half an hour)
 	@HYPOTHESIS_PROFILE=fuzz $(PYTEST) --quiet tests/unit/fuzz
+
+matrix: venv-dev ## run every playbook on lab hosts while something is wrong: the table of docs/second-fault.md
+	@$(PYTEST) --verbose -m matrix tests/cluster/second_fault
 
 molecule: venv-dev ## run all molecule scenarios on lab hosts, one after the other; or SCENARIOS="etcd docker"
 	@status=0; \

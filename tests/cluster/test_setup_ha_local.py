@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import collections.abc
 import pathlib
+import shutil
 import time
 
 import pytest
@@ -13,6 +14,8 @@ import yaml
 from . import checks, failing
 from .driver import ROOT, Cluster, eventually
 from .probing import probed_on_node
+from .second_fault import cells
+from .second_fault.faults import faults
 from .setups import bare_hosts
 
 MASTERS = {f"k8s.master{number}.dev": f"192.168.200.10{number}" for number in (1, 2, 3)}
@@ -79,15 +82,60 @@ def test_a_master_loses_power(local: Cluster) -> None:
     failing.is_whole(local, MASTERS, NODES)
 
 
-def test_any_master_is_replaced(local: Cluster) -> None:
+@pytest.fixture(scope="module")
+def snapshot(local: Cluster, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """Saved while all is well."""
+    folder = tmp_path_factory.mktemp("backups")
+    local.playbook("playbooks/backup.yml", "-e", f"backup_directory={folder}")
+    return next(folder.glob("*.snapshot"))
+
+
+@pytest.mark.parametrize(
+    ("row", "playbook"),
+    [
+        pytest.param("member stopped", "remove-master", id="F2"),
+        pytest.param("quorum lost", "site", id="quorum lost"),
+        pytest.param("member cut off", "restore", id="cut off"),
+        pytest.param("a worker off", "restore", id="F5"),
+    ],
+)
+def test_a_second_fault_is_not_made_worse(local: Cluster, snapshot: pathlib.Path, row: str, playbook: str) -> None:
+    """The most dangerous cells of docs/second-fault.md; `make matrix` runs the others."""
+    bench = cells.Bench(local, snapshot, row, faults(snapshot.parent, NODES)[row])
+    try:
+        cells.check(bench, playbook)
+    finally:
+        bench.fault.mend(local)
+    failing.is_whole(local, MASTERS, NODES)
+
+
+def a_clone_without_the_pki_does_not_begin_a_cluster(cluster: Cluster, folder: pathlib.Path, bare: str) -> None:
+    """F1: a run on a bare host alone cannot know that the others carry a cluster."""
+    inventory = folder / "clone"
+    shutil.copytree(cluster.inventory, inventory, ignore=shutil.ignore_patterns("pki", "backups", "kubeconfig"))
+    clone = Cluster(inventory, folder)
+    for arguments in (("--limit", bare), ("--limit", bare, "--check"), ("--limit", bare, "--tags", "master")):
+        run = clone.playbook("playbooks/site.yml", *arguments, check=False)
+        assert run.returncode != 0
+        assert run.changed == []
+        text = " ".join(run.output.split())
+        assert "Nothing was changed on any host" in text
+        assert "did not say whether a cluster is running there" in text
+        assert "add -e site_new_cluster=true" in text
+        assert not (inventory / "pki").exists()
+
+
+def test_any_master_is_replaced(local: Cluster, tmp_path: pathlib.Path) -> None:
     """Run last, and with the one that the inventory names first: out with its etcd member, and in again as a new host."""
     leaves, *staying = MASTERS
     others = {host: address for host, address in NODES.items() if host != leaves}
     failing.give_leadership(local, leaves, hosts=MASTERS)
     before = checks.start_times(local, others)
     arguments = ("-e", f"remove_node={leaves}", "-e", "remove_unmanaged_pods=true")
+    predicted = local.playbook("playbooks/remove-node.yml", *arguments, "--check")
     with probed_on_node(local, MINION, server=LOCAL) as seen:
         run = local.playbook("playbooks/remove-node.yml", *arguments)
+    checks.foretold(predicted, run)
     assert ("etcd_member", "remove", leaves) in {action[1:] for action in run.actions()}
     assert seen.failed == [], seen.summary()
     assert checks.start_times(local, others) == before
@@ -97,6 +145,7 @@ def test_any_master_is_replaced(local: Cluster) -> None:
         nodes = local.on(host, "kubectl get nodes -o name").split()
         assert sorted(nodes) == sorted(f"node/{name}" for name in others)
 
+    a_clone_without_the_pki_does_not_begin_a_cluster(local, tmp_path, leaves)
     again = local.playbook("playbooks/site.yml")
     assert ("etcd_member", "promote", leaves) in {action[1:] for action in again.actions()}
     assert checks.start_times(local, others) == before
