@@ -60,6 +60,8 @@ class Machine:
     port: int
     peer_port: int
     quota: int = 0  # in bytes; 0: etcd's default
+    # whose certificates are taken on the peer address; empty: all of the authority
+    allowed: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -97,6 +99,8 @@ class Machine:
             **{name: self.directory / file for name, file in tls.items()},
             **{f"peer-{name}": self.directory / file for name, file in tls.items()},
         }
+        if self.allowed:
+            flags["peer-cert-allowed-hostname"] = self.allowed
         switches = ["--unsafe-no-fsync", "--client-cert-auth", "--peer-client-cert-auth", *(["--force-new-cluster"] if rebuild else [])]
         with (self.directory / f"{self.name}.log").open("ab") as log:
             command = [str(program), *(f"--{name}={value}" for name, value in flags.items()), *switches]
@@ -271,11 +275,17 @@ def _encoded(text: str) -> str:
 
 
 def _make_pki(directory: pathlib.Path) -> None:
+    """The certificates of a member, and of a node's flannel, as the roles describe them."""
     pki = Pki(directory / "pki")
+    _issue(pki, directory, "member", usages=["server", "client"], dns=["localhost"], ips=["127.0.0.1"])
+    _issue(pki, directory, "flannel", usages=["client"])
+
+
+def _issue(pki: Pki, directory: pathlib.Path, name: str, **names: list[str]) -> None:
     key = certs.new_key()
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
-    item = {"name": "member", "authority": "etcd", "usages": ["server", "client"], "days": 2, "renew_before_days": 1}
+    item = {"name": name, "authority": "etcd", "days": 2, "renew_before_days": 1, "common_name": name, **names}
     text = request.public_bytes(serialization.Encoding.PEM).decode()
-    (directory / "member.crt").write_text(pki.sign("etcd", text, {**item, "common_name": "member", "ips": ["127.0.0.1"]}))
-    with os.fdopen(os.open(directory / "member.key", os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+    (directory / f"{name}.crt").write_text(pki.sign("etcd", text, item))
+    with os.fdopen(os.open(directory / f"{name}.key", os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
         file.write(certs.private_pem(key))

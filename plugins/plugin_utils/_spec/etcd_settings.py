@@ -66,6 +66,8 @@ _OF_THE_ROLE: t.Mapping[str, str] = {
     "listen-metrics-urls": "",
     "listen-peer-urls": "",
     "name": "node_name",
+    "peer-cert-allowed-cn": "",
+    "peer-cert-allowed-hostname": "",
     "peer-cert-file": "",
     "peer-client-cert-auth": "",
     "peer-key-file": "",
