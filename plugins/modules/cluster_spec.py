@@ -80,13 +80,13 @@ notes:
   - C(cluster_api_endpoint_port) (integer, default C(cluster_api_port), in mode V(local) V(6444)). From 1 to 65535.
   - C(cluster_api_extra_sans) (list of DNS names and addresses, default empty). Further names for the apiserver's certificate.
   - C(cluster_etcd_hosts), C(cluster_master_hosts), C(cluster_minion_hosts), C(cluster_balancer_hosts) (lists of inventory names,
-    default the groups C(etcd), C(master), C(minion) and C(balancer)).
+    default the groups C(etcd), C(master), C(minion) and C(balancer)). They replace the groups.
   - C(cluster_interface) (interface name, default empty). The interface of the cluster's traffic;
     empty means the one that has the host's address.
   - C(cluster_mirror) (http or https address, default empty). Where C(dl.k8s.io/) and C(github.com/) are mirrored, with the checksum
     files that upstream publishes there, such as etcd's C(SHA256SUMS), and a C(.sha256) beside every file for which it publishes none.
   - C(cluster_image_registry) (registry, default empty). Host, port and path of a registry that has the images under upstream's paths.
-  - C(cluster_checksums) (map, default empty). sha256 by program or file name; wins over every other source. Without it
+  - C(cluster_checksums) (map, default empty). sha256 by program or file name; replaces every other source for it. Without it
     a host that installs a program asks for upstream's checksum file. For cri-dockerd and flannel upstream publishes none; there, and
     without a mirror, the host asks GitHub's REST API (C(api.github.com)) for the digest of the release's file. GitHub has digests of
     files uploaded since June 2025, and answers 60 requests an hour from one address; set this variable for older versions, for more
@@ -100,7 +100,7 @@ notes:
   - Per host, C(node_name) (DNS name, default the inventory name in lower case). At most 63 characters per part;
     at most 52 in all where a kubelet runs and 64 elsewhere, because it is a part of the common name of certificates.
   - Per host, C(node_interface) (interface name, default C(cluster_interface)). At most 15 characters.
-  - Per host, C(node_labels) (map of text, default empty). Labels a kubelet may give itself.
+  - Per host, C(node_labels) (map of text, default empty). Labels a kubelet may give itself. They add to those of its roles.
   - Per host, C(node_taints) (list, default empty). C(key=value:Effect), C(key:Effect) or maps
     of C(key), C(value), C(effect). A master that is no
     minion has the control plane's taint besides.
