@@ -18,6 +18,7 @@ MASTER = "k8s.master.dev"
 MINION = "k8s.minion1.dev"
 HOSTS = {MASTER: "192.168.200.100", MINION: "192.168.200.101"}
 CHECK = "barehost.kubernetes.flannel : Check the pod network"
+HEALTH_CHECK = "Reach the neighbours by the pod network"
 # Each takes the pod CIDR that is given next, so that a Node which comes back gets another one.
 TAKERS = ("taker1", "taker2", "taker3")
 
@@ -51,12 +52,16 @@ def network_follows(cluster: Cluster, pods: collections.abc.Collection[str]) -> 
         found = pods_of(cluster, MINION)
         return found.keys() == set(pods) and all(address.startswith(prefix) for address in found.values())
 
+    def bridge_follows() -> bool:
+        return f" {prefix}1/24 " in cluster.on(MINION, "ip -4 -oneline address show dev cni0")
+
+    # After a restore, the API says of pods what the snapshot knows, until their kubelet has told it more. So the bridge comes first.
+    eventually(bridge_follows, deadline=60, wanted=f"the bridge with the address {prefix}1/24")
     eventually(same_pods_with_new_addresses, deadline=60, wanted=f"{len(pods)} pods with addresses {prefix}…")
-    assert cluster.on(MINION, "ip -4 -oneline address show dev cni0").split()[3] == f"{prefix}1/24"
     for namespace in ("default", "guestbook", "kube-system"):
         cluster.kubectl("-n", namespace, "wait", "pod", "--all", "--for=condition=Ready", "--timeout=60s")
-    checks.names_are_found(cluster, HOSTS)
-    checks.guestbook_is_shared(cluster, HOSTS, through=MINION)
+    eventually(lambda: checks.names_are_found(cluster, HOSTS) or True, deadline=90, wanted="names of services on all nodes")
+    eventually(lambda: checks.guestbook_is_shared(cluster, HOSTS, through=MINION) or True, deadline=90, wanted="the guestbook on all nodes")
     checks.nothing_changes(cluster, HOSTS)
 
 
@@ -208,8 +213,8 @@ def test_packets_that_a_firewall_drops_between_nodes_are_found(cluster: Cluster,
     try:
         run = cluster.playbook("playbooks/health.yml", check=False)
         assert run.returncode == 2
-        told = {result["host"] for result in run.failures}
-        assert told == set(HOSTS), run.output
+        [told] = [result["msg"] for result in run.failures]
+        assert all(f"{host} ({address}) does not reach all of the pod network" in told for host, address in HOSTS.items()), run.output
         said = " ".join(run.output.split())
         assert f"{MASTER} ({HOSTS[MASTER]}) does not reach all of the pod network. Found: {MINION} ({HOSTS[MINION]}):" in said
         assert found in said
@@ -232,7 +237,7 @@ def test_a_run_that_changes_a_node_checks_the_pod_network(cluster: Cluster) -> N
         assert [result for result in cluster.playbook("playbooks/site.yml").results if result["task"] == CHECK] == []
     finally:
         cluster.on(MINION, "nft delete table inet cut")
-    assert {result["host"] for result in cluster.playbook("playbooks/health.yml").results if result["task"] == CHECK} == set(HOSTS)
+    assert {result["host"] for result in cluster.playbook("playbooks/health.yml").results if result["task"] == HEALTH_CHECK} == set(HOSTS)
 
 
 def test_f21_a_renamed_node_leaves_one_behind_that_is_told_of(cluster: Cluster) -> None:
@@ -247,8 +252,9 @@ def test_f21_a_renamed_node_leaves_one_behind_that_is_told_of(cluster: Cluster) 
     assert checks.all_ready(cluster, (MASTER, renamed), of=(MASTER, renamed))
     cluster.kubectl(*command.split()[1:])
     eventually(lambda: frontends(cluster) == {renamed}, deadline=120, wanted=f"the guestbook on {renamed}")
-    # Its own proxy knows it by the new name. Other nodes have lost the way to it: see docs/tasks/nodes.md.
-    checks.guestbook_is_shared(cluster, {MINION: HOSTS[MINION]}, through=MINION)
+    # Other nodes have lost the way to it until flannel restarts there: see docs/tasks/nodes.md.
+    cluster.on(MASTER, "systemctl restart flanneld")
+    eventually(lambda: checks.guestbook_is_shared(cluster, HOSTS, through=MINION) or True, deadline=90, wanted="the guestbook on all nodes")
 
 
 def frontends(cluster: Cluster) -> set[str]:

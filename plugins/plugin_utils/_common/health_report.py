@@ -88,7 +88,8 @@ def _containers(cluster: Object, found: c.Mapping[str, Object]) -> Report:
 
 def _network(cluster: Object, found: c.Mapping[str, Object]) -> Report:
     results = _of(found, NETWORK, cluster["node_hosts"])
-    return Report([], [f"{host}: {result.get('msg') or 'no answer'}" for host, result in results.items() if "reached" not in result])
+    faults = {host: result.get("msg") or "no answer" for host, result in results.items() if "reached" not in result}
+    return Report([], [fault if fault.startswith(f"{host} ") else f"{host}: {fault}" for host, fault in faults.items()])
 
 
 def _api(cluster: Object, found: c.Mapping[str, Object]) -> Report:
@@ -102,7 +103,10 @@ def _api(cluster: Object, found: c.Mapping[str, Object]) -> Report:
     faults += [f"pod {pod['name']} on {pod['node'] or 'no node'}: {pod['fault']}" for pod in ready["pods"]]
     if not ready["nodes"]:
         faults.append("the API knows no node")
-    return Report(list(ready["summary"]), faults)
+    pages = [
+        f"guestbook, once installed: http://{cluster['nodes'][host]['address']}:30001/ (any node)" for host in cluster["node_hosts"][:1]
+    ]
+    return Report([*ready["summary"], *pages], faults)
 
 
 def _api_fault(result: Object) -> str:

@@ -12,7 +12,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import
 MASTERS = ("m1", "m2", "m3")
 HOSTS = (*MASTERS, "w1")
 CLUSTER: dict[str, t.Any] = {
-    "nodes": {host: {} for host in HOSTS},
+    "nodes": {host: {"address": f"192.0.2.{number}"} for number, host in enumerate(HOSTS, start=1)},
     "etcd_hosts": list(MASTERS),
     "masters": list(MASTERS),
     "node_hosts": list(HOSTS),
@@ -48,6 +48,13 @@ def test_all_is_well() -> None:
     assert [line for line in lines if "is healthy" in line] == etcd(*MASTERS)["summary"]
     assert "w1: Hello from Docker!" in lines
     assert "API: m1 is ready" in lines
+    assert lines[-1] == "guestbook, once installed: http://192.0.2.1:30001/ (any node)"
+
+
+def test_a_cluster_of_etcd_alone_has_no_guestbook() -> None:
+    cluster = {**CLUSTER, "masters": [], "node_hosts": []}
+    found = {host: {health_report.ETCD: etcd(*MASTERS)} for host in MASTERS}
+    assert health_report.report(cluster, found, asked=MASTERS, answering=MASTERS) == (etcd(*MASTERS)["summary"], [])
 
 
 @pytest.mark.parametrize("lost", [("m1",), ("w1",), ("m1", "w1")])
@@ -76,7 +83,7 @@ def test_a_member_that_is_cut_off_is_seen_from_both_sides() -> None:
         ("m1", health_report.API, {"api": {"ready": False, "fault": "refused"}}, "m1: its apiserver is not ready: refused"),
         ("m2", health_report.API, {"msg": "no certificate"}, "m2: its apiserver cannot be asked: no certificate"),
         ("w1", health_report.CONTAINER, {"rc": 1, "stderr_lines": ["a", "no space"]}, "w1: Docker runs no container: no space"),
-        ("w1", health_report.NETWORK, {"msg": "w1 does not reach all of the pod network"}, "w1: w1 does not reach all"),
+        ("w1", health_report.NETWORK, {"msg": "w1 does not reach all of the pod network"}, "w1 does not reach all"),
         ("w1", health_report.BALANCER, {"rc": 3, "cmd": ["x"], "stdout_lines": ["inactive"]}, "w1: a service of the balancer does not run"),
     ],
 )
