@@ -68,9 +68,9 @@ def _healthy(lines: c.Iterable[str]) -> int:
 
 def _balancers(cluster: Object, found: c.Mapping[str, Object]) -> Report:
     faults = [
-        f"{host}: a service of the balancer does not run: {', '.join(result.get('cmd', []))}: {' '.join(result.get('stdout_lines', []))}"
+        f"{host}: a service of the balancer does not run: {' '.join(result.get('stdout_lines') or [result.get('msg') or 'no answer'])}"
         for host, result in _of(found, BALANCER, cluster["api"]["proxies"]).items()
-        if result.get("rc", 0) != 0
+        if result.get("rc") != 0
     ]
     return Report([], faults)
 
