@@ -16,6 +16,8 @@ description:
   - Uses C(etcdctl) on the host, because etcd's JSON API does not take the name of a certificate for a user.
   - In check mode, if etcd is not installed yet, everything is predicted as new.
   - Calls the host once if there is nothing to do.
+extends_documentation_fragment:
+  - barehost.kubernetes._etcd_access
 author:
   - The barehost.kubernetes authors (@barehost)
 attributes:
@@ -56,18 +58,6 @@ options:
     description: The time in seconds that etcd may take to answer.
     type: float
     default: 60
-  ca:
-    description: The authority of the members' certificates, on the host.
-    type: path
-    default: /etc/etcd/pki/ca.crt
-  cert:
-    description: The certificate of the user V(root), on the host.
-    type: path
-    default: /etc/etcd/pki/root.crt
-  key:
-    description: Its key, on the host.
-    type: path
-    default: /etc/etcd/pki/root.key
 """
 
 EXAMPLES = r"""

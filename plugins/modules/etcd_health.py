@@ -12,6 +12,8 @@ version_added: 0.1.0
 description:
   - Asks each member from one host of etcd for a linearizable read, which needs a quorum, and for its alarms.
   - Changes nothing. Fails if a member does not answer, has no quorum, or has raised an alarm.
+extends_documentation_fragment:
+  - barehost.kubernetes._etcd_access
 author:
   - The barehost.kubernetes authors (@barehost)
 attributes:
@@ -27,18 +29,6 @@ options:
     type: list
     elements: str
     required: true
-  ca:
-    description: The authority of the members' certificates, on the host.
-    type: path
-    default: /etc/etcd/pki/ca.crt
-  cert:
-    description: The certificate of the user V(root), on the host.
-    type: path
-    default: /etc/etcd/pki/root.crt
-  key:
-    description: Its key, on the host.
-    type: path
-    default: /etc/etcd/pki/root.key
 """
 
 EXAMPLES = r"""

@@ -16,6 +16,8 @@ description:
   - A member answers nobody while it is defragmented. So followers come first and the leader last, which hands over before, and all voters
     must be healthy before each.
   - An alarm is disarmed only if every database has room for the largest write, 1.5 MiB, below its quota.
+extends_documentation_fragment:
+  - barehost.kubernetes._etcd_access
 author:
   - The barehost.kubernetes authors (@barehost)
 attributes:
@@ -56,18 +58,6 @@ options:
   disarm:
     description: Whether the alarm C(NOSPACE) is ended, V(true) or V(false). The alarm C(CORRUPT) is an error.
     type: raw
-  ca:
-    description: The authority of the members' certificates, on the host.
-    type: path
-    default: /etc/etcd/pki/ca.crt
-  cert:
-    description: The certificate of the user V(root), on the host.
-    type: path
-    default: /etc/etcd/pki/root.crt
-  key:
-    description: Its key, on the host.
-    type: path
-    default: /etc/etcd/pki/root.key
 seealso:
   - module: barehost.kubernetes.etcd_health
 """

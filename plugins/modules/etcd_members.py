@@ -16,6 +16,8 @@ description:
   - It makes one change at a time, and never one that could lose the quorum.
   - M(barehost.kubernetes.component) performs first starts, and starts of members that have their data.
   - The wanted members are those of the spec that is registered as C(cluster).
+extends_documentation_fragment:
+  - barehost.kubernetes._etcd_access
 author:
   - The barehost.kubernetes authors (@barehost)
 attributes:
@@ -83,18 +85,6 @@ options:
     description: How many seconds a host waits for its turn, and a started member for a leader.
     type: float
     default: 120
-  ca:
-    description: The authority of the members' certificates, on the host.
-    type: path
-    default: /etc/etcd/pki/ca.crt
-  cert:
-    description: The client's certificate, on the host.
-    type: path
-    default: /etc/etcd/pki/root.crt
-  key:
-    description: The client's key, on the host.
-    type: path
-    default: /etc/etcd/pki/root.key
   local_url:
     description: Where the host's own member answers clients.
     type: str

@@ -20,6 +20,8 @@ description:
   - V(stopped) stops the apiserver of a host that is a master.
   - V(left) removes the host's member from etcd through another member, and verifies that the members do not list it any more.
   - Every phase does nothing where there is nothing to do, so an interrupted removal can be run again.
+extends_documentation_fragment:
+  - barehost.kubernetes._etcd_access
 author:
   - The barehost.kubernetes authors (@barehost)
 attributes:
@@ -55,18 +57,6 @@ options:
     description: Where members of etcd keep their data.
     type: path
     default: /var/lib/etcd
-  ca:
-    description: The authority of the members' certificates, on the host.
-    type: path
-    default: /etc/etcd/pki/ca.crt
-  cert:
-    description: The client's certificate, on the host.
-    type: path
-    default: /etc/etcd/pki/root.crt
-  key:
-    description: The client's key, on the host.
-    type: path
-    default: /etc/etcd/pki/root.key
   local_url:
     description: Where the host's own member answers clients.
     type: str
