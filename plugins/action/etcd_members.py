@@ -18,28 +18,13 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rolling
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, host_plan, plan_cleanup
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import host_plan, plan_cleanup, requests
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.host_plan import HostPlan
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.observations import Observations
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members, Plan, Policy
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import PredictionStore
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD, components
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "state": {"type": "str", "choices": ["observed", "planned", "present", "cleaned"], "default": "present"},
-    "reuse": {"type": "bool", "default": False},
-    "removals_first": {"type": "bool", "default": False},
-    "remove_unlisted": {"type": "str", "choices": ["never", "safe", "always"], "default": "safe"},
-    "disaster_recovery": {"type": "bool", "default": False},
-    "unit": {"type": "str", "default": ETCD.unit},
-    "data_directory": {"type": "path", "default": ETCD.data_directory},
-    "initial_cluster_file": {"type": "path", "default": ETCD.files["initial_cluster"]},
-    "started_file": {"type": "path", "default": ETCD.files["started"]},
-    "apiserver_file": {"type": "path", "default": components()["kube_apiserver"].files["settings"]},
-    "deadline": {"type": "float", "default": 120},
-    **access.OPTIONS,
-}
 # The variable in which the role registers the plan that is made before anything is changed
 _MEMBERSHIP = "barehost_etcd_membership"
 _PAUSE = 1.0
@@ -64,7 +49,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and etcd's members."""
 
     def _converge(self, variables: Variables) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        _validated, arguments = self.validate_argument_spec(argument_spec=requests.ARGUMENT_SPEC)
         arguments = plain(arguments)
         work = {"observed": self._observed, "planned": self._planned, "present": self._present, "cleaned": self._cleaned}
         return work[arguments["state"]](_Task(self, arguments, variables))
@@ -140,18 +125,7 @@ class _Task:
 
     def observe(self, *, patient: bool = True) -> Object:
         """``patient``: waits for an election that may be in progress."""
-        payload: Object = {
-            **self._endpoints(),
-            "data_directory": self.arguments["data_directory"],
-            "metrics_url": self.arguments["metrics_url"],
-            "started_file": self.arguments["started_file"],
-            "apiserver_file": self.arguments["apiserver_file"],
-        }
-        return self._remote.step("collect", payload if patient else {**payload, "election": 0.0})
-
-    def _endpoints(self) -> Object:
-        endpoints = [entry.client_url for entry in self.wanted]
-        return {"access": access.of(self.arguments), "endpoints": [*endpoints, self.arguments["local_url"]]}
+        return self._remote.step("collect", requests.observation(self.arguments, self.wanted, patient=patient))
 
     def plan(self) -> tuple[Plan, HostPlan]:
         """The plan for all hosts and the part of this one, from what the hosts found before this task.
@@ -207,7 +181,7 @@ class _Task:
         if not actions:
             return
         known = [url for answer in found["answers"] for member in answer["members"] or [] for url in member["client_urls"]]
-        asked = self._endpoints()
+        asked = requests.endpoints(self.arguments, self.wanted)
         member = {
             "host": self.host,
             "token": str(self._cluster["name"]),
@@ -223,9 +197,8 @@ class _Task:
         """The cleanup of this host, which must not be in the group etcd."""
         if self.host in {entry.host for entry in self.wanted}:
             raise ComponentError(f"etcd_members: state cleaned is for hosts that are not in the group etcd, and {self.host} is in it")
-        payload = {**self._endpoints(), "unit": self.arguments["unit"], "data_directory": self.arguments["data_directory"]}
         node = self._cluster["nodes"][self.host]
-        found = self._former.step("collect", payload)
+        found = self._former.step("collect", requests.former_member(self.arguments, self.wanted))
         leaving = plain(self._variables.get(_MEMBERSHIP, {})).get("leaving", [])
         return plan_cleanup.plan(found, name=node["name"], address=node["address"], leaving=leaving)
 

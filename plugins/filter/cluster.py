@@ -14,6 +14,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import registry_logins as registries
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import keepalived
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import foreign_looks as looks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import order_of_roles
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import KUBELET
 
 
@@ -90,15 +91,44 @@ def docker_packages(names: list[str], version: str) -> list[t.Any]:
     return [{"name": name, "version": version} if name in ("docker-ce", "docker-ce-cli") else name for name in names]
 
 
+def roles_of(cluster: dict[str, t.Any], host: str) -> list[str]:
+    """The roles that ``site.yml`` gives a host, in their order."""
+    return order_of_roles.of_host(cluster, host)
+
+
+def settled(
+    cluster: dict[str, t.Any],
+    hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]],
+    hosts: collections.abc.Iterable[str] | None = None,
+) -> bool:
+    """Whether the survey found nothing to do on any of these hosts; without ``hosts``, on no host of the run and nothing in the API.
+
+    Without a survey nothing is settled.
+    """
+    if hosts is not None:
+        return all(_is_settled(hostvars[host]) for host in hosts)
+    surveys = [found for host in cluster["nodes"] if host in hostvars and (found := hostvars[host].get("barehost_survey")) is not None]
+    return all(found.get("settled") for found in surveys) and any(found.get("api_settled") for found in surveys)
+
+
 def converged_nodes(
     cluster: dict[str, t.Any], hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]], result: str
 ) -> list[dict[str, t.Any]]:
     """The nodes whose host this run has converged: its variable ``result``, registered by a task, is there and tells of no failure.
 
-    A host that the run left out or could not reach has no say in whether the others are complete.
+    A host that the survey found settled counts too. One that the run left out or could not reach has no say in whether the others are
+    complete.
     """
-    found = ((cluster["nodes"][host], hostvars[host].get(result)) for host in cluster["node_hosts"] if host in hostvars)
-    return [node for node, done in found if done and not (done.get("failed") or done.get("unreachable") or done.get("skipped"))]
+    known = {host: hostvars[host] for host in cluster["node_hosts"] if host in hostvars}
+    return [cluster["nodes"][host] for host, found in known.items() if _is_settled(found) or _has_converged(found.get(result))]
+
+
+def _is_settled(found: collections.abc.Mapping[str, t.Any]) -> bool:
+    return bool((found.get("barehost_survey") or {}).get("settled"))
+
+
+def _has_converged(done: collections.abc.Mapping[str, t.Any] | None) -> bool:
+    return done is not None and bool(done) and not (done.get("failed") or done.get("unreachable") or done.get("skipped"))
 
 
 def changed_nodes(
@@ -152,6 +182,8 @@ class FilterModule:
             "registry_logins": registry_logins,
             "vrrp_authentication": vrrp_authentication,
             "interface_of": interface_of,
+            "roles_of": roles_of,
+            "settled": settled,
             "converged_nodes": converged_nodes,
             "changed_nodes": changed_nodes,
             "docker_packages": docker_packages,

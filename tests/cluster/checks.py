@@ -56,9 +56,24 @@ def nothing_changes(cluster: Cluster, hosts: collections.abc.Collection[str], *a
     """site.yml again, with these arguments: something is looked at, nothing is changed, no process started anew."""
     before = start_times(cluster, hosts)
     again = cluster.playbook("playbooks/site.yml", *arguments)
-    assert [result for result in again.results if "Converge" in result["task"] and result["outcome"] == "ok"]
+    assert [result for result in again.results if _looks(result["task"]) and result["outcome"] == "ok"]
     assert [(result["host"], result["task"], result["actions"]) for result in again.changed] == []
     assert start_times(cluster, hosts) == before
+
+
+def survey_and_roles_agree(cluster: Cluster, host: str) -> None:
+    """A run with a survey does what a run without one does, while something is wrong on one host of many."""
+    cluster.on(host, "echo '# drift' >> /etc/sysctl.d/zz-barehost.conf && systemctl stop chronyd && chmod 0600 /etc/barehost/cluster.json")
+    alone = cluster.playbook("playbooks/site.yml", "--check", "-e", "site_survey=false").actions()
+    assert {action[0] for action in alone} == {host}
+    assert cluster.playbook("playbooks/site.yml", "--check").actions() == alone
+    assert cluster.playbook("playbooks/site.yml").actions() == alone
+    assert cluster.playbook("playbooks/site.yml", "-e", "site_survey=false").actions() == []
+
+
+def _looks(task: str) -> bool:
+    """Whether a task looks at a host: the survey at all of it, others at one component."""
+    return "Survey the host" in task or "Converge" in task
 
 
 def guestbook_is_shared(cluster: Cluster, addresses: collections.abc.Mapping[str, str], *, through: str) -> None:

@@ -113,6 +113,7 @@ def test_a_restart_takes_the_api_away_for_seconds(single: Cluster) -> None:
 
 def test_second_run(single: Cluster) -> None:
     checks.nothing_changes(single, [HOST])
+    checks.survey_and_roles_agree(single, HOST)
 
 
 @pytest.fixture(scope="module")

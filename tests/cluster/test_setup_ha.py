@@ -106,6 +106,7 @@ def test_guestbook_names_logs_and_exec(ha: Cluster) -> None:
 
 def test_second_run(ha: Cluster) -> None:
     checks.nothing_changes(ha, [*NODES, *BALANCERS])
+    checks.survey_and_roles_agree(ha, next(iter(NODES)))
 
 
 def test_a_statistics_page_comes_and_goes_by_a_reload(ha: Cluster) -> None:

@@ -59,6 +59,7 @@ def test_guestbook_names_logs_and_exec(local: Cluster) -> None:
 
 def test_second_run(local: Cluster) -> None:
     checks.nothing_changes(local, NODES)
+    checks.survey_and_roles_agree(local, MINION)
 
 
 def test_a_stopped_apiserver_is_not_noticed(local: Cluster) -> None:

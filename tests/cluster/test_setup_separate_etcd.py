@@ -81,6 +81,7 @@ def test_each_host_has_its_part(installed: Cluster) -> None:
 
 def test_second_run_changes_and_restarts_nothing(installed: Cluster) -> None:
     checks.nothing_changes(installed, HOSTS)
+    checks.survey_and_roles_agree(installed, ETCD)
 
 
 def test_network_of_the_guide(installed: Cluster) -> None:

@@ -22,6 +22,7 @@ HOST = {
     "_component": {"_runtime", "_kinds"},
     "_etcd": {"_runtime", "_etcd_client", "_kinds", "_component"},
     "_reset": {"_runtime", "_kinds", "_component"},
+    "_survey": {"_runtime", "_component", "_api", "_etcd"},
 }
 CONTROLLER: dict[str, set[str]] = {
     "_common": set(),
@@ -33,7 +34,8 @@ CONTROLLER: dict[str, set[str]] = {
     "_etcd": {"_common", "_spec", "_pki", "_plan"},
     "_reset": {"_common", "_spec", "_plan"},
     "_removal": {"_common", "_spec", "_plan", "_etcd"},
-    "_engine": {"_common", "_spec", "_pki", "_plan"},
+    "_engine": {"_common", "_spec", "_pki", "_plan", "_api"},
+    "_survey": {"_common", "_spec", "_pki", "_plan", "_api", "_etcd", "_engine"},
 }
 SIDES = {"module_utils": HOST, "plugin_utils": CONTROLLER}
 # Packages that plan or resolve. They are pure: nothing of Ansible that could reach a host.

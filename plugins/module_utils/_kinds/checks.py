@@ -23,7 +23,16 @@ _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 0.5
 _TRY_TIMEOUT = 10.0
 
+# The API may refuse a reader while it starts; a client may be asked to come again.
+_NO_ANSWERS = (0, 401, 403, 429)
+
 Check = dict[str, t.Any]
+
+
+class Unanswered(str):
+    """What a probe found where nobody who knows has answered: the check may hold."""
+
+    __slots__ = ()
 
 
 def wait(check: Check, *, hopeless: t.Callable[[], str | None] | None = None) -> None:
@@ -94,8 +103,13 @@ def _tcp(check: Check, timeout: float) -> str | None:
 def _http(check: Check, timeout: float) -> str | None:
     status, body = _get(check["http"], check, timeout)
     if status != check.get("status", 200):
-        return f"status {status}: {' '.join(body.split())[:300]}" if status else body
+        found = f"status {status}: {' '.join(body.split())[:300]}" if status else body
+        return found if _knows(status) else Unanswered(found)
     return _lacks(check, body)
+
+
+def _knows(status: int) -> bool:
+    return status not in _NO_ANSWERS and status < 500
 
 
 def _get(address: str, check: Check, timeout: float) -> tuple[int, str]:
@@ -140,7 +154,8 @@ def _etcd(check: Check, timeout: float) -> str | None:
 
 def _stale_lease(check: Check, timeout: float) -> str | None:
     status, body = _get(check["stale_lease"], check, timeout)
-    return checks_lease.why_current(status, body, lease_file=check["lease_file"])
+    found = checks_lease.why_current(status, body, lease_file=check["lease_file"])
+    return found if found is None or _knows(status) else Unanswered(found)
 
 
 def _lacks(check: Check, text: str) -> str | None:

@@ -84,6 +84,7 @@ def _state(item: dict[str, t.Any], properties: dict[str, str]) -> dict[str, t.An
     started = _started_at(properties)
     running = properties.get("ActiveState") in RUNNING
     changed = _changed_inputs(item, started) if running else []
+    because, unanswered = _lost(item) if running else ("", False)
     return {
         "known": properties.get("LoadState") in ("loaded", "masked"),
         "masked": properties.get("LoadState") == "masked",
@@ -96,16 +97,20 @@ def _state(item: dict[str, t.Any], properties: dict[str, str]) -> dict[str, t.An
         "started_with": unit_stamps.values(name, changed) if item["stamped"] and changed else {},
         "changed_reload_inputs": _newer(item["reload_on"], max(started, _mtime(_reload_mark(name)))) if running else [],
         "unproven": running and os.path.exists(_doubt(name)),
-        "restart_because": _lost(item) if running else "",
+        "restart_because": because,
+        "restart_unanswered": unanswered,
     }
 
 
-def _lost(item: dict[str, t.Any]) -> str:
-    """What a running unit has lost that only its start makes; empty also if that cannot be asked now."""
+def _lost(item: dict[str, t.Any]) -> tuple[str, bool]:
+    """What a running unit has lost that only its start makes, and whether somebody who would know did not answer."""
+    unanswered = False
     for check in item.get("restart_if", []):
-        if checks.probe(check, timeout=_RESTART_IF_TIMEOUT) is None:
-            return str(check.get("message") or f"{checks.subject(check)} holds")
-    return ""
+        found = checks.probe(check, timeout=_RESTART_IF_TIMEOUT)
+        if found is None:
+            return str(check.get("message") or f"{checks.subject(check)} holds"), False
+        unanswered = unanswered or isinstance(found, checks.Unanswered)
+    return "", unanswered
 
 
 def _changed_inputs(item: dict[str, t.Any], started: float) -> list[str] | None:

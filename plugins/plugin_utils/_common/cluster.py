@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import typing as t
 
 
 def cluster_of(templar: t.Any, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The value of ``cluster`` for this task, a registered variable or a fact; empty if there is none."""
+    """The value of ``cluster`` for this task, a registered variable or a fact; empty if there is none.
+
+    A registered spec is plain data, and grows with the number of hosts: it is not evaluated again. The variable of a role is a template.
+    """
     found = variables.get("cluster") or variables.get("ansible_facts", {}).get("cluster") or {}
-    return t.cast(dict[str, t.Any], templar.template(found))
+    return t.cast(dict[str, t.Any], found if isinstance(found, c.Mapping) else templar.template(found))

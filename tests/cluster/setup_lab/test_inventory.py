@@ -54,6 +54,7 @@ def test_nodes_are_labelled_with_their_roles(cluster: Cluster) -> None:
 
 def test_second_run_changes_and_restarts_nothing(guestbook: Cluster) -> None:
     checks.nothing_changes(guestbook, HOSTS)
+    checks.survey_and_roles_agree(guestbook, "k8s.minion2.dev")
 
 
 @pytest.mark.parametrize("host", HOSTS)

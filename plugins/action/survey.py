@@ -1,0 +1,88 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tells with one call whether a host is as described. Documented in plugins/modules/survey.py."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import template_cache
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import api, components, etcd, role_tasks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.part import Object, Part
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "roles": {"type": "list", "elements": "str", "required": True},
+    "api": {"type": "bool", "default": False},
+}
+
+# Ansible imports action plugins in its main process, so all processes of tasks have it.
+template_cache.install()
+role_tasks.preload()
+
+
+class SurveyHost(Host):
+    """A host that is asked several things at once."""
+
+    MODULE = "_survey.steps"
+
+
+class ActionModule(HostAction):
+    """The front end: the only place that knows both Ansible and the survey."""
+
+    def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        try:
+            own, of_api = self._parts(arguments, variables)
+            pending, api_pending = self._ask(own, of_api, variables)
+        except AnsibleConnectionFailure:
+            raise
+        except AnsibleError as error:
+            # The tasks of the roles meet the same fault, each for its own component, and say so.
+            return _result({"survey": error.message}, {})
+        settled = not pending and not api_pending
+        warnings = list(dict.fromkeys(text for part in [*own, *of_api] for text in part.warnings)) if settled else []
+        result = _result(pending, api_pending, api_asked=bool(of_api))
+        return {**result, "warnings": warnings} if warnings else result
+
+    def _parts(self, arguments: Object, variables: dict[str, t.Any]) -> tuple[list[Part], list[Part]]:
+        site = Site(
+            host=Host(self, variables).name,
+            templar=self._templar,
+            loader=self._loader,
+            variables=variables,
+            check_mode=bool(self._task.check_mode),
+        )
+        roles = [str(name) for name in arguments["roles"]]
+        return [components.part_of(roles, site), *etcd.parts_of(site)], api.parts_of(site) if arguments["api"] else []
+
+    def _ask(self, own: list[Part], of_api: list[Part], variables: dict[str, t.Any]) -> tuple[dict[str, str], dict[str, str]]:
+        parts = [*own, *of_api]
+        if len(parts) == 1:
+            answers = [{"result": Host(self, variables).step("collect", parts[0].request())}]
+        else:
+            calls = [{"module": part.module, "payload": part.request()} for part in parts]
+            answers = SurveyHost(self, variables).step("collect", {"calls": calls})["answers"]
+        found = [_pending(part, answer) for part, answer in zip(parts, answers, strict=True)]
+        return _merged(found[: len(own)]), _merged(found[len(own) :])
+
+
+def _pending(part: Part, answer: Object) -> dict[str, str]:
+    return {part.module: str(answer["failed"])} if "failed" in answer else part.pending(answer["result"])
+
+
+def _merged(found: list[dict[str, str]]) -> dict[str, str]:
+    return {name: reason for one in found for name, reason in one.items()}
+
+
+def _result(pending: dict[str, str], api_pending: dict[str, str], *, api_asked: bool = False) -> dict[str, t.Any]:
+    return {
+        "changed": False,
+        "settled": not pending,
+        "api_settled": api_asked and not api_pending,
+        "pending": {**pending, **api_pending},
+    }

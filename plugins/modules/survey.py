@@ -1,0 +1,68 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation only: the action plugin of the same name does the work."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: survey
+short_description: Tell with one call whether a host is as described
+version_added: 0.1.0
+description:
+  - Reads the descriptions that the roles of this collection give to M(barehost.kubernetes.component), collects what is there with one
+    call of the host, and plans every component. On a host of etcd it compares the members, too.
+  - It changes nothing. A host that is settled needs none of the roles in this run.
+  - What it cannot know counts as not settled, and so does a fault. The tasks of the roles then meet the fault and tell it.
+author:
+  - The barehost.kubernetes authors (@barehost)
+attributes:
+  check_mode:
+    description: It changes nothing in any mode.
+    support: full
+  diff_mode:
+    description: It changes nothing, so there is no difference to show.
+    support: none
+options:
+  roles:
+    description:
+      - The roles of this collection that the host has, in the order in which they would run.
+      - Each of their tasks M(barehost.kubernetes.component) in C(tasks/main.yml) is looked at.
+    type: list
+    elements: str
+    required: true
+  api:
+    description: Whether to look at the cluster's objects in the API, too, and at the Nodes of this run. The host must be a master.
+    type: bool
+    default: false
+seealso:
+  - module: barehost.kubernetes.component
+"""
+
+EXAMPLES = r"""
+- name: Survey the host
+  barehost.kubernetes.survey:
+    roles:
+      - host
+      - firewall
+  register: barehost_survey
+
+- name: End the play for a host that is as described
+  ansible.builtin.meta: end_host
+  when: barehost_survey.settled
+"""
+
+RETURN = r"""
+settled:
+  description: Whether nothing has to be done on the host.
+  returned: success
+  type: bool
+api_settled:
+  description: Whether nothing has to be done in the API. False if it was not asked.
+  returned: success
+  type: bool
+pending:
+  description: Why something is not settled, by its name; V(survey) if the survey itself could not be made.
+  returned: success
+  type: dict
+"""

@@ -1,0 +1,76 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The components of a host in one collect step: their items are collected together, kind by kind, and each is planned from its own part."""
+
+from __future__ import annotations
+
+import collections.abc as c
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import ComponentState, no_pki, pki_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import parse_description
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Prediction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import role_tasks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.part import Object, Part
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
+
+_COMPONENT = "barehost.kubernetes.component"
+
+
+class ComponentsPart(Part):
+    """All components of the roles that a host has."""
+
+    module = "_component.steps"
+
+    def __init__(self, states: c.Sequence[ComponentState]) -> None:
+        self._states = states
+
+    def request(self) -> Object:
+        requests = [state.request for state in self._states]
+        wanted: dict[str, list[Object]] = {}
+        for one in requests:
+            for kind, items in one["wanted"].items():
+                wanted.setdefault(kind, []).extend(items)
+        return {"wanted": wanted, "keys": [path for one in requests for path in one["keys"]]}
+
+    def pending(self, answer: Object) -> dict[str, str]:
+        rest = {kind: iter(items) for kind, items in answer["state"].items()}
+        for state in self._states:
+            own = {kind: [next(rest[kind]) for _item in items] for kind, items in state.items.items() if items}
+            state.accept({**answer, "state": own})
+        return {state.component.name: reason for state in self._states if (reason := _reason(state))}
+
+    @property
+    def warnings(self) -> list[str]:
+        return [text for state in self._states for text in state.warnings]
+
+
+def part_of(roles: c.Sequence[str], site: Site) -> ComponentsPart:
+    """The components of these roles, rendered for one host. Raises AnsibleError for a description that cannot be rendered."""
+    shared = role_tasks.seen_by(roles, site)
+    states = []
+    for role in roles:
+        for task in role_tasks.tasks_of(role, _COMPONENT):
+            own = shared.resolving(task.variables)
+            if task.wanted(own.templar):
+                states.append(_state(task, own))
+    return ComponentsPart(states)
+
+
+def _state(task: role_tasks.RoleTask, site: Site) -> ComponentState:
+    component = parse_description(site.templar.template(task.options))
+    pki = pki_of(component, templar=site.templar, variables=site.variables, loader=site.loader, check_mode=site.check_mode)
+    read = pki.read if pki is not None else no_pki
+    renderer = rendering.Renderer(find=task.find, loader=site.loader, templar=site.templar, variables=site.variables, read_pki=read)
+    return ComponentState(component, renderer=renderer, pki=pki, host=site.host)
+
+
+def _reason(state: ComponentState) -> str:
+    if state.lacks_pki:
+        return "the PKI directory lacks what it needs"
+    for unit, found in zip(state.items["unit"], state.state.get("unit", []), strict=True):
+        if found["restart_unanswered"]:
+            return f"nobody answered whether {unit['name']} has lost what only its start makes"
+    actions = state.plan(Prediction())
+    return f"{actions[0].kind} {actions[0].target}: {actions[0].reason}" if actions else ""

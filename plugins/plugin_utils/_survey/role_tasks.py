@@ -1,0 +1,114 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tasks of this collection's roles as data: the options of a task, its variables and its conditions, read without running the role."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import functools
+import pathlib
+import typing as t
+
+from ansible.parsing.dataloader import DataLoader
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
+
+# The directory of the roles of this collection.
+ROLES = pathlib.Path(__file__).resolve().parents[3] / "roles"
+# Keywords of a task that change neither what it does nor for which host, or that are followed here.
+_FOLLOWED = frozenset({"name", "vars", "register", "when", "run_once"})
+
+Variables = dict[str, t.Any]
+
+
+class RoleTask(t.NamedTuple):
+    """A task: its options, variables and conditions, all with their templates. ``others`` are keywords that only Ansible can follow."""
+
+    name: str
+    directory: pathlib.Path
+    options: dict[str, t.Any]
+    variables: Variables
+    conditions: tuple[str | bool, ...]
+    others: tuple[str, ...]
+
+    def find(self, kind: str, name: str) -> str:
+        """The path of a template or file of the role."""
+        return str(self.directory / kind / name)
+
+    def wanted(self, templar: t.Any) -> bool:
+        """Whether the conditions of the task hold. Raises ComponentError if more than conditions decide."""
+        if self.others:
+            raise ComponentError(
+                f"role {self.directory.name}: its task {self.name!r} has {', '.join(self.others)}, which a survey does not follow; "
+                "put the condition into the options of the task"
+            )
+        return all(templar.evaluate_conditional(condition) for condition in self.conditions)
+
+
+@functools.cache
+def tasks_of(role: str, action: str, *, file: str = "main.yml") -> tuple[RoleTask, ...]:
+    """The tasks of a role's file that have this action, also in blocks."""
+    directory = ROLES / role
+    return tuple(_task(task, action, directory) for task in _tasks(directory / "tasks" / file) if action in task)
+
+
+def preload() -> None:
+    """Reads all roles, so that the processes which Ansible forks need not."""
+    for directory in sorted(ROLES.iterdir()):
+        for folder in ("defaults", "vars"):
+            _mapping(directory / folder / "main.yml")
+        for file in sorted((directory / "tasks").glob("*.yml")):
+            _tasks(file)
+
+
+def seen_by(roles: c.Iterable[str], site: Site) -> Site:
+    """The host as a task sees it in a play that imports these roles: each sees the variables of all.
+
+    What the inventory and earlier tasks say comes before what roles say.
+    """
+    known = list(roles)
+    of_inventory = {**_of_all(known, "defaults"), **site.variables}
+    return site.with_variables(of_inventory).resolving(
+        {name: value for name, value in _of_all(known, "vars").items() if name not in site.variables}
+    )
+
+
+def _of_all(roles: c.Iterable[str], folder: str) -> Variables:
+    return {name: value for role in roles for name, value in _mapping(ROLES / role / folder / "main.yml").items()}
+
+
+@functools.cache
+def _tasks(path: pathlib.Path) -> tuple[dict[str, t.Any], ...]:
+    return tuple(_flat(_read(path) or []))
+
+
+def _flat(tasks: c.Iterable[dict[str, t.Any]]) -> c.Iterator[dict[str, t.Any]]:
+    for task in tasks:
+        if "block" in task:
+            yield from _flat(task["block"])
+        else:
+            yield task
+
+
+def _task(task: dict[str, t.Any], action: str, directory: pathlib.Path) -> RoleTask:
+    conditions = task.get("when", [])
+    listed = conditions if isinstance(conditions, list) else [conditions]
+    return RoleTask(
+        name=str(task.get("name")),
+        directory=directory,
+        options=task[action],
+        variables=task.get("vars") or {},
+        conditions=tuple(listed),
+        others=tuple(sorted(set(task) - _FOLLOWED - {action})),
+    )
+
+
+@functools.cache
+def _mapping(path: pathlib.Path) -> Variables:
+    return t.cast(Variables, _read(path) or {}) if path.exists() else {}
+
+
+def _read(path: pathlib.Path) -> t.Any:
+    return DataLoader().load_from_file(str(path), trusted_as_template=True)
