@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import contextlib
-import pathlib
 import typing as t
-
-from ansible import constants
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering, rolling
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import ComponentState, Items, no_pki, pki_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import Component, parse_description
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import planner
@@ -53,7 +51,8 @@ class ActionModule(HostAction):
             read_pki=pki.read if pki is not None else no_pki,
         )
         found = ComponentState(component, renderer=renderer, pki=pki, host=host.name)
-        found.accept(host.step("collect", found.request))
+        seen = FirstLooks(directory_of_the_run(), host=host.name).find(found.request)
+        found.accept(seen or host.step("collect", found.request))
         if found.lacks_pki:
             found.create_missing(check_mode=check_mode)
         return found
@@ -61,7 +60,7 @@ class ActionModule(HostAction):
     def _plan(self, found: ComponentState, host: str) -> list[PlannedAction]:
         if not self._task.check_mode:
             return found.plan(Prediction())
-        store = PredictionStore(_directory_of_the_run(), host=host)
+        store = PredictionStore(directory_of_the_run(), host=host)
         plan = found.plan(store.load())
         store.add(plan)
         return plan
@@ -71,12 +70,7 @@ class ActionModule(HostAction):
     ) -> contextlib.AbstractContextManager[None]:
         if not component.rolling or not planner.restarted(plan):
             return contextlib.nullcontext()
-        return rolling.turn(_directory_of_the_run(), component=component.name, host=str(variables.get("inventory_hostname")))
-
-
-def _directory_of_the_run() -> pathlib.Path:
-    """Ansible makes this directory for each run; its forks share it."""
-    return pathlib.Path(constants.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set when it is imported
+        return rolling.turn(directory_of_the_run(), component=component.name, host=str(variables.get("inventory_hostname")))
 
 
 def _result(plan: list[PlannedAction], state: Items, items: Items, *, diff: bool) -> dict[str, t.Any]:

@@ -10,6 +10,7 @@ import typing as t
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import template_cache
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import api, components, etcd, role_tasks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.part import Object, Part
@@ -44,14 +45,20 @@ class ActionModule(HostAction):
         except AnsibleError as error:
             # The tasks of the roles meet the same fault, each for its own component, and say so.
             return _result({"survey": error.message}, {})
+        if pending:
+            looks = FirstLooks(directory_of_the_run(), host=self._host_name(variables))
+            looks.save(one for part in own if isinstance(part, components.ComponentsPart) for one in part.answers)
         settled = not pending and not api_pending
         warnings = list(dict.fromkeys(text for part in [*own, *of_api] for text in part.warnings)) if settled else []
         result = _result(pending, api_pending, api_asked=bool(of_api))
         return {**result, "warnings": warnings} if warnings else result
 
+    def _host_name(self, variables: dict[str, t.Any]) -> str:
+        return Host(self, variables).name
+
     def _parts(self, arguments: Object, variables: dict[str, t.Any]) -> tuple[list[Part], list[Part]]:
         site = Site(
-            host=Host(self, variables).name,
+            host=self._host_name(variables),
             templar=self._templar,
             loader=self._loader,
             variables=variables,

@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import cluster_identity, host_program
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 _DNF = "ansible.builtin.dnf"
@@ -46,6 +47,8 @@ class Host:
         """Runs a step and returns its result. The payload goes through standard input or a file of this task, never into a log."""
         if step != "collect" and self._action._task.check_mode:
             raise ComponentError(f"the step {step} changes the host and does not run in check mode")
+        if step != "collect":
+            FirstLooks(directory_of_the_run(), host=self.name).forget()
         verifies = step == "collect" and self.VERIFIES_IDENTITY
         expected = cluster_identity.expected(self._action._templar, self._variables, loader=self._action._loader) if verifies else None
         if expected is not None:

@@ -25,6 +25,16 @@ class ComponentsPart(Part):
 
     def __init__(self, states: c.Sequence[ComponentState]) -> None:
         self._states = states
+        self._answers: list[tuple[Object, Object]] = []
+
+    @property
+    def answers(self) -> list[tuple[Object, Object]]:
+        """What components asked, and what the host answered, as far as it knew. Complete after :meth:`pending`."""
+        return [
+            (request, answer)
+            for request, answer in self._answers
+            if not any(unit["restart_unanswered"] for unit in answer["state"].get("unit", []))
+        ]
 
     def request(self) -> Object:
         requests = [state.request for state in self._states]
@@ -35,10 +45,13 @@ class ComponentsPart(Part):
         return {"wanted": wanted, "keys": [path for one in requests for path in one["keys"]]}
 
     def pending(self, answer: Object) -> dict[str, str]:
+        self._answers = []
         rest = {kind: iter(items) for kind, items in answer["state"].items()}
         for state in self._states:
             own = {kind: [next(rest[kind]) for _item in items] for kind, items in state.items.items() if items}
-            state.accept({**answer, "state": own})
+            keys = {path: answer["keys"][path] for path in state.request["keys"]}
+            self._answers.append((state.request, {"state": own, "keys": keys, "time": answer["time"]}))
+            state.accept(self._answers[-1][1])
         return {state.component.name: reason for state in self._states if (reason := _reason(state))}
 
     @property
