@@ -76,6 +76,10 @@ options:
         description: Checks as in O(requires) that must hold after a start, a restart or a reload.
         type: list
         elements: dict
+      restart_health:
+        description: Checks in addition to O(units[].health) after a restart or a reload, but not after a start.
+        type: list
+        elements: dict
       restart_if:
         description:
           - Checks as in O(requires) of what a running unit can lose and only its start makes again. If one of them holds, the unit is

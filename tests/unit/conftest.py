@@ -17,7 +17,7 @@ with contextlib.suppress(ImportError):
     # A slow machine is no fault: no deadlines. `make check` tries a few examples only, `make fuzz` many.
     settings.register_profile("full", deadline=None, max_examples=100)
     settings.register_profile("fast", deadline=None, max_examples=10)
-    settings.register_profile("fuzz", deadline=None, max_examples=5500)
+    settings.register_profile("fuzz", deadline=None, max_examples=6500)
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "full"))
 
 # helpers beside a test are imported by their names

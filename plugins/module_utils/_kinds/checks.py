@@ -19,8 +19,8 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, cause
 
-_FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 0.5
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 0.3
 _TRY_TIMEOUT = 10.0
 
 # The API may refuse a reader while it starts; a client may be asked to come again.
@@ -48,7 +48,7 @@ def wait(check: Check, *, hopeless: t.Callable[[], str | None] | None = None) ->
         if cause is not None or waited >= check["deadline"]:
             raise HostError(_failure(check, found=cause or found, waited=waited))
         time.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        pause = min(pause * 1.3, _LONGEST_PAUSE)
 
 
 def _failure(check: Check, *, found: str, waited: float) -> str:

@@ -176,8 +176,7 @@ def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
             restart(action["target"], block=action["data"]["block"])
     for action in loaded:
         _reload(action["target"])
-    for action in unproven:
-        wait_for_health(action)
+    _wait_for_all(unproven)
     return [{} for _action in actions]
 
 
@@ -226,6 +225,22 @@ def _reload(name: str) -> None:
 
 
 def wait_for_health(action: dict[str, t.Any]) -> None:
+    """Waits until the unit of an action is healthy; raises UnitFailure."""
+    _wait_for_all([action])
+
+
+def _wait_for_all(actions: list[dict[str, t.Any]]) -> None:
+    """First the checks, then the units without any, which settle together: while others are waited for, they settle too."""
+    for action in actions:
+        _wait_for_checks(action)
+    without = [action["target"] for action in actions if not action["data"]["health"] and action["target"].endswith(".service")]
+    _settle(without)
+    for action in actions:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(_doubt(action["target"]))
+
+
+def _wait_for_checks(action: dict[str, t.Any]) -> None:
     name, health = action["target"], action["data"]["health"]
     longest = 60.0 if action["data"]["block"] else max([60.0, *(check["deadline"] for check in health)])
     for check in [{"unit": name, "deadline": longest}, *health]:
@@ -233,18 +248,21 @@ def wait_for_health(action: dict[str, t.Any]) -> None:
             checks.wait(check, hopeless=lambda: _dead(name))
         except HostError as error:
             raise failure(name, f"{name} was started but is not healthy: {error.message}") from error
-    if not health:
-        _settle(name)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(_doubt(name))
 
 
-def _settle(name: str) -> None:
-    before = _show([name])[0]
-    time.sleep(_SETTLE_SECONDS)
-    after = _show([name])[0]
-    if after.get("ActiveState") != "active" or after.get("InvocationID") != before.get("InvocationID"):
-        raise failure(name, f"{name} was started but did not stay up for {_SETTLE_SECONDS:.0f} s")
+def _settle(names: list[str]) -> None:
+    """Sees that these services, which have just been started and have no checks, do not end at once."""
+    before = _show(names)
+    running = [_running_for(properties) for properties in before]
+    time.sleep(max([0.0, *(_SETTLE_SECONDS - seconds for seconds in running)]))
+    for name, then, now in zip(names, before, _show(names)):
+        if now.get("ActiveState") != "active" or now.get("InvocationID") != then.get("InvocationID"):
+            raise failure(name, f"{name} was started but did not stay up for {_SETTLE_SECONDS:.0f} s")
+
+
+def _running_for(properties: dict[str, str]) -> float:
+    """Seconds since the unit became active."""
+    return max(0.0, time.clock_gettime(time.CLOCK_MONOTONIC) - int(properties.get("ActiveEnterTimestampMonotonic") or 0) / 1e6)
 
 
 def _dead(name: str) -> str | None:

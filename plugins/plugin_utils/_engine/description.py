@@ -73,6 +73,7 @@ _FILE = s.Record(
     }
 )
 _DROP_IN = s.Record({"name": s.text, **_SOURCE_FIELDS})
+_UNIT_CHECKS = ("health", "restart_health", "restart_if")
 _UNIT = s.Record(
     {
         "name": s.text,
@@ -83,6 +84,7 @@ _UNIT = s.Record(
         "inputs": (s.list_of(s.path), None),
         "reload_on": (s.list_of(s.path), []),
         "health": (s.list_of(_CHECK), []),
+        "restart_health": (s.list_of(_CHECK), []),
         "restart_if": (s.list_of(_CHECK), []),
         "defer_start": (s.flag, False),
         "block": (s.flag, True),
@@ -295,7 +297,7 @@ def _check_sources(given: dict[str, t.Any], faults: list[str]) -> None:
 def _check_checks(given: dict[str, t.Any], faults: list[str]) -> None:
     places = [(f"{key}[{index}]", check) for key in ("requires", "gate") for index, check in enumerate(given[key])]
     for index, unit in enumerate(given["units"]):
-        places += [(f"units[{index}].{key}[{number}]", check) for key in ("health", "restart_if") for number, check in enumerate(unit[key])]
+        places += [(f"units[{index}].{key}[{number}]", check) for key in _UNIT_CHECKS for number, check in enumerate(unit[key])]
     for where, check in places:
         found = [kind for kind in CHECK_KINDS if check[kind]]
         if len(found) != 1:

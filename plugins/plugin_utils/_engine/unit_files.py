@@ -56,6 +56,7 @@ def _item(unit: Item, *, inputs: list[str], definition: list[str], stamped: bool
         "inputs": inputs,
         "reload_on": unit["reload_on"],
         "health": unit["health"],
+        "restart_health": unit["restart_health"],
         "restart_if": unit["restart_if"],
         "defer_start": unit["defer_start"],
         "block": unit["block"],

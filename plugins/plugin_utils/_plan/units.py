@@ -89,7 +89,9 @@ def _start(item: Item, state: Item, context: PlanContext) -> list[PlannedAction]
     actions = []
     if state["active"] == "failed":
         actions.append(_action("reset-failed", item, "it has failed before", "reset", state))
-    actions.append(_action("start", item, f"it is {_found(state)}, wanted started", "started", state, **_run_data(item, context)))
+    actions.append(
+        _action("start", item, f"it is {_found(state)}, wanted started", "started", state, **_run_data(item, context, first=True))
+    )
     return actions
 
 
@@ -97,8 +99,10 @@ def _found(state: Item) -> str:
     return state["active"] if state["known"] else "absent"
 
 
-def _run_data(item: Item, context: PlanContext) -> dict[str, t.Any]:
-    return {"inputs": item["inputs"], "health": item["health"], "requires": list(context.requires), "block": item["block"]}
+def _run_data(item: Item, context: PlanContext, *, first: bool = False) -> dict[str, t.Any]:
+    """``first``: the unit does not run yet, and what comes later in the run waits for the rest."""
+    health = item["health"] + ([] if first else item["restart_health"])
+    return {"inputs": item["inputs"], "health": health, "requires": list(context.requires), "block": item["block"]}
 
 
 def _restart(item: Item, state: Item, touched: set[str], context: PlanContext) -> list[PlannedAction]:

@@ -18,6 +18,7 @@ ITEM = {
     "inputs": ["/etc/a.conf", "/etc/systemd/system/a.service"],
     "reload_on": ["/etc/a.rules"],
     "health": [],
+    "restart_health": [],
     "defer_start": False,
     "block": True,
     "definition": ["/etc/systemd/system/a.service"],
@@ -210,3 +211,10 @@ def test_the_host_gets_the_checks_with_a_start() -> None:
     context = PlanContext(component="a", now=0.0, requires=requires)
     action = units.plan({**ITEM, "health": [{"file": "/y"}]}, STOPPED, context)[0]
     assert action.data == {"inputs": ITEM["inputs"], "health": [{"file": "/y"}], "requires": list(requires), "block": True}
+
+
+def test_what_a_restart_must_show_is_not_waited_for_at_a_start() -> None:
+    item = {**ITEM, "health": [{"file": "/y"}], "restart_health": [{"file": "/z"}]}
+    for state, health in ((STOPPED, ["/y"]), ({**RUNS, "changed_inputs": ["/etc/a.conf"]}, ["/y", "/z"])):
+        action = units.plan(item, state, PlanContext(component="a", now=0.0, planned=()))[0]
+        assert [check["file"] for check in action.data["health"]] == health
