@@ -17,6 +17,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.cluster_inputs import spec_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.run_tags import refusal_of_this_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import SpecError
 
 UNREGISTERED = "The spec would be lost: add register: cluster to this task (and run_once: true where the play's strategy is linear)"
@@ -34,6 +35,9 @@ class ActionModule(ActionBase):
         show = boolean(self._task.args.get("show", False))
         if not show and not self._task.register:
             raise AnsibleActionFail(UNREGISTERED)
+        wrong_tags = refusal_of_this_run(self._task)
+        if wrong_tags:
+            raise AnsibleActionFail(wrong_tags)
         try:
             without = [str(host) for host in self._task.args.get("without") or []]
             by_groups = boolean(self._task.args.get("hosts_from_groups", False))

@@ -17,6 +17,8 @@ description:
   - Roles that are used alone need no such task; they resolve the cluster by P(barehost.kubernetes.cluster_spec#lookup).
   - Warnings are Ansible's own, shown once.
   - All hosts of the inventory count, whatever C(--limit) says.
+  - Values of C(--tags) and C(--skip-tags) that nothing in the playbooks of the command line has are an error. With the tag V(always), the
+    task finds them whatever tags were given. It finds nothing where an C(include_tasks) is to run, whose tasks are not read yet.
 author:
   - The barehost.kubernetes authors (@barehost)
 options:
