@@ -12,12 +12,13 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluste
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import FLANNELD, KUBE_PROXY, KUBELET
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.flannel_backend import interface
 
 # kube-proxy may read what is needed: Nodes, and the endpoints of services.
 _PROXY = KUBE_PROXY.pairs["proxy"]
 _DNS = {"namespace": "kube-system", "service": "kube-dns"}
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "device": {"type": "str", "default": "flannel.1"},
+    "device": {"type": "str", "default": interface({})},
     "deadline": {"type": "float", "default": 15},
 }
 

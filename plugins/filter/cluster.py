@@ -16,6 +16,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import ke
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import foreign_looks as looks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import order_of_roles
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import KUBELET
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.flannel_backend import interface as flannel_interface
 
 
 def kubeconfig(
@@ -179,6 +180,7 @@ class FilterModule:
             "kubeconfig": kubeconfig,
             "flags": flags,
             "firewall_services": firewall_services,
+            "flannel_interface": flannel_interface,
             "foreign_looks": foreign_looks,
             "registry_logins": registry_logins,
             "vrrp_authentication": vrrp_authentication,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import FLANNELD, PATHS
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.naming import TUNNELS
 
 Look = dict[str, t.Any]
 
@@ -27,7 +28,7 @@ _INSTALLERS: t.Mapping[str, tuple[str, ...]] = {
 _STATIC_PODS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 _KUBEADM = "remove it by `kubeadm reset --force` (kubespray: its reset.yml)"
 # Of flannel, Calico, Cilium, Weave, kube-router and kube-proxy in its mode ipvs. They stay until somebody deletes them.
-_INTERFACES = ("flannel.1", "cni0", "vxlan.calico", "cilium_vxlan", "cilium_host", "weave", "kube-bridge", "kube-ipvs0")
+_INTERFACES = (f"{TUNNELS}*", "cni0", "vxlan.calico", "cilium_vxlan", "cilium_host", "weave", "kube-bridge", "kube-ipvs0")
 _BY_ROLE = {"etcd": ("etcd",), "master": ("kube_apiserver", "kube_controller_manager", "kube_scheduler")}
 _OF_NODES = ("docker", "cri_dockerd", "kubelet", "kube_proxy", "flanneld")
 

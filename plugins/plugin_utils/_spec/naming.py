@@ -21,7 +21,9 @@ KUBELET_LABEL_DOMAINS = ("kubelet.kubernetes.io", "node.kubernetes.io")
 KUBELET_LABELS = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type")
 
 # Interfaces that this cluster makes itself, or that reach no other host.
-FOREIGN_INTERFACES = ("lo", "docker0", "cni0", "flannel.1", "kube-ipvs0")
+FOREIGN_INTERFACES = ("lo", "docker0", "cni0", "kube-ipvs0")
+# What the names of flannel's tunnels begin with; the number of the VXLAN follows.
+TUNNELS = "flannel."
 
 
 def label_fault(name: str) -> str:
@@ -70,7 +72,7 @@ def mended_name(name: str, *, room: int = 253) -> str:
 
 def interface_fault(name: str) -> str:
     """A network interface that can carry the cluster's traffic."""
-    if name in FOREIGN_INTERFACES:
+    if name in FOREIGN_INTERFACES or name.startswith(TUNNELS):
         return "is not an interface that reaches other hosts"
     if len(name) > 15:
         return f"has {len(name)} characters, and an interface name can have 15"

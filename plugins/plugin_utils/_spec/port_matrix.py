@@ -85,7 +85,7 @@ def openings(
     """What other machines must reach on the hosts of each role.
 
     A host is opened for a row when it has one of the row's roles. NodePorts are not here: their packets are redirected
-    before the firewall's input rules see them. Pods reach their own host through the trusted interfaces cni0 and flannel.1,
+    before the firewall's input rules see them. Pods reach their own host through the trusted interfaces, cni0 and flannel's,
     and other hosts under their own host's address, because flannel masquerades what leaves the pod network.
     """
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import firewall_service, registry_logins
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table, etcd_settings, version_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import etcd_settings, flannel_backend, version_table
 
 Spec = t.Mapping[str, t.Any]
 Fault = tuple[str, str]
 NO_FAULT: Fault = ("", "")
 
-_VXLAN_PORT = component_table.FLANNELD.ports["vxlan"].number
 # Characters that a systemd EnvironmentFile or the unit's command line would split or interpret.
 _UNQUOTED = ('"', "'", "\\", "$")
 
@@ -66,16 +65,7 @@ def _apiserver_flags(value: dict[str, t.Any], spec: Spec | None) -> Fault:
 
 
 def _flannel_backend(value: dict[str, t.Any], _spec: Spec | None) -> Fault:
-    """The firewall opens flannel's VXLAN port between nodes, and nothing else: another backend would run, and no packet would come."""
-    instead = "Write {Type: vxlan}, with VNI, MTU or GBP if you need them"
-    kind, port = value.get("Type"), value.get("Port", _VXLAN_PORT)
-    if kind != "vxlan":
-        return f"has the Type {kind!r}; between nodes the firewall opens only what vxlan needs", instead
-    if value.get("DirectRouting"):
-        return "has DirectRouting, and the firewall of nodes rejects packets that are forwarded without a tunnel", instead
-    if port != _VXLAN_PORT:
-        return f"has the Port {port!r}, and the firewall opens {_VXLAN_PORT}/udp", instead
-    return NO_FAULT
+    return flannel_backend.fault(value)
 
 
 def _etcd_settings(value: dict[str, t.Any], spec: Spec | None) -> Fault:
