@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import collections.abc
+import json
 import pathlib
 import typing as t
 
@@ -241,8 +242,9 @@ def test_a_run_that_changes_a_node_checks_the_pod_network(cluster: Cluster) -> N
 
 
 def test_f21_a_renamed_node_leaves_one_behind_that_is_told_of(cluster: Cluster) -> None:
-    """Nothing of it is deleted unasked; once it is, its pods run on the new one."""
+    """Nothing of it is deleted unasked; once it is, its pods run on the new one, and no other node loses the way to them."""
     renamed = "renamed.example"
+    before = tunnel(cluster)
     write_inventory(cluster, node_name=renamed)
     run = cluster.playbook("playbooks/site.yml")
     command = f"kubectl delete node {MINION}"
@@ -252,9 +254,35 @@ def test_f21_a_renamed_node_leaves_one_behind_that_is_told_of(cluster: Cluster) 
     assert checks.all_ready(cluster, (MASTER, renamed), of=(MASTER, renamed))
     cluster.kubectl(*command.split()[1:])
     eventually(lambda: frontends(cluster) == {renamed}, deadline=120, wanted=f"the guestbook on {renamed}")
-    # Other nodes have lost the way to it until flannel restarts there: see docs/tasks/nodes.md.
-    cluster.on(MASTER, "systemctl restart flanneld")
     eventually(lambda: checks.guestbook_is_shared(cluster, HOSTS, through=MINION) or True, deadline=90, wanted="the guestbook on all nodes")
+    now = tunnel(cluster)
+    assert now != before
+    assert now in cluster.on(MASTER, "bridge fdb show dev flannel.1")
+    cluster.playbook("playbooks/health.yml")
+    # a start for the same Node takes the interface that is there
+    cluster.on(MINION, "systemctl restart flanneld")
+    assert tunnel(cluster) == now
+
+
+def test_another_vni_is_another_tunnel(cluster: Cluster) -> None:
+    """For the firewall and NetworkManager too, and the tunnel of before goes."""
+    (cluster.inventory / "group_vars" / "all" / "flannel.yml").write_text("flannel_backend: {Type: vxlan, VNI: 7}\n", encoding="utf-8")
+    converge(cluster)
+    for host in HOSTS:
+        assert {name for name in interfaces(cluster, host) if name.startswith("flannel")} == {"flannel.7"}
+        assert "flannel.7" in cluster.on(host, "firewall-cmd --zone=trusted --list-interfaces").split()
+        assert "interface-name:flannel.7;" in cluster.on(host, "cat /etc/NetworkManager/conf.d/90-barehost.conf")
+    cluster.playbook("playbooks/health.yml")
+
+
+def tunnel(cluster: Cluster) -> str:
+    """The MAC address of the tunnel of MINION."""
+    return str(interfaces(cluster, MINION)["flannel.1"])
+
+
+def interfaces(cluster: Cluster, host: str) -> dict[str, str]:
+    """The MAC addresses by the names. /sys of a lab host shows another network."""
+    return {entry["ifname"]: entry["address"] for entry in json.loads(cluster.on(host, "ip -json link show"))}
 
 
 def frontends(cluster: Cluster) -> set[str]:

@@ -258,7 +258,7 @@ CRI_DOCKERD_SOCKET = Component(unit="cri-docker.socket", socket=CRI_DOCKERD.sock
 FLANNELD = Component(
     unit="flanneld.service",
     program=f"{_BIN}/flanneld",
-    tools={"cni": f"{_HELPERS}/flannel-cni"},
+    tools={"cni": f"{_HELPERS}/flannel-cni", "tunnel": f"{_HELPERS}/flannel-tunnel"},
     files={
         "settings": "/etc/sysconfig/flanneld",
         "network": f"{_KUBERNETES}/flannel-net.json",
@@ -266,6 +266,8 @@ FLANNELD = Component(
         "subnet": "/run/flannel/subnet.env",
         "addresses": "/var/lib/cni/networks/flannel",  # of the pods; "flannel" is the name of the network in the CNI configuration
         "cni_settings": f"{_SETTINGS}/flannel-cni.json",
+        "tunnel_settings": f"{_SETTINGS}/flannel-tunnel.json",
+        "tunnel": "/run/flannel/tunnel.json",  # for which Node the interface was made
         "cni_configuration": f"{PATHS['cni']}/10-flannel.conflist",
     },
     pki={**_CONTROL_PLANE_PKI, "etcd_ca": f"{_PKI}/etcd-ca.crt"},
