@@ -72,9 +72,12 @@ def firewall_services(cluster: dict[str, t.Any], host: str) -> list[dict[str, t.
     ]
 
 
-def foreign_looks(cluster: dict[str, t.Any], host: str) -> list[dict[str, t.Any]]:
-    """What of other installers to look for on a host, as the option ``foreign`` of a component takes it."""
-    return looks.of_host(cluster, host)
+def foreign_looks(cluster: dict[str, t.Any], host: str, *, balancer: bool = False) -> list[dict[str, t.Any]]:
+    """What of other installers to look for on a host, as the option ``foreign`` of a component takes it.
+
+    ``balancer``: only what stands in the way of a proxy before the apiservers.
+    """
+    return looks.of_balancer(cluster) if balancer else looks.of_host(cluster, host)
 
 
 def registry_logins(logins: list[dict[str, t.Any]]) -> dict[str, t.Any]:

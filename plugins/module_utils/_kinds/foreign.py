@@ -32,9 +32,10 @@ def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 
 def _collect(looks: list[Look]) -> dict[str, t.Any]:
-    asked = [look.get("unit") or look.get("service") for look in looks]
+    over = [any(map(ours.runs, look.get("of", []))) for look in looks]
+    asked = [look.get("unit") or look.get("service") for look, ended in zip(looks, over) if not ended]
     systemd = _systemd([name for name in asked if name])
-    return {"findings": [[] if any(map(ours.runs, look.get("of", []))) else _find(look, systemd) for look in looks]}
+    return {"findings": [[] if ended else _find(look, systemd) for look, ended in zip(looks, over)]}
 
 
 def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

@@ -44,7 +44,7 @@ def of_host(cluster: t.Mapping[str, t.Any], host: str) -> list[Look]:
     if "master" in roles:
         looks.append(_port(cluster["api"]["server_port"], "tcp", cluster["components"]["kube_apiserver"]["unit"]))
     if host in cluster["api"]["proxies"]:
-        looks += _proxies(cluster)
+        looks += of_balancer(cluster)
     if node or "master" in roles:
         looks += [{"file": f"{PATHS['kubernetes']}/manifests/{name}.yaml", "remedy": _KUBEADM} for name in _STATIC_PODS]
     return looks + (_network() if node else [])
@@ -56,7 +56,7 @@ def _of_component(component: t.Mapping[str, t.Any]) -> list[Look]:
     return [unit, *(_port(port["number"], port["protocol"], component["unit"]) for port in component.get("ports", {}).values())]
 
 
-def _proxies(cluster: t.Mapping[str, t.Any]) -> list[Look]:
+def of_balancer(cluster: t.Mapping[str, t.Any]) -> list[Look]:
     """A proxy that balances something else would lose its configuration. Which of the two is wanted is a variable of a role."""
     components = cluster["components"]
     units = [components[name]["unit"] for name in ("haproxy", "nginx")]

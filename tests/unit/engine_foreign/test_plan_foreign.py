@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import pathlib
 import typing as t
 
 import pytest
+import yaml
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import description
@@ -79,3 +81,21 @@ def test_f31_a_host_is_looked_at_for_what_its_roles_bring(roles: list[str], node
     assert ({"haproxy.service", "nginx.service", "keepalived.service"} <= services) == ("balancer" in roles)
     assert not {look["unit"] for look in looks if not look.get("written", True)} - {"docker.service"}
     description.parse_description({"name": "host", "foreign": {"looks": looks}})
+
+
+@pytest.mark.parametrize("mode", ["vip", "local"])
+def test_a_balancer_alone_looks_as_its_host_would(mode: str) -> None:
+    spec = cluster("balancer", node=False)
+    spec["api"]["mode"] = mode
+    looks = foreign_looks.of_balancer(spec)
+    whole = foreign_looks.of_host(spec, "one")
+    assert [look for look in whole if look in looks] == looks
+    assert {"port": "6443/tcp", "of": ["haproxy.service", "nginx.service"]} in looks
+    services = {look.get("service") for look in looks} - {None}
+    assert services == ({"haproxy.service", "nginx.service", "keepalived.service"} if mode == "vip" else set())
+    # the role hands them to its component
+    role = pathlib.Path(__file__).parents[3] / "roles/balancer/tasks/main.yml"
+    (task,) = [task for task in yaml.safe_load(role.read_text(encoding="utf-8")) if "barehost.kubernetes.component" in task]
+    described = task["barehost.kubernetes.component"]["foreign"]
+    assert "foreign_looks(inventory_hostname, balancer=true)" in described["looks"]
+    assert described["variable"] == "host_foreign_accepted"
