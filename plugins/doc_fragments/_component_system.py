@@ -161,6 +161,10 @@ options:
         description: Whether a directory is removed with all that is in it. Else only an empty one is removed.
         type: bool
         default: false
+      ours:
+        description: Whether only a file is removed that this collection has written, which it knows by C(ansible_managed) in its text.
+        type: bool
+        default: false
   kernel_modules:
     description: Kernel modules that must be loaded now, as names or as mappings.
     type: list

@@ -74,4 +74,11 @@ def test_f33_images_are_pulled_with_the_login(closed: Cluster) -> None:
         assert secret not in closed.on(HOST, "journalctl --no-pager")
     assert closed.playbook("playbooks/site.yml", "-e", values).actions() == []
     without = json.dumps({"cluster_image_registry": where})
-    assert [action[3] for action in closed.playbook("playbooks/site.yml", "-e", without).actions()] == ["/var/lib/cri-dockerd/config.json"]
+    files = ["/var/lib/cri-dockerd/config.json", "/var/lib/kubelet/config.json"]
+    assert sorted(action[1:] for action in closed.playbook("playbooks/site.yml", "-e", without).actions()) == [
+        ("absent", "remove", path) for path in files
+    ]
+    for path in files:
+        closed.on(HOST, f"echo '{{}}' >{path}")
+    assert closed.playbook("playbooks/site.yml", "-e", without).actions() == []
+    assert closed.on(HOST, f"cat {' '.join(files)}").split() == ["{}", "{}"], "what somebody else has written stays"

@@ -13,7 +13,7 @@ import shutil
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks, files_kept
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, ours
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, trouble
 
@@ -44,14 +44,14 @@ def _collect(item: dict[str, t.Any]) -> dict[str, t.Any]:
     if state["type"] != "file":
         return state
     content = _read(path)
-    ours: bytes | None = content
+    own: bytes | None = content
     if item.get("block"):
         inner = file_blocks.extract(content.decode(errors="surrogateescape"), item["block"])
-        ours = None if inner is None else inner.encode(errors="surrogateescape")
+        own = None if inner is None else inner.encode(errors="surrogateescape")
     if item.get("keep"):
         whole = content.decode(errors="surrogateescape")
-        ours = files_kept.own_part(whole).encode(errors="surrogateescape") if files_kept.is_same(whole, item["keep"]) else None
-    state["same"] = ours is not None and digest(ours) == item["digest"]
+        own = files_kept.own_part(whole).encode(errors="surrogateescape") if files_kept.is_same(whole, item["keep"]) else None
+    state["same"] = own is not None and digest(own) == item["digest"]
     if not state["same"] and not item["secret"] and len(content) <= _TEXT_LIMIT and b"\0" not in content:
         state["text"] = content.decode(errors="replace")
     return state
@@ -92,7 +92,14 @@ def _validate(temporary: str, *, path: str, command: str) -> None:
 
 
 def collect_absent(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    return [atomic.file_state(item["path"]) for item in items]
+    return [_collect_absent(item) for item in items]
+
+
+def _collect_absent(item: dict[str, t.Any]) -> dict[str, t.Any]:
+    state = atomic.file_state(item["path"])
+    if item.get("ours"):
+        state["ours"] = state["type"] == "file" and ours.wrote(_read(item["path"]).decode(errors="replace"))
+    return state
 
 
 def apply_absent(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

@@ -9,6 +9,8 @@ import base64
 import re
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.ours import MANAGED
+
 _FIELDS = ("registry", "username", "password")
 # A host with an optional port, as in the name of an image.
 _REGISTRY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?")
@@ -38,8 +40,8 @@ def fault(logins: list[t.Any]) -> str:
 
 
 def configuration(logins: list[dict[str, str]]) -> dict[str, t.Any]:
-    """The text of config.json as data."""
-    return {"auths": {_HUB.get(login["registry"], login["registry"]): {"auth": _auth(login)} for login in logins}}
+    """The text of config.json as data. Who reads it ignores other fields, and JSON has no comments: by this one it is known as ours."""
+    return {"comment": MANAGED, "auths": {_HUB.get(login["registry"], login["registry"]): {"auth": _auth(login)} for login in logins}}
 
 
 def _auth(login: dict[str, str]) -> str:

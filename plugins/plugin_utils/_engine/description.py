@@ -188,7 +188,7 @@ _COMPONENT = s.Record(
         "binaries": (s.list_of(_BINARY), []),
         "certificates": (s.list_of(_CERTIFICATE), []),
         "files": (s.list_of(_FILE), []),
-        "absent": (s.list_of(s.Record({"path": s.path, "recursive": (s.flag, False)}, short="path")), []),
+        "absent": (s.list_of(s.Record({"path": s.path, "recursive": (s.flag, False), "ours": (s.flag, False)}, short="path")), []),
         "kernel_modules": (s.list_of(s.Record({"name": s.text, "evidence": (s.path, None)}, short="name")), []),
         "sysctls": (s.list_of(s.Record({"name": s.text, "value": s.name, "file": (s.path, None)})), []),
         "swap": (_SWAP, None),

@@ -78,7 +78,7 @@ def _reason(item: dict[str, t.Any], state: dict[str, t.Any]) -> str:
 
 
 def plan_absent(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
-    if state["type"] == "absent":
+    if state["type"] == "absent" or (item.get("ours") and not state["ours"]):
         return []
     before = f"{state['type']} {attributes_text(state)}\n"
     data = {"recursive": item["recursive"]}

@@ -112,7 +112,8 @@ class ModelHost:
     _see_early_file, _do_early_file = _see_file, _do_file
 
     def _see_absent(self, item: Item) -> Item:
-        return self._look(item["path"])
+        found = self._look(item["path"])
+        return {**found, "ours": found["type"] == "file"} if item.get("ours") else found
 
     def _do_absent(self, action: PlannedAction) -> None:
         del self.paths[action.target]

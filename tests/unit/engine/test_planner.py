@@ -62,7 +62,7 @@ def descriptions(draw: st.DrawFn) -> dict[str, t.Any]:
         ],
         "directories": [{"path": f"/srv/{name}", **draw(st.fixed_dictionaries(described_ownership))} for name in draw(subset("d", "e"))],
         "files": files,
-        "absent": [f"/old/{name}" for name in draw(subset("x", "y"))],
+        "absent": [{"path": f"/old/{name}", "ours": draw(st.booleans())} for name in draw(subset("x", "y"))],
         "kernel_modules": draw(subset("br_netfilter", "overlay")),
         "sysctls": [{"name": name, "value": draw(st.sampled_from(["1", "4096 \t 8192"]))} for name in draw(subset("net.a", "vm.b"))],
         "swap": {"state": draw(st.sampled_from(["off", "unmanaged"]))},
@@ -208,3 +208,11 @@ def test_a_file_never_replaces_what_is_no_file(kind: str) -> None:
     host = host_model.ModelHost({"paths": {"/etc/a": {"type": kind, "owner": "root", "group": "root", "mode": "0755"}}})
     with pytest.raises(PlanError, match=f"/etc/a: a {kind} was found where a file is wanted"):
         host_model.plan(component, items, host)
+
+
+@pytest.mark.parametrize(("ours", "planned"), [(True, ["/old/x"]), (False, [])])
+def test_a_file_of_somebody_else_stays_where_only_ours_must_go(*, ours: bool, planned: list[str]) -> None:
+    item = {"path": "/old/x", "recursive": False, "ours": True}
+    state = {"type": "file", "owner": "root", "group": "root", "mode": "0600", "ours": ours}
+    actions = planner.plan(component="x", items={"absent": [item]}, state={"absent": [state]}, now=0)
+    assert [action.target for action in actions] == planned

@@ -10,6 +10,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.barehost.kubernetes.plugins.filter.cluster import registry_logins
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import ours
 
 GOOD = {"registry": "registry.example.com:5000", "username": "me", "password": "pass:wörd-4711"}
 
@@ -18,7 +19,7 @@ def test_f33_the_keys_are_those_of_docker() -> None:
     found = registry_logins([GOOD, {**GOOD, "registry": "docker.io"}])["auths"]
     assert list(found) == ["registry.example.com:5000", "https://index.docker.io/v1/"]
     assert base64.b64decode(found["registry.example.com:5000"]["auth"]).decode() == "me:pass:wörd-4711"
-    assert registry_logins([]) == {"auths": {}}
+    assert registry_logins([]) == {"comment": ours.MANAGED, "auths": {}}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import typing as t
 import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import directories, file_blocks, files
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, ours
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 OWNER = pwd.getpwuid(os.getuid()).pw_name
@@ -149,6 +149,19 @@ def test_directories_get_their_mode_and_keep_what_is_in_them(tmp_path: pathlib.P
     directories.apply([{**action, "data": {**action["data"], "mode": "0750"}}])
     assert directories.collect([{"path": str(path)}])[0]["mode"] == "0750"
     assert (path / "f").stat().st_mode & 0o777 == 0o604
+
+
+def test_whether_a_file_that_must_go_is_ours(tmp_path: pathlib.Path) -> None:
+    """By the line that each file of this collection has."""
+    texts = {"ours": f'{{"comment": "{ours.MANAGED}"}}', "theirs": "{}"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "link").symlink_to("ours")
+    (tmp_path / "directory").mkdir()
+    names = ("ours", "theirs", "link", "directory", "never")
+    found = files.collect_absent([{"path": str(tmp_path / name), "recursive": False, "ours": True} for name in names])
+    assert [state["ours"] for state in found] == [True, False, False, False, False]
+    assert "ours" not in files.collect_absent([{"path": str(tmp_path / "ours"), "recursive": False, "ours": False}])[0]
 
 
 def absent(path: pathlib.Path, *, recursive: bool = False) -> list[dict[str, t.Any]]:
