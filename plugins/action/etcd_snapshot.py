@@ -26,6 +26,13 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "pki_archive": {"type": "bool", "default": False},
 }
 
+# A snapshot of what the whole cluster agrees on needs a quorum.
+_GO_ON = (
+    "Nothing was saved, and no older backup was removed. Start the hosts that were not reached, and run playbooks/site.yml, which starts "
+    "members that are stopped and says what to do about those that are gone for good; then run backup.yml again. Older backups are "
+    "restored by playbooks/restore.yml"
+)
+
 Variables = dict[str, t.Any]
 Object = dict[str, t.Any]
 
@@ -103,7 +110,7 @@ def _chosen(observations: list[Object]) -> Object:
     healthy = [found for found in observations if found.get("healthy")]
     if not healthy:
         faults = "; ".join(f"{found['host']}: {found.get('fault') or 'not reached'}" for found in observations)
-        raise ComponentError(f"no member of etcd is healthy, so that there is nothing to make a backup of: {faults}")
+        raise ComponentError(f"no member of etcd is healthy, so that there is nothing to make a backup of: {faults}. {_GO_ON}")
     return min(healthy, key=lambda found: (found["leads"], found["host"]))
 
 

@@ -23,7 +23,7 @@ _SITE: t.Mapping[str, tuple[str, ...]] = {
 }
 # What a refusal says beside its reason: nothing was changed, and which command goes on.
 _REFUSALS: t.Mapping[str, tuple[str, ...]] = {
-    "backup": ("no member of etcd is healthy",),
+    "backup": ("no member of etcd is healthy", "Nothing was saved", "run playbooks/site.yml", "run backup.yml again"),
     "site": ("Bring back",),
     "remove-worker": ("Nothing was changed", "run remove-node.yml again"),
     "remove-master": ("Nothing was changed",),
