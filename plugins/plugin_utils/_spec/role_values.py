@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import firewall_service, registry_logins
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import etcd_settings, flannel_backend, version_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import etcd_settings, flannel_backend, token_issuers, version_table
 
 Spec = t.Mapping[str, t.Any]
 Fault = tuple[str, str]
@@ -58,10 +58,14 @@ def _apiserver_flags(value: dict[str, t.Any], spec: Spec | None) -> Fault:
     if oidc:
         return (
             f"has --{oidc[0]}, which the apiserver refuses beside --authentication-config",
-            "Describe the issuer in master_authentication_jwt, e.g. [{issuer: {url: https://…, audiences: [kubernetes]}, "
-            "claimMappings: {username: {claim: sub, prefix: 'oidc:'}}}]",
+            f"Describe the issuer in master_authentication_jwt, e.g. {token_issuers.EXAMPLE}",
         )
     return _flags(value, spec)
+
+
+def _token_issuers(value: list[t.Any], spec: Spec | None) -> Fault:
+    wrong = token_issuers.fault(value, own_issuer=token_issuers.of_service_accounts(spec["domain"]) if spec else "")
+    return (f"cannot be used: {wrong}", f"Write e.g. {token_issuers.EXAMPLE}") if wrong else NO_FAULT
 
 
 def _flannel_backend(value: dict[str, t.Any], _spec: Spec | None) -> Fault:
@@ -76,6 +80,7 @@ CHECKS: t.Mapping[str, t.Callable[[t.Any, Spec | None], Fault]] = {
     "firewall_services": _firewall_services,
     "flannel_backend": _flannel_backend,
     "master_apiserver_arguments": _apiserver_flags,
+    "master_authentication_jwt": _token_issuers,
     "master_controller_manager_arguments": _flags,
     "master_scheduler_arguments": _flags,
     "minion_kubelet_arguments": _flags,

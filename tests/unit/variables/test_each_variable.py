@@ -60,6 +60,12 @@ VALUES: dict[str, t.Any] = {
     "node_name": "another.example",
     "etcd_settings": {"ETCD_MAX_TXN_OPS": "200"},
     "flannel_backend": {"Type": "vxlan", "VNI": 7},
+    "master_authentication_jwt": [
+        {
+            "issuer": {"url": "https://issuer.example", "audiences": ["kubernetes"]},
+            "claimMappings": {"username": {"claim": "sub", "prefix": "oidc:"}},
+        }
+    ],
     "docker_registry_logins": [{"registry": "registry.example", "username": "one", "password": "two"}],
 }
 
