@@ -28,7 +28,7 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _requires_connection = False
-    _VALID_ARGS = frozenset(("hosts_from_groups", "show", "without"))
+    _VALID_ARGS = frozenset(("hosts_from_groups", "show"))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
@@ -39,9 +39,8 @@ class ActionModule(ActionBase):
         if wrong_tags:
             raise AnsibleActionFail(wrong_tags)
         try:
-            without = [str(host) for host in self._task.args.get("without") or []]
             by_groups = boolean(self._task.args.get("hosts_from_groups", False))
-            result.update(spec_of(self._templar, task_vars or {}, without=without, hosts_from_groups=by_groups))
+            result.update(spec_of(self._templar, task_vars or {}, hosts_from_groups=by_groups))
         except SpecError as error:
             raise AnsibleActionFail(str(error)) from error
         result["changed"] = False

@@ -146,6 +146,15 @@ def changed_nodes(
     return [host for host, done in found.items() if any(result.get("changed") or result.get("failed") for result in done)]
 
 
+def silent_hosts(
+    cluster: dict[str, t.Any], hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]], result: str
+) -> list[str]:
+    """The hosts that may carry a cluster and have not said whether they do: their ``result`` has no actions, or there is none."""
+    asked = {*cluster["etcd_hosts"], *cluster["masters"]}
+    answers = {host: hostvars[host].get(result) or {} for host in asked if host in hostvars}
+    return sorted(host for host in asked if "actions" not in answers.get(host, {}))
+
+
 def health_report(
     cluster: dict[str, t.Any],
     hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]],
@@ -192,6 +201,7 @@ class FilterModule:
             "settled": settled,
             "converged_nodes": converged_nodes,
             "changed_nodes": changed_nodes,
+            "silent_hosts": silent_hosts,
             "docker_packages": docker_packages,
             "health_report": health_report,
         }

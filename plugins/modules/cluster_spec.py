@@ -32,12 +32,6 @@ options:
     description: Print the spec, whatever the verbosity.
     type: bool
     default: false
-  without:
-    description:
-      - Inventory names of hosts that count as not there, so that the spec is that of the others.
-    type: list
-    elements: str
-    default: []
 attributes:
   check_mode:
     description: Changes nothing; runs the same in check mode.

@@ -18,6 +18,7 @@ description:
   - The wanted members are those of the spec that is registered as C(cluster).
 extends_documentation_fragment:
   - barehost.kubernetes._etcd_access
+  - barehost.kubernetes._etcd_member
 author:
   - The barehost.kubernetes authors (@barehost)
 attributes:
@@ -89,10 +90,6 @@ options:
     description: Where the host's own member answers clients.
     type: str
     default: https://127.0.0.1:2379
-  metrics_url:
-    description: Where the host's own member serves its metrics.
-    type: str
-    default: http://127.0.0.1:2381
 seealso:
   - module: barehost.kubernetes.component
   - module: barehost.kubernetes.cluster_spec

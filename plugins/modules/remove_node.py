@@ -22,6 +22,7 @@ description:
   - Every phase does nothing where there is nothing to do, so an interrupted removal can be run again.
 extends_documentation_fragment:
   - barehost.kubernetes._etcd_access
+  - barehost.kubernetes._etcd_member
 author:
   - The barehost.kubernetes authors (@barehost)
 attributes:
@@ -57,14 +58,6 @@ options:
     description: Where members of etcd keep their data.
     type: path
     default: /var/lib/etcd
-  local_url:
-    description: Where the host's own member answers clients.
-    type: str
-    default: https://127.0.0.1:2379
-  metrics_url:
-    description: Where the host's own member serves its metrics.
-    type: str
-    default: http://127.0.0.1:2381
 seealso:
   - module: barehost.kubernetes.node
   - module: barehost.kubernetes.etcd_members

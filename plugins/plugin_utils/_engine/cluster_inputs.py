@@ -25,32 +25,27 @@ except ImportError:
     Origin = None  # type: ignore[assignment, misc]
 
 
-def spec_of(
-    templar: t.Any, variables: dict[str, t.Any], *, without: collections.abc.Collection[str] = (), hosts_from_groups: bool = False
-) -> dict[str, t.Any]:
-    """The spec of the cluster that these variables, of whatever host, describe; raises SpecError with all that is wrong.
-
-    Hosts that it is to be ``without`` count as not there.
-    """
-    inputs = _Collector(templar, variables, without).inputs()
+def spec_of(templar: t.Any, variables: dict[str, t.Any], *, hosts_from_groups: bool = False) -> dict[str, t.Any]:
+    """The spec of the cluster that these variables, of whatever host, describe; raises SpecError with all that is wrong."""
+    inputs = _Collector(templar, variables).inputs()
     return resolve(dataclasses.replace(inputs, hosts_from_groups=hosts_from_groups)).as_dict()
 
 
 class _Collector:
     """Evaluates the variables that the resolver reads, and only those."""
 
-    def __init__(self, templar: t.Any, variables: dict[str, t.Any], without: collections.abc.Collection[str]) -> None:
+    def __init__(self, templar: t.Any, variables: dict[str, t.Any]) -> None:
         self._templar = templar
-        self._without = without
         self._variables = variables
         self._raw_variables: dict[str, collections.abc.Mapping[str, t.Any]] = {}
         self._origins: dict[tuple[str, str], str] = {}
 
     def inputs(self) -> ClusterInputs:
-        groups = {str(name): self._staying(hosts) for name, hosts in self._variables["groups"].items()}
+        groups = {str(name): [str(host) for host in hosts] for name, hosts in self._variables["groups"].items()}
         cluster = {name: self._value(self._templar, self._variables, "", name) for name in self._variables if _is_cluster_input(name)}
         lists = [f"cluster_{role}_hosts" for role in ROLES]
-        cluster.update({name: self._staying(cluster[name]) for name in lists if isinstance(cluster.get(name), list)})
+        # A host whose name is a number is written without quotes.
+        cluster.update({name: [str(host) for host in cluster[name]] for name in lists if isinstance(cluster.get(name), list)})
         members = self._members(groups, cluster)
         hosts = {host: self._host_values(host) if host in members else {} for host in groups["all"]}
         for host in members:
@@ -67,9 +62,6 @@ class _Collector:
             origins=self._origins,
             of_roles=functools.partial(self._of_roles, members),
         )
-
-    def _staying(self, hosts: collections.abc.Iterable[t.Any]) -> list[str]:
-        return [str(host) for host in hosts if str(host) not in self._without]
 
     def _members(self, groups: dict[str, list[str]], cluster: dict[str, t.Any]) -> list[str]:
         """The hosts of the cluster; the inventory may hold many others."""

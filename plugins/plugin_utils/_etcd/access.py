@@ -16,11 +16,7 @@ CERTIFICATES: dict[str, dict[str, t.Any]] = {
     "cert": {"type": "path", "default": ETCD.pairs["root"].cert},
     "key": {"type": "path", "default": ETCD.pairs["root"].key, "no_log": False},
 }
-OPTIONS: dict[str, dict[str, t.Any]] = {
-    **CERTIFICATES,
-    "local_url": {"type": "str", "default": ETCD.urls["client"]},
-    "metrics_url": {"type": "str", "default": ETCD.urls["metrics"]},
-}
+OPTIONS: dict[str, dict[str, t.Any]] = {**CERTIFICATES, "metrics_url": {"type": "str", "default": ETCD.urls["metrics"]}}
 
 
 def of(arguments: c.Mapping[str, t.Any]) -> dict[str, str]:

@@ -23,6 +23,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "started_file": {"type": "path", "default": ETCD.files["started"]},
     "apiserver_file": {"type": "path", "default": components()["kube_apiserver"].files["settings"]},
     "deadline": {"type": "float", "default": 120},
+    "local_url": {"type": "str", "default": ETCD.urls["client"]},
     **access.OPTIONS,
 }
 

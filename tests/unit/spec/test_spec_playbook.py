@@ -110,18 +110,6 @@ def test_show(controller: Controller, good: pathlib.Path) -> None:
     assert "api_service_address" in run.stdout
 
 
-def test_without_a_host(controller: Controller, good: pathlib.Path) -> None:
-    """Of the rest, whatever has been registered before."""
-    tasks = "- barehost.kubernetes.cluster_spec:\n  register: cluster\n"
-    tasks += "- barehost.kubernetes.cluster_spec:\n    without: [w1]\n  register: cluster\n"
-    tasks += "- ansible.builtin.debug:\n    msg: REST {{ cluster.minions }} {{ cluster.nodes | sort }}\n"
-    play(controller.directory, tasks)
-    run = controller.run(good)
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "REST ['w2'] ['m1', 'w2']" in run.stdout
-    assert not controller.was_reached
-
-
 def test_missing_netaddr(controller: Controller, good: pathlib.Path, tmp_path: pathlib.Path) -> None:
     (tmp_path / "shadow").mkdir()
     (tmp_path / "shadow" / "netaddr.py").write_text(
