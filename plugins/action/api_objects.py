@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access, plan_objects
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import api_manifests
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.api_manifests import ARGUMENT_SPEC
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 
 
@@ -23,7 +24,7 @@ class ActionModule(HostAction):
     """Connects Ansible with the planner of API objects."""
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=api_manifests.ARGUMENT_SPEC)
+        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         name = str(arguments["name"])
         wanted = api_manifests.wanted(arguments, find=self._find_needle, loader=self._loader, templar=self._templar, variables=variables)
         common = {

@@ -21,6 +21,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transp
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import host_plan, plan_cleanup, requests
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.host_plan import HostPlan
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.observations import Observations
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.requests import ARGUMENT_SPEC
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members, Plan, Policy
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import PredictionStore
@@ -49,7 +50,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and etcd's members."""
 
     def _converge(self, variables: Variables) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=requests.ARGUMENT_SPEC)
+        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         arguments = plain(arguments)
         work = {"observed": self._observed, "planned": self._planned, "present": self._present, "cleaned": self._cleaned}
         return work[arguments["state"]](_Task(self, arguments, variables))
