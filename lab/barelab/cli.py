@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import pathlib
 import sys
@@ -13,6 +14,7 @@ from typing import NoReturn
 
 from barelab import lifecycle, passing, saves
 from barelab.errors import LabError
+from barelab.line import FAST, Line
 
 _DESCRIPTION = (
     "Real hosts on this machine, as bare as a minimal CentOS Stream 10, in a network of their own. BAREHOST_LAB names a second lab."
@@ -83,9 +85,19 @@ def _parser() -> argparse.ArgumentParser:
     cut.add_argument("first", metavar="A")
     cut.add_argument("second", metavar="B")
     commands.add_parser("heal", help="remove all cuts")
+    line = commands.add_parser("line", help="make ssh to the hosts slow, open connections too; without options, fast again")
+    line.add_argument("--round-trip", type=_amount, default=0.0, metavar="MS", help="milliseconds until a host's answer is here")
+    line.add_argument("--bandwidth", type=_amount, default=0.0, metavar="MBIT", help="Mbit/s of each connection, in either direction")
     logs = commands.add_parser("logs", help="save every host's journal and console")
     logs.add_argument("folder", type=pathlib.Path, metavar="DIR")
     return parser
+
+
+def _amount(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise ValueError
+    return value
 
 
 def _perform(options: argparse.Namespace) -> int:
@@ -107,7 +119,7 @@ def _perform(options: argparse.Namespace) -> int:
             _print_saves()
         case "logs":
             lifecycle.save_logs(options.folder)
-        case "down" | "stop" | "start" | "cut" | "heal":
+        case "down" | "stop" | "start" | "cut" | "heal" | "line":
             _change(options)
         case _:
             _pass_on(options)
@@ -127,6 +139,8 @@ def _change(options: argparse.Namespace) -> None:
             lifecycle.cut(options.first, options.second)
         case "heal":
             lifecycle.heal()
+        case "line":
+            lifecycle.set_line(Line(round_trip=options.round_trip, bandwidth=options.bandwidth))
 
 
 def _pass_on(options: argparse.Namespace) -> NoReturn:
@@ -151,6 +165,9 @@ def _print_status(*, as_json: bool) -> None:
         print(f"{host['name']:24} {host['address']:16} {host['state']:8} {host['pid'] or '-':>8}  {' '.join(host['groups'])}")
     for first, second in status["cuts"]:
         print(f"cut: {first} | {second}")
+    line = Line(**status["line"])
+    if line != FAST:
+        print(f"line: {line}")
 
 
 def _print_saves() -> None:

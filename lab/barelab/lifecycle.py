@@ -13,8 +13,9 @@ import sys
 import time
 from typing import Any
 
-from barelab import cache, cgroups, hosts, network, state
+from barelab import cache, cgroups, hosts, line, network, state
 from barelab.errors import LabError
+from barelab.line import Line
 from barelab.state import Lab
 
 WAITING = "lab: waiting for another lab command to finish"
@@ -121,11 +122,19 @@ def _set_cuts(lab: Lab, cuts: set[tuple[str, str]]) -> None:
     state.save(dataclasses.replace(lab, cuts=tuple(sorted(cuts))))
 
 
+def set_line(wanted: Line) -> None:
+    """Make the line from ssh to the hosts slow, or fast again, until the lab is removed."""
+    require_root()
+    with state.lock(WAITING):
+        state.require()
+        line.save(wanted)
+
+
 def status() -> dict[str, Any]:
     """The state of the lab, as `lab status --json` prints it."""
     lab = state.load()
     if lab is None:
-        return {"inventory": None, "network": None, "address": None, "versions": [], "cuts": [], "hosts": []}
+        return {"inventory": None, "network": None, "address": None, "versions": [], "cuts": [], "line": None, "hosts": []}
     leaders = {host.name: hosts.leader(host) for host in lab.hosts}
     return {
         "inventory": str(lab.inventory),
@@ -133,6 +142,7 @@ def status() -> dict[str, Any]:
         "address": lab.bridge_address,
         "versions": list(lab.versions),
         "cuts": [list(pair) for pair in lab.cuts],
+        "line": dataclasses.asdict(line.load()),
         "hosts": [
             {
                 "name": host.name,

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
-from barelab import network, state
+from barelab import line, network, state
 from barelab.inventory import Host
 from barelab.process import run
 
@@ -79,7 +79,7 @@ def configuration(hosts: Iterable[Host]) -> str:
     hosts = list(hosts)
     blocks = [f"Host {host.name} {host.address}\n  HostName {host.address}\n" for host in hosts]
     names = " ".join(word for host in hosts for word in (host.name, host.address))
-    proxy = " ".join(network.inside([sys.executable, "-IS", str(_PROXY), "%h", "%p"]))
+    proxy = " ".join(network.inside([sys.executable, "-IS", str(_PROXY), "%h", "%p", str(line.FILE)]))
     settings = {
         "User": "root",
         "IdentityFile": _KEY,

@@ -27,7 +27,22 @@ def test_options_of_the_command_are_not_ours(line: str, words: list[str]) -> Non
 
 
 @pytest.mark.parametrize(
-    "line", ["", "exec", "exec h", "run", "up", "cut a", "nonsense", "stop", "save", "forget", "up i --from s --version 1.36.3"]
+    "line",
+    [
+        "",
+        "exec",
+        "exec h",
+        "run",
+        "up",
+        "cut a",
+        "nonsense",
+        "stop",
+        "save",
+        "forget",
+        "up i --from s --version 1.36.3",
+        "line --round-trip -1",
+        "line --bandwidth nan",
+    ],
 )
 def test_refuses_half_a_command(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as error:
@@ -43,3 +58,9 @@ def test_versions_may_be_several() -> None:
 def test_a_save_brings_its_inventory() -> None:
     assert (cli.parse(["up", "--from", "four"]).inventory, cli.parse(["up", "--from", "four"]).start_from) == (None, "four")
     assert str(cli.parse(["up", "inventories/lab", "--from", "four"]).inventory) == "inventories/lab"
+
+
+def test_without_options_the_line_is_fast() -> None:
+    assert (cli.parse(["line"]).round_trip, cli.parse(["line"]).bandwidth) == (0, 0)
+    slow = cli.parse(["line", "--round-trip", "100", "--bandwidth", "2.5"])
+    assert (slow.round_trip, slow.bandwidth) == (100, 2.5)

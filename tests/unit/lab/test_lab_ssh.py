@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from barelab import network, ssh
+from barelab import line, network, ssh
 from barelab.inventory import Host
 
 HOSTS = [Host(name="k8s.master.dev", address="10.1.2.10", groups=()), Host(name="b.dev", address="10.1.2.11", groups=())]
@@ -29,6 +29,7 @@ def test_ssh_understands_it(tmp_path: pathlib.Path, name: str) -> None:
     assert settings["compression"] == "no"
     assert settings["stricthostkeychecking"] == "true"
     assert settings["proxycommand"].startswith(f"nsenter --net=/run/netns/{network.NAMESPACE} -- ")
+    assert settings["proxycommand"].endswith(f"/ssh_proxy.py %h %p {line.FILE}")
 
 
 def test_other_hosts_are_left_alone(tmp_path: pathlib.Path) -> None:
