@@ -39,6 +39,7 @@ NOT_OF_THE_COLLECTION = (
     "tests/host/",
     "tests/cluster/",
     "tests/molecule/",
+    "tests/unit/bench/",
     "tests/unit/lab/",
     "tests/conftest.py",
     # they start ansible-playbook, which is not in the environment of ansible-test; `make test` runs them
