@@ -66,11 +66,11 @@ molecule: venv-dev ## run all molecule scenarios on lab hosts, one after the oth
 	for scenario in $(SCENARIOS); do $(BIN)/molecule test --scenario-name $$scenario || status=1; done; \
 	exit $$status
 
-bench: venv ## measure the first and the second run of site.yml on bare lab hosts
-	@tools/bench "$(INVENTORY)"
+bench: venv ## measure site.yml on lab hosts, with targets; AGAINST=commit measures that one in turns
+	@tools/bench "$(INVENTORY)" $(if $(AGAINST),--against "$(AGAINST)")
 
-bench-scale: venv ## measure the controller with 3, 20 and 100 workers, of which all but one are simulated
-	@$(BIN)/python tools/bench-scale
+bench-scale: venv ## measure the controller with 3, 20, 100 and 300 workers, of which all but one are simulated
+	@tools/bench-scale $(if $(AGAINST),--against "$(AGAINST)")
 
 # ---------------------------------------------------------------- upkeep
 

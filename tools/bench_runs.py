@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import collections
+import os
 import pathlib
 import re
 import resource
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -21,7 +23,7 @@ _PROC = pathlib.Path("/proc")
 
 
 class Timed(NamedTuple):
-    """The measures of a successful command: seconds, seconds of the processor, peak memory in MB, and its output."""
+    """The measures of a successful command: seconds, seconds of the processor, peak memory in MB if asked for, and its output."""
 
     seconds: float
     processor: float
@@ -29,13 +31,19 @@ class Timed(NamedTuple):
     output: str
 
 
-def timed(*command: str, given: str = "") -> Timed:
-    """Runs a command. If the command fails, the program ends and prints its output."""
+def timed(
+    *command: str, given: str = "", folder: pathlib.Path = ROOT, memory: bool = False, environment: Mapping[str, str] | None = None
+) -> Timed:
+    """Runs a command. If the command fails, the program ends and prints its output. To measure memory costs time of the processor."""
     started, before = time.monotonic(), processor_time()
     with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, text=True)
+        settings = {**os.environ, **(environment or {})}
+        process = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, text=True, env=settings
+        )
         watch = _Memory(process.pid)
-        watch.start()
+        if memory:
+            watch.start()
         process.communicate(given)
         watch.ended.set()
         seconds, used = time.monotonic() - started, processor_time() - before
@@ -44,6 +52,13 @@ def timed(*command: str, given: str = "") -> Timed:
     if process.returncode != 0:
         sys.exit(f"{' '.join(command)} ended with {process.returncode}\n{text}")
     return Timed(seconds, used, watch.peak, text)
+
+
+def say(run: Timed, title: str) -> None:
+    """Tells of a run as soon as it has ended."""
+    load = (_PROC / "loadavg").read_text(encoding="ascii").split()[0]
+    memory = f", {run.memory:5.0f} MB" if run.memory else ""
+    print(f"{run.seconds:8.2f} s, {run.processor:6.2f} s of the processor{memory}; load {load}; {title}", file=sys.stderr, flush=True)
 
 
 def processor_time() -> float:

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# usage, on the master: control-plane.sh ADDRESS
+# usage, on a master: control-plane.sh NAME ADDRESS MEMBERS SERVERS
+# MEMBERS and SERVERS: etcd on all masters, as etcd's --initial-cluster and the apiserver's --etcd-servers name it
 set -euo pipefail
-address=$1
+name=$1 address=$2 members=$3 servers=$4
 pki=/etc/by-hand
 run() { systemd-run -q --unit="$1" "${@:2}"; }
-run hand-etcd /opt/by-hand/etcd --name=m1 --data-dir=/var/lib/etcd-by-hand --listen-client-urls="https://$address:2379" \
+run hand-etcd /opt/by-hand/etcd --name="$name" --data-dir=/var/lib/etcd-by-hand --listen-client-urls="https://$address:2379" \
     --advertise-client-urls="https://$address:2379" --listen-peer-urls="https://$address:2380" \
-    --initial-advertise-peer-urls="https://$address:2380" --initial-cluster="m1=https://$address:2380" \
+    --initial-advertise-peer-urls="https://$address:2380" --initial-cluster="$members" \
     --cert-file=$pki/etcd.crt --key-file=$pki/etcd.key --trusted-ca-file=$pki/etcd-ca.crt --client-cert-auth \
     --peer-cert-file=$pki/etcd.crt --peer-key-file=$pki/etcd.key --peer-trusted-ca-file=$pki/etcd-ca.crt --peer-client-cert-auth
-run hand-apiserver /opt/by-hand/kube-apiserver --etcd-servers="https://$address:2379" --etcd-cafile=$pki/etcd-ca.crt \
+run hand-apiserver /opt/by-hand/kube-apiserver --etcd-servers="$servers" --etcd-cafile=$pki/etcd-ca.crt \
     --etcd-certfile=$pki/etcd.crt --etcd-keyfile=$pki/etcd.key --service-cluster-ip-range=10.254.0.0/16 \
     --tls-cert-file=$pki/apiserver.crt --tls-private-key-file=$pki/apiserver.key --client-ca-file=$pki/ca.crt \
     --kubelet-client-certificate=$pki/admin.crt --kubelet-client-key=$pki/admin.key \

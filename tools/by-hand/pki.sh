@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# usage: pki.sh DIRECTORY MASTER_NAME MASTER_ADDRESS [NODE_NAME ADDRESS]...
+# usage: pki.sh DIRECTORY ENDPOINT NAME=ADDRESS=GROUPS...
 # Creates a minimal PKI: two CAs, the certificates of the control plane, one for each kubelet, and one for the administrator.
 set -euo pipefail
 cd "$1"
-master=$2 address=$3
-shift 3
+endpoint=$2
+shift 2
+# one certificate for all masters, and one for all members of etcd
+masters=IP:127.0.0.1,IP:$endpoint
+for host; do
+    IFS='=' read -r name address groups <<< "$host"
+    [[ ,$groups, != *,master,* ]] || masters+=,IP:$address,DNS:$name
+done
 
 authority() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.crt" -days 3650 -subj "/CN=$1" 2>/dev/null
@@ -30,8 +36,8 @@ YAML
 
 authority ca
 authority etcd-ca
-leaf etcd-ca etcd /CN=etcd "IP:127.0.0.1,IP:$address,DNS:$master"
-leaf ca apiserver /CN=kube-apiserver "IP:10.254.0.1,IP:127.0.0.1,IP:$address,DNS:kubernetes,DNS:kubernetes.default.svc,DNS:$master"
+leaf etcd-ca etcd /CN=etcd "$masters"
+leaf ca apiserver /CN=kube-apiserver "$masters,IP:10.254.0.1,DNS:kubernetes,DNS:kubernetes.default.svc"
 leaf ca admin /O=system:masters/CN=admin
 leaf ca controller-manager /CN=system:kube-controller-manager
 leaf ca scheduler /CN=system:kube-scheduler
@@ -39,10 +45,11 @@ leaf ca proxy /CN=system:kube-proxy
 openssl genrsa -out service-account.key 2048 2>/dev/null
 openssl rsa -in service-account.key -pubout -out service-account.pub 2>/dev/null
 for name in admin controller-manager scheduler proxy; do
-    kubeconfig "$name" "https://$address:6443"
+    kubeconfig "$name" "https://$endpoint:6443"
 done
-while [ $# -gt 0 ]; do
-    leaf ca "kubelet-$1" "/O=system:nodes/CN=system:node:$1" "DNS:$1,IP:$2"
-    kubeconfig "kubelet-$1" "https://$address:6443"
-    shift 2
+for host; do
+    IFS='=' read -r name address groups <<< "$host"
+    [[ ,$groups, =~ ,(master|minion), ]] || continue
+    leaf ca "kubelet-$name" "/O=system:nodes/CN=system:node:$name" "DNS:$name,IP:$address"
+    kubeconfig "kubelet-$name" "https://$endpoint:6443"
 done
