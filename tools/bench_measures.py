@@ -42,8 +42,6 @@ class Bench:
                 for tree in self._turn(attempt):
                     self._first(tree)
             self._second_runs()
-            for name, options in SLOW_LINES.items():
-                self._on_a_slow_line(name, options)
             self._changed_flags()
             for tree in self._trees:
                 self._counts(tree)
@@ -99,6 +97,7 @@ class Bench:
         sys.exit(f"{tree.name}: {_ATTEMPTS} runs changed something, so there is no run without changes to measure:\n{run.output}")
 
     def _second_runs(self) -> None:
+        """On a fast line and on slow ones within one round, because what else the machine does changes from minute to minute."""
         for number in range(self._rounds):
             for tree in self._turn(number):
                 run, used = self._unchanged(tree)
@@ -110,15 +109,13 @@ class Bench:
                 if workers := bench_hosts.workers(self._hosts):
                     result.looks.append(used / len(workers))
             self.pings.append(self._ping().seconds)
-
-    def _on_a_slow_line(self, name: str, options: tuple[str, ...]) -> None:
-        timed("lab/lab", "line", *options)
-        for number in range(self._rounds):
-            for tree in self._turn(number):
-                run, _used = self._unchanged(tree)
-                say(run, f"{tree.name}: the same on a line of {name}")
-                self.results[tree.name].slow.setdefault(name, []).append(run.seconds)
-        timed("lab/lab", "line")
+            for name, options in SLOW_LINES.items():
+                timed("lab/lab", "line", *options)
+                for tree in self._turn(number):
+                    run, _used = self._unchanged(tree)
+                    say(run, f"{tree.name}: the same on a line of {name}")
+                    self.results[tree.name].slow.setdefault(name, []).append(run.seconds)
+            timed("lab/lab", "line")
 
     def _changed_flags(self) -> None:
         """A new value for a flag of the apiserver. The run ends when the apiserver is healthy."""
