@@ -251,8 +251,9 @@ ports:
 components:
   description:
     - The programs that run on hosts, by name with underscores. C(etcd), C(etcd_snapshot), C(etcd_snapshot_timer), C(kube_apiserver),
-      C(kube_controller_manager), C(kube_scheduler), C(kubectl), C(kubelet), C(kube_proxy), C(docker), C(cri_dockerd),
-      C(cri_dockerd_socket), C(flanneld), C(haproxy), C(nginx), C(check_apiservers), C(keepalived), C(chronyd), C(firewalld).
+      C(kube_apiserver_liveness), C(kube_controller_manager), C(kube_scheduler), C(kubectl), C(kubelet), C(kube_proxy), C(docker),
+      C(cri_dockerd), C(cri_dockerd_socket), C(flanneld), C(haproxy), C(nginx), C(check_apiservers), C(keepalived), C(chronyd),
+      C(firewalld).
     - Each with those of these fields that it has a value for. C(unit), the systemd unit; C(program), the path of its program;
       C(tools), further programs by name; C(directory) and C(files) of its configuration, the files by subject; C(pki), the C(directory)
       of its certificates and the paths of CA certificates; C(pairs), the paths C(cert) and C(key) of its certificates by their user;

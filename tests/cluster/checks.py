@@ -10,8 +10,9 @@ import typing as t
 from .driver import Cluster, PlaybookRun, eventually
 
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+ON_MASTERS = (*CONTROL_PLANE, "kube-apiserver-liveness")
 NODE = ("docker", "cri-docker", "kubelet", "kube-proxy", "flanneld")
-UNITS = (*CONTROL_PLANE, *NODE, "chronyd", "firewalld")
+UNITS = (*ON_MASTERS, *NODE, "chronyd", "firewalld")
 BALANCER = ("haproxy", "nginx", "check-apiservers", "keepalived")
 VERSION = "v1.37.1"
 REGISTRY = "192.168.200.1:5000"

@@ -11,7 +11,7 @@ import time
 import pytest
 import yaml
 
-from . import checks, failing
+from . import apiservers, checks, failing
 from .driver import ROOT, Cluster, eventually
 from .probing import probed_on_node
 from .second_fault import cells
@@ -81,6 +81,24 @@ def test_a_master_loses_power(local: Cluster) -> None:
     assert seen.errors_end(event) <= BOUND, seen.summary(event)
     local.lab("start", victim)
     failing.is_whole(local, MASTERS, NODES)
+
+
+def test_nobody_keeps_to_an_apiserver_without_etcd(local: Cluster) -> None:
+    """It is ended as by a liveness probe; the looks come ten times as often here. Who was stopped by somebody stays so."""
+    victim = "k8s.master3.dev"
+    others = [host for host in MASTERS if host != victim]
+    checks.apply(local, checks.pod("leaves", labels={}, spec=checks.web_server("leaves", nodeName=MINION)))
+    with apiservers.watched_closely(local, MASTERS):
+        apiservers.gather_clients(local, NODES, on=victim, away_from=others)
+        before = apiservers.starts(local, MASTERS)
+        local.on(victim, "systemctl stop etcd")
+        eventually(lambda: apiservers.starts(local, [victim]) != [before[-1]], deadline=60, wanted="the end of the apiserver")
+        local.kubectl("delete", "pod", "leaves", "--timeout=60s")
+        eventually(lambda: checks.all_ready(local, NODES), deadline=60, wanted="all nodes Ready")
+        assert "kube-apiserver.service has lost its etcd" in local.on(victim, "journalctl --no-pager -u kube-apiserver-liveness")
+        local.on(victim, "systemctl start --no-block etcd")
+        failing.is_whole(local, MASTERS, NODES)
+    assert apiservers.starts(local, others) == before[:-1]
 
 
 @pytest.fixture(scope="module")

@@ -172,6 +172,14 @@ def _kube_apiserver(port: int) -> Component:
     )
 
 
+# Ends an apiserver that is not live any more.
+KUBE_APISERVER_LIVENESS = Component(
+    unit="kube-apiserver-liveness.service",
+    program=f"{_HELPERS}/kube-apiserver-liveness",
+    files={"settings": f"{_SETTINGS}/kube-apiserver-liveness.json"},
+)
+
+
 def _control_loop(name: str, port: Port) -> Component:
     """The controller manager and the scheduler: set up alike, both clients of the apiserver beside them."""
     short = name.removeprefix("kube-")
@@ -316,6 +324,7 @@ def components(*, api_server_port: int = API_PORT, api_endpoint_port: int = API_
         "etcd_snapshot": ETCD_SNAPSHOT,
         "etcd_snapshot_timer": ETCD_SNAPSHOT_TIMER,
         "kube_apiserver": _kube_apiserver(api_server_port),
+        "kube_apiserver_liveness": KUBE_APISERVER_LIVENESS,
         "kube_controller_manager": KUBE_CONTROLLER_MANAGER,
         "kube_scheduler": KUBE_SCHEDULER,
         "kubectl": KUBECTL,

@@ -38,8 +38,7 @@ TABLE: t.Mapping[str, tuple[str, ...]] = {
     "a worker off": (TELLS, *_WELL[1:]),
     "a master off": (TELLS, GOES_ON, GOES_ON, GOES_ON, REFUSED, REFUSED, GOES_ON, GOES_ON),
     "first hosts off": (TELLS, GOES_ON, GOES_ON, GOES_ON, REFUSED, REFUSED, GOES_ON, GOES_ON),
-    # The drain of a worker whose kubelet keeps to the apiserver beside that member waits in vain.
-    "member stopped": (TELLS, GOES_ON, MENDS, STOPS, REFUSED, GOES_ON, GOES_ON, GOES_ON),
+    "member stopped": (TELLS, GOES_ON, MENDS, GOES_ON, REFUSED, GOES_ON, GOES_ON, GOES_ON),
     "member cut off": (TELLS, GOES_ON, STOPS, GOES_ON, REFUSED, REFUSED, GOES_ON, GOES_ON),
     "quorum lost": (TELLS, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, GOES_ON, GOES_ON),
     "API away": (TELLS, GOES_ON, MENDS, REFUSED, REFUSED, GOES_ON, GOES_ON, GOES_ON),

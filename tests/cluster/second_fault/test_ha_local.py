@@ -16,7 +16,7 @@ ROWS = {
     "clock ahead": LOOKS,
     "quorum lost": (*LOOKS, "remove-master", "remove-worker", "restore"),
     "API away": ("health", "backup", "remove-master", "remove-worker", "restore", "site"),
-    "member stopped": ("health", "backup", "remove-master", "restore", "site"),
+    "member stopped": ("health", "backup", "remove-master", "restore", "site", "remove-worker"),
     "member cut off": (*LOOKS, "remove-master", "restore", "remove-worker"),
     "a master off": (*LOOKS, "remove-master", "restore", "reset-worker", "remove-worker"),
     # It is the only worker: there is none to remove or reset.

@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from .. import checks
-from ..checks import CONTROL_PLANE, REGISTRY, UNITS, VERSION
+from ..checks import ON_MASTERS, REGISTRY, UNITS, VERSION
 from ..driver import Cluster, PlaybookRun, eventually
 
 HOSTS = {
@@ -59,7 +59,7 @@ def test_second_run_changes_and_restarts_nothing(guestbook: Cluster) -> None:
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_units_are_enabled_and_running(cluster: Cluster, host: str) -> None:
-    units = [unit for unit in UNITS if host == MASTER or unit not in CONTROL_PLANE]
+    units = [unit for unit in UNITS if host == MASTER or unit not in ON_MASTERS]
     assert cluster.on(host, "systemctl is-active " + " ".join(units)).split() == ["active"] * len(units)
     assert cluster.on(host, "systemctl is-enabled " + " ".join(units)).split() == ["enabled"] * len(units)
     assert cluster.on(host, "systemctl is-enabled cri-docker.socket").strip() == "enabled"

@@ -4,67 +4,25 @@
 from __future__ import annotations
 
 import collections.abc as c
-import http.server
 import json
 import os
 import pathlib
-import ssl
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
+from apiserver_stand_in import Apiserver, write_certificates
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
 from ansible_collections.barehost.kubernetes.roles.balancer.files.check_apiservers import Settings
 
 PROGRAM = pathlib.Path(__file__).parents[3] / "roles" / "balancer" / "files" / "check_apiservers.py"
 DEADLINE = 20.0
 
 
-class Apiserver:
-    """One on a port of its own; ``answer`` is its status."""
-
-    def __init__(self, certificate: pathlib.Path) -> None:
-        outer = self
-        self.answer = 200
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self.send_response(outer.answer if self.path == "/readyz" else 404)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_arguments: object) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
-        self.name = f"127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @pytest.fixture
 def authority(tmp_path: pathlib.Path) -> pathlib.Path:
-    """ca.crt; beside it the certificate and key of an apiserver, and one that has another name."""
-    key, now = certs.new_key(), time.time()
-    root = certs.make_authority("kubernetes", key, now)
-    for file, name in (("server.pem", "kubernetes"), ("stranger.pem", "elsewhere")):
-        own = certs.new_key()
-        item = {"name": name, "common_name": name, "dns": [name], "usages": ["server"], "days": 1, "renew_before_days": 0}
-        leaf = certs.make_leaf(item, own.public_key(), authority=root, authority_key=key, now=now)
-        (tmp_path / file).write_text(certs.pem(leaf) + certs.private_pem(own))
-    (tmp_path / "ca.crt").write_text(certs.pem(root))
+    write_certificates(tmp_path)
     return tmp_path / "ca.crt"
 
 
@@ -140,13 +98,13 @@ def test_who_is_not_ready_is_left_out_at_once(start: c.Callable[..., Checks], ap
     one, two, three = apiservers
     checks = start(apiservers)
     checks.lists(one, two, three, reloads=1)
-    two.answer = 500
+    two.is_ready(False)
     checks.lists(one, three, reloads=2)
     three.stop()
     checks.lists(one, reloads=3)
-    one.answer = 500
+    one.is_ready(False)
     checks.lists(reloads=4)
-    one.answer = 200
+    one.is_ready(True)
     checks.lists(one, reloads=5)
 
 
@@ -154,20 +112,20 @@ def test_who_comes_back_soon_after_a_reload_waits(start: c.Callable[..., Checks]
     one, two, three = apiservers
     checks = start(apiservers)
     checks.lists(one, two, three, reloads=1)
-    two.answer = 500
+    two.is_ready(False)
     checks.lists(one, three, reloads=2)
-    two.answer = 200
+    two.is_ready(True)
     checks.says(f"{two.name} is ready", times=2)
     checks.lists(one, three, reloads=2)
-    three.answer = 500
+    three.is_ready(False)
     checks.lists(one, two, reloads=3)
 
 
 def test_who_comes_back_is_used_again(start: c.Callable[..., Checks], apiservers: list[Apiserver]) -> None:
-    apiservers[0].answer = 500
+    apiservers[0].is_ready(False)
     checks = start(apiservers, quiet=1.0)
     checks.lists(*apiservers[1:], reloads=1)
-    apiservers[0].answer = 200
+    apiservers[0].is_ready(True)
     checks.lists(*apiservers, reloads=2)
 
 
