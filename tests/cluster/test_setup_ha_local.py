@@ -84,7 +84,7 @@ def test_a_master_loses_power(local: Cluster) -> None:
 
 
 def test_nobody_keeps_to_an_apiserver_without_etcd(local: Cluster) -> None:
-    """It is ended as by a liveness probe; the looks come ten times as often here. Who was stopped by somebody stays so."""
+    """It is ended as by a liveness probe; the looks come five times as often here. Who was stopped by somebody stays so."""
     victim = "k8s.master3.dev"
     others = [host for host in MASTERS if host != victim]
     checks.apply(local, checks.pod("leaves", labels={}, spec=checks.web_server("leaves", nodeName=MINION)))
