@@ -19,6 +19,10 @@ from collections.abc import Callable
 _CHUNK = 1 << 18
 # On a slow line, data go in pieces that take only a part of a second.
 _SLOW_CHUNK = 1 << 13
+# What is read within so many seconds was there already. It could have left as soon as the line was free, even if this process was late:
+# at 10 Mbit/s a piece takes 7 ms, and a busy machine wakes a process some milliseconds late.
+_AT_ONCE = 0.002
+_LATE = 0.25
 # Pieces that are on their way at most. More wait in the pipe, as they would in the buffers of a sender.
 _ON_THE_WAY = 1024
 
@@ -64,8 +68,10 @@ class Direction:
 
     def carry(self, read: Callable[[int], bytes]) -> None:
         """Until the end of what is read. Returns when all of it is written. Raises OSError if one side has gone."""
-        size = _CHUNK
+        size, began = _CHUNK, time.monotonic()
         while data := read(size):
+            now = time.monotonic()
+            self._free = max(self._free, now - _LATE if now - began < _AT_ONCE else now)
             slow = self._line.look()
             size = _SLOW_CHUNK if self._line.bandwidth else _CHUNK
             # Data that are on their way stay before those that follow.
@@ -73,6 +79,7 @@ class Direction:
                 self._send(data)
             else:
                 self._write(data)
+            began = time.monotonic()
         if self._thread:
             self._queue.put(None)
             self._thread.join()
@@ -84,7 +91,11 @@ class Direction:
             self._queue: queue.Queue[tuple[float, bytes] | None] = queue.Queue(_ON_THE_WAY)
             self._thread = threading.Thread(target=self._arrive, daemon=True)
             self._thread.start()
-        self._free = max(self._free, time.monotonic()) + (len(data) / self._line.bandwidth if self._line.bandwidth else 0.0)
+            self._free = time.monotonic()
+        if not self._line.bandwidth:
+            self._free = time.monotonic()
+        else:
+            self._free += len(data) / self._line.bandwidth
         self._queue.put((self._free + self._line.round_trip / 2, data))
         # Nothing else can leave before this has left.
         _sleep_until(self._free)

@@ -87,9 +87,9 @@ def test_the_bandwidth_is_that_of_a_line(port: int, file: pathlib.Path) -> None:
     line.save(Line(bandwidth=8))
     client = Client(port, file)
     sent = bytes(range(256)) * 2000
-    seconds = client.round_trip(sent)
-    # 512 KB at 1 MB a second; both directions at once
-    assert seconds >= 0.5
+    client.round_trip(b"the first one waits for the connection, too")
+    # 512 KB at 1 MB a second, both directions at once; the shortest of several, for the same reason
+    assert 0.5 <= min(client.round_trip(sent) for _attempt in range(3)) < 0.8
     assert client.end() == 0
 
 
