@@ -69,8 +69,9 @@ class Client:
             view = view[self.process.stdin.write(view) :]
 
     def end(self) -> int:
-        assert self.process.stdin
+        assert self.process.stdin and self.process.stdout
         self.process.stdin.close()
+        self.process.stdout.close()
         return self.process.wait(timeout=30)
 
 
