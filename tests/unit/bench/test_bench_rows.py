@@ -34,6 +34,7 @@ SHARED = Shared(pings=[1.25, 1.0], restarts=[6.0, 7.0], by_hand=[25.0])
     [
         (Row("", 1.2, at_most=1.2), False, "≤ 1.2 s: met"),
         (Row("", 1.21, at_most=1.2), False, "≤ 1.2 s: missed"),
+        (Row("", -0.5, at_most=1.2), False, "≤ 1.2 s: unclear, other work disturbed the runs"),
         (Row("", 2.0, unit="", at_most=2.0), True, "≤ 2: met"),
         (Row("", 2.0, 4.0, of_before=0.5), True, "≤ 0.5 × before: met"),
         (Row("", 2.1, 4.0, of_before=0.5), True, "≤ 0.5 × before: missed"),
