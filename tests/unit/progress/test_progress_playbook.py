@@ -38,7 +38,6 @@ Changes:
     a.dev, b.dev  2 (etcd 2), restarted etcd.service
     none on 1 other host
 Slowest steps:
-    T  a.dev  Converge the member
 """
 
 
@@ -47,6 +46,8 @@ def test_a_log(controller: Controller, strategy: str) -> None:
     output = untimed(controller.run("good.yml", "-e", f"chosen={strategy}"))
     head = LOG + CHANGED.format(host="b") + CHANGED.format(host="a") + END
     assert output.startswith(head), output
+    # Which of them is the slowest is a matter of the machine.
+    assert "\n    T  a.dev  Converge the member\n" in output
     assert re.search(r"^a\.dev +: ok=\d+ +changed=1 +unreachable=0 +failed=0 +skipped=\d+ +rescued=0 +ignored=0", output, re.MULTILINE)
     assert output.endswith("\nTotal time: T\n"), output
     for unseen in ("hushed", "TASK", "skipping", "ok:", "All assertions", "\x1b", "\r"):
