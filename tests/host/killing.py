@@ -121,6 +121,8 @@ class KillableHost:
 class _Steps:
     """The host of one run, as the action plugin sees it."""
 
+    name = HOST
+
     def __init__(self, ask: t.Callable[..., dict[str, t.Any]], *, kill_at: int, later: float) -> None:
         self._ask = ask
         self._kill_at = kill_at
