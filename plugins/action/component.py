@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering, rolling
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import first_looks, rendering, rolling
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import ComponentState, Items, no_pki, pki_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import Component, parse_description
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
@@ -51,7 +53,9 @@ class ActionModule(HostAction):
             read_pki=pki.read if pki is not None else no_pki,
         )
         found = ComponentState(component, renderer=renderer, pki=pki, host=host.name)
-        seen = FirstLooks(directory_of_the_run(), host=host.name).find(found.request)
+        looks = FirstLooks(directory_of_the_run(), host=host.name)
+        allowed = boolean(self._templar.template(variables.get(first_looks.ALLOWED, False)), strict=False)
+        seen = looks.take(found.request) if allowed else None
         found.accept(seen or host.step("collect", found.request))
         if found.lacks_pki:
             found.create_missing(check_mode=check_mode)

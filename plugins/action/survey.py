@@ -38,19 +38,26 @@ class ActionModule(HostAction):
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         try:
-            own, of_api = self._parts(arguments, variables)
-            pending, api_pending = self._ask(own, of_api, variables)
+            return self._survey(arguments, variables)
         except AnsibleConnectionFailure:
             raise
         except AnsibleError as error:
             # The tasks of the roles meet the same fault, each for its own component, and say so.
             return _result({"survey": error.message}, {})
+        except Exception as error:  # what nobody has thought of is no reason to lose the host either
+            return _result({"survey": f"it failed: {type(error).__name__}"}, {})
+
+    def _survey(self, arguments: Object, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        looks = FirstLooks(directory_of_the_run(), host=self._host_name(variables))
+        looks.forget()
+        own, of_api = self._parts(arguments, variables)
+        pending, api_pending = self._ask(own, of_api, variables)
         if pending:
-            looks = FirstLooks(directory_of_the_run(), host=self._host_name(variables))
             looks.save(one for part in own if isinstance(part, components.ComponentsPart) for one in part.answers)
-        settled = not pending and not api_pending
-        warnings = list(dict.fromkeys(text for part in [*own, *of_api] for text in part.warnings)) if settled else []
         result = _result(pending, api_pending, api_asked=bool(of_api))
+        # What is pending has a task, which gives the warnings of its own.
+        settled = [*([] if pending else own), *([] if pending or api_pending else of_api)]
+        warnings = list(dict.fromkeys(text for part in settled for text in part.warnings))
         return {**result, "warnings": warnings} if warnings else result
 
     def _host_name(self, variables: dict[str, t.Any]) -> str:

@@ -107,12 +107,12 @@ def settled(
 ) -> bool:
     """Whether the survey found nothing to do on any of these hosts; without ``hosts``, on no host of the run and nothing in the API.
 
-    Without a survey nothing is settled. What is done on a balancer, which is neither master nor node, changes nothing in the API.
+    Without a survey nothing is settled. What is done on a balancer that is nothing else changes nothing in the API.
     """
     if hosts is not None:
         return all(_is_settled(hostvars[host]) for host in hosts)
-    others = [host for host in cluster["nodes"] if host not in cluster["balancers"] and host in hostvars]
-    surveys = [found for host in others if (found := hostvars[host].get("barehost_survey")) is not None]
+    counting = dict.fromkeys([*cluster["etcd_hosts"], *cluster["masters"], *cluster["node_hosts"]])
+    surveys = [found for host in counting if host in hostvars and (found := hostvars[host].get("barehost_survey")) is not None]
     return all(found.get("settled") for found in surveys) and any(found.get("api_settled") for found in surveys)
 
 

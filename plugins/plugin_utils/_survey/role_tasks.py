@@ -19,6 +19,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site i
 ROLES = pathlib.Path(__file__).resolve().parents[3] / "roles"
 # Keywords of a task that change neither what it does nor for which host, or that are followed here.
 _FOLLOWED = frozenset({"name", "vars", "register", "when", "run_once"})
+# Keywords of a block that change nothing for its tasks as long as they do not fail.
+_OF_BLOCKS = frozenset({"block", "name", "run_once", "rescue"})
 
 Variables = dict[str, t.Any]
 
@@ -85,9 +87,11 @@ def _tasks(path: pathlib.Path) -> tuple[dict[str, t.Any], ...]:
 
 
 def _flat(tasks: c.Iterable[dict[str, t.Any]]) -> c.Iterator[dict[str, t.Any]]:
+    """The tasks, also those in blocks. A keyword of a block counts as one of its tasks."""
     for task in tasks:
         if "block" in task:
-            yield from _flat(task["block"])
+            others = {key: value for key, value in task.items() if key not in _OF_BLOCKS}
+            yield from ({**inner, **{f"block {key}": value for key, value in others.items()}} for inner in _flat(task["block"]))
         else:
             yield task
 

@@ -25,21 +25,32 @@ def looks(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> FirstLooks
 
 def test_the_same_question_has_the_same_answer_and_the_clock_goes_on(looks: FirstLooks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(first_looks.time, "time", lambda: 530.0)
-    assert looks.find({"keys": [], "wanted": {"package": [{"name": "a"}]}}) == {**ANSWER, "time": 1030.0}
+    assert looks.take({"keys": [], "wanted": {"package": [{"name": "a"}]}}) == {**ANSWER, "time": 1030.0}
+
+
+def test_an_answer_is_used_once(looks: FirstLooks) -> None:
+    assert looks.take(REQUEST) is not None
+    assert looks.take(REQUEST) is None
+
+
+def test_a_damaged_file_is_no_answer(looks: FirstLooks, tmp_path: pathlib.Path) -> None:
+    (file,) = tmp_path.iterdir()
+    file.write_text('{"at": 1', encoding="utf-8")
+    assert looks.take(REQUEST) is None
 
 
 def test_another_question_has_none(looks: FirstLooks, tmp_path: pathlib.Path) -> None:
-    assert looks.find({**REQUEST, "keys": ["/k"]}) is None
-    assert FirstLooks(tmp_path, host="h2").find(REQUEST) is None
+    assert looks.take({**REQUEST, "keys": ["/k"]}) is None
+    assert FirstLooks(tmp_path, host="h2").take(REQUEST) is None
 
 
 @pytest.mark.parametrize("now", [499.0, 621.0])
 def test_nor_has_an_old_one_or_one_of_another_time(looks: FirstLooks, monkeypatch: pytest.MonkeyPatch, now: float) -> None:
     monkeypatch.setattr(first_looks.time, "time", lambda: now)
-    assert looks.find(REQUEST) is None
+    assert looks.take(REQUEST) is None
 
 
 def test_a_change_of_the_host_makes_it_look_again(looks: FirstLooks) -> None:
     looks.forget()
-    assert looks.find(REQUEST) is None
+    assert looks.take(REQUEST) is None
     looks.forget()

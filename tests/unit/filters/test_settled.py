@@ -12,6 +12,8 @@ from ansible_collections.barehost.kubernetes.plugins.filter.cluster import conve
 CLUSTER: dict[str, t.Any] = {
     "nodes": {name: {"name": name} for name in ("master", "worker", "balancer")},
     "balancers": ["balancer"],
+    "etcd_hosts": ["master"],
+    "masters": ["master"],
     "node_hosts": ["master", "worker"],
 }
 WELL = {"settled": True, "api_settled": False}
@@ -39,6 +41,12 @@ def hostvars(**surveys: dict[str, t.Any] | None) -> dict[str, dict[str, t.Any]]:
 )
 def test_hosts_and_api(surveys: dict[str, dict[str, t.Any] | None], expected: bool) -> None:
     assert settled(CLUSTER, hostvars(**surveys)) is expected
+
+
+def test_a_master_that_is_a_balancer_too_counts() -> None:
+    cluster = {**CLUSTER, "balancers": ["balancer", "master"]}
+    assert settled(cluster, hostvars())
+    assert not settled(cluster, hostvars(master={"settled": False, "api_settled": True}))
 
 
 def test_hosts_that_are_named() -> None:

@@ -60,6 +60,16 @@ def test_a_host_has_only_its_roles() -> None:
     assert order_of_roles.of_host({**CLUSTER, "node_hosts": [], "masters": [], "api": {"proxies": []}}, "h") == ["host", "firewall", "etcd"]
 
 
+def test_a_keyword_of_a_block_counts_as_one_of_its_tasks(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "s" / "tasks" / "main.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"- name: Both\n  when: false\n  block:\n    - name: Converge it\n      {COMPONENT}: {{name: s}}\n", encoding="utf-8")
+    monkeypatch.setattr(role_tasks, "ROLES", tmp_path)
+    (task,) = role_tasks.tasks_of("s", COMPONENT)
+    with pytest.raises(ComponentError, match="has block when"):
+        task.wanted(None)
+
+
 def test_a_keyword_that_only_ansible_follows_is_refused(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "r" / "tasks" / "main.yml"
     file.parent.mkdir(parents=True)

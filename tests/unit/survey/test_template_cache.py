@@ -8,11 +8,13 @@ import typing as t
 
 import jinja2
 import pytest
+from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import template_cache
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import role_tasks
 
 
-def environments(where: pathlib.Path | None) -> type[jinja2.Environment]:
+def environments(where: pathlib.Path | None, *, keeps: t.Callable[[str], bool] = lambda _text: True) -> type[jinja2.Environment]:
     """A class of environments that counts what it compiles, with the cache in this directory."""
 
     class Counting(jinja2.Environment):
@@ -22,7 +24,7 @@ def environments(where: pathlib.Path | None) -> type[jinja2.Environment]:
             self.compiled.append(source)
             return super()._compile(source, filename)
 
-    template_cache.install(Counting, where=lambda: where)
+    template_cache.install(Counting, where=lambda: where, keeps=keeps)
     return Counting
 
 
@@ -47,6 +49,25 @@ def test_a_damaged_file_is_compiled_again(tmp_path: pathlib.Path) -> None:
     assert environments(tmp_path)().from_string("{{ a }}").render(a=1) == "1"
 
 
+def test_a_directory_that_is_gone_or_full_is_no_obstacle(tmp_path: pathlib.Path) -> None:
+    kind = environments(tmp_path / "gone")
+    assert kind().from_string("{{ a }}").render(a=1) == "1"
+
+
+def test_nothing_of_the_user_is_kept(tmp_path: pathlib.Path) -> None:
+    """A template of an inventory may hold a secret, also one that is encrypted there."""
+    inventory = tmp_path / "secrets.yml"
+    inventory.write_text("url: https://user:hunter2@{{ host }}/\n", encoding="utf-8")
+    users = DataLoader().load_from_file(str(inventory), trusted_as_template=True)["url"]
+    (task,) = role_tasks.tasks_of("firewall", "barehost.kubernetes.component")
+    ours = task.options["firewall"]["zone"]
+    assert (template_cache.is_ours(users), template_cache.is_ours(ours), template_cache.is_ours("{{ a }}")) == (False, True, False)
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    environments(kept, keeps=template_cache.is_ours)().from_string(users).render(host="h")
+    assert list(kept.iterdir()) == []
+
+
 def test_without_a_directory_nothing_is_kept() -> None:
     kind = environments(None)
     for _time in range(2):
@@ -64,5 +85,7 @@ def test_only_ones_own_directory_is_trusted(tmp_path: pathlib.Path, monkeypatch:
     monkeypatch.setattr(template_cache.constants.config, "get_config_value", lambda _name: str(tmp_path))
     path = template_cache.directory()
     assert path is not None and path.stat().st_mode & 0o777 == 0o700
-    path.chmod(mode)
-    assert (template_cache.directory() is not None) == usable
+    for level in (path, path.parent):
+        level.chmod(mode)
+        assert (template_cache.directory() is not None) == usable
+        level.chmod(0o700)
