@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import pathlib
+import time
 import typing as t
 
 from ansible import constants
@@ -15,6 +18,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import first_looks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction, HostFailure
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, backups, plan_restore
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
@@ -135,7 +139,7 @@ def _apply(host: Restored, phase: str, plan: list[PlannedAction], arguments: Obj
     known = arguments["known"]
     if phase == "staged":
         _send(host, pathlib.Path(arguments["snapshot"]), known)
-        wanted = {"description": told, "initial_cluster": cluster["etcd"]["initial_cluster"], "token": _token(cluster)}
+        wanted = {"description": told, "initial_cluster": cluster["etcd"]["initial_cluster"], "token": _token(cluster), "bump": _bump()}
         host.step("stage", {**known, **wanted})
     elif phase == "stopped":
         host.step("stop", {"units": [action.target for action in plan]})
@@ -161,3 +165,14 @@ def _token(cluster: Object) -> str:
     """One token for all hosts of a run, another for each run: etcd takes a member with older data for one of another cluster."""
     run = hashlib.sha256(str(constants.DEFAULT_LOCAL_TMP).encode()).hexdigest()  # type: ignore[attr-defined]  # set when it is imported
     return f"{cluster['name']}-restored-{run[:12]}"
+
+
+def _bump() -> int:
+    """The same for all hosts of a run: the first that asks decides."""
+    directory = first_looks.directory_of_the_run()
+    path, own = directory / "barehost-restore-bump", directory / f"barehost-restore-bump.{os.getpid()}"
+    own.write_text(str(plan_restore.bump(time.time())), encoding="utf-8")
+    with contextlib.suppress(FileExistsError):
+        os.link(own, path)
+    own.unlink()
+    return int(path.read_text(encoding="utf-8"))

@@ -42,3 +42,21 @@ def test_the_host_can_be_rebooted(single: Cluster) -> None:
     single.lab("start", HOST)
     eventually(lambda: checks.all_ready(single, [HOST]), deadline=90, wanted="the node is ready")
     guestbook_works(single)
+
+
+def test_a_second_restore_of_a_snapshot_is_ahead_of_the_first(single: Cluster, tmp_path: pathlib.Path) -> None:
+    """Clients that saw more after the first restore than there is after the second would hear of nothing any more."""
+    single.playbook("playbooks/backup.yml", "-e", f"backup_directory={tmp_path}")
+    (snapshot,) = tmp_path.glob("*.snapshot")
+    restore = ("playbooks/restore.yml", "-e", f"restore_snapshot={snapshot}")
+    single.playbook(*restore)
+    seen = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"seen-{number}"}} for number in range(400)]
+    checks.apply(single, *seen)
+    single.playbook(*restore)
+    assert "seen-0" not in single.kubectl("get", "configmaps", "-o", "name")
+    checks.apply(single, checks.pod("heard", labels={}, spec=checks.web_server("heard")))
+    eventually(
+        lambda: single.kubectl_json("get", "pod", "heard")["status"]["phase"] == "Running",
+        deadline=90,
+        wanted="the kubelet hears of a pod",
+    )

@@ -124,7 +124,7 @@ def _stage(payload: Object) -> Object:
         unpacked = os.path.join(staging, "data")
         identity = unpacking.Identity(member.name, member.peer_url, payload["initial_cluster"], payload["token"])
         try:
-            unpacking.unpack(etcd.etcdutl, snapshot, unpacked, identity)
+            unpacking.unpack(etcd.etcdutl, snapshot, unpacked, identity, bump=payload["bump"])
         except unpacking.Unpacked as error:
             raise HostError(f"cannot unpack the snapshot; etcd was not touched: {error.message}") from error
         os.unlink(snapshot)

@@ -19,8 +19,8 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.comma
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 TIMEOUT = 1800.0
-# Far more revisions than were made since the snapshot: a client that has seen later ones must not take a restored one for a later one.
-_BUMP = 1_000_000_000
+# By how many revisions a trial is ahead of its snapshot. A restore says itself by how many.
+_TRIAL_BUMP = 1_000_000_000
 # A new member's log: etcd reserves two segments of 64 MB (server/storage/wal/wal.go).
 _LOG = 128 << 20
 
@@ -47,15 +47,15 @@ def space(size: int) -> int:
     return size + _LOG
 
 
-def unpack(etcdutl: str, snapshot: str, directory: str, identity: Identity) -> None:
-    """Makes ``directory``, the data of a member. Raises Unpacked if the snapshot is damaged."""
+def unpack(etcdutl: str, snapshot: str, directory: str, identity: Identity, *, bump: int = _TRIAL_BUMP) -> None:
+    """Makes ``directory``, the data of a member, ``bump`` revisions ahead of the snapshot. Raises Unpacked if the snapshot is damaged."""
     done = run_program(
         [
             *(etcdutl, "snapshot", "restore", snapshot, f"--data-dir={directory}", f"--name={identity.name}"),
             f"--initial-cluster={identity.initial_cluster}",
             f"--initial-cluster-token={identity.token}",
             f"--initial-advertise-peer-urls={identity.peer_url}",
-            f"--bump-revision={_BUMP}",
+            f"--bump-revision={bump}",
             "--mark-compacted",
         ],
         timeout=TIMEOUT,

@@ -20,6 +20,10 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action i
 Object = dict[str, t.Any]
 
 _UNTOUCHED = "Nothing was touched"
+# Far more revisions than may have been made since the snapshot.
+_LEAST_BUMP = 1_000_000_000
+# More than a cluster makes, so that a later restore of whatever snapshot is ahead of an earlier one and of all that came after it.
+_REVISIONS_A_SECOND = 1000
 # The programs of the control plane that use etcd, with what to tell if one of them does not become healthy.
 _CONTROL_PLANE: t.Mapping[str, dict[str, str]] = {
     "kube_apiserver": {"message": "the apiserver is not ready on the restored etcd"},
@@ -156,6 +160,15 @@ def check_member(member: Object, told: Object) -> None:
             f"{_UNTOUCHED}: the snapshot was made by etcd {told['versions']['etcd']}, and this host has {member['version']}; "
             "run site.yml first"
         )
+
+
+def bump(now: float) -> int:
+    """By how many revisions a restore that begins ``now`` is ahead of its snapshot. Pure.
+
+    Clients know how far they have seen. One that has seen a later revision than there is waits for it in silence: a kubelet then hears
+    of no pod. So revisions must be beyond all that were ever made, also by an earlier restore of the same snapshot, which was ahead, too.
+    """
+    return _LEAST_BUMP + int(now * _REVISIONS_A_SECOND)
 
 
 def staged(member: Object, told: Object) -> list[PlannedAction]:

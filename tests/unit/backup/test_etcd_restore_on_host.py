@@ -61,7 +61,12 @@ def send(data: pathlib.Path, content: bytes, *, at: int = 0) -> None:
 
 
 def stage(data: pathlib.Path, **changes: t.Any) -> None:
-    wanted = {"description": {**DESCRIPTION, **changes}, "initial_cluster": "one=https://192.0.2.1:2380", "token": "mine-restored-1"}
+    wanted = {
+        "description": {**DESCRIPTION, **changes},
+        "initial_cluster": "one=https://192.0.2.1:2380",
+        "token": "mine-restored-1",
+        "bump": 77,
+    }
     restore.run("stage", {**known(data), **wanted})
 
 
@@ -75,7 +80,7 @@ def test_a_snapshot_is_unpacked_and_the_member_left_alone(data: pathlib.Path) ->
     assert sorted(os.listdir(data / "restore")) == ["data", "token"]
     assert os.listdir(data / "member") == ["old"]
     calls = (data.parent / "calls").read_text()
-    assert "--bump-revision=1000000000 --mark-compacted" in calls
+    assert "--bump-revision=77 --mark-compacted" in calls
     assert "--name=one" in calls
     assert "--initial-cluster-token=mine-restored-1" in calls
 

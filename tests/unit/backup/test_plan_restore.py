@@ -218,3 +218,11 @@ def test_a_member_that_is_cut_off_ends_the_restore_before_it_begins() -> None:
 def test_all_that_is_in_the_way_is_told_at_once() -> None:
     with pytest.raises(PlanError, match=r"m1: no answer.*e2 has etcd 3\.6\.14.*run site\.yml first"):
         plan_restore.planned(THREE, {"e1": observed(), "e2": observed(version="3.6.14")}, TOLD)
+
+
+def test_a_later_restore_is_ahead_of_an_earlier_one_and_of_what_came_after_it() -> None:
+    day = 86400.0
+    assert plan_restore.bump(1.8e9 + day) - plan_restore.bump(1.8e9) > day * 500
+    assert plan_restore.bump(1.8e9) > 1_000_000_000
+    # numbers that JSON readers hold exactly, after many restores of snapshots that were ahead already
+    assert 1000 * plan_restore.bump(2.0e9) < 2**53
