@@ -8,8 +8,8 @@ and on the settings of the environment alone, so it is kept by their digest in `
 bytecode. Only the user's own directory is trusted, because what is read there is executed. Nothing of the user's own is kept: a template
 of an inventory may hold a secret.
 
-This is the one place that touches what ansible-core does not promise: the class of its Jinja environment, its context of a compilation,
-and the tag that tells where a text was written. Where ansible-core has another shape, templates are compiled as ever.
+It touches what ansible-core does not promise: the class of its Jinja environment, its context of a compilation, and the tag that tells
+where a text was written. Where ansible-core has another shape, templates are compiled as ever.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ class ComponentsPart(Part):
 
     def __init__(self, states: c.Sequence[ComponentState]) -> None:
         self._states = states
+        self._requests: list[Object] = []
         self._answers: list[tuple[Object, Object]] = []
 
     @property
@@ -37,7 +38,7 @@ class ComponentsPart(Part):
         ]
 
     def request(self) -> Object:
-        requests = [state.request for state in self._states]
+        requests = self._requests = [state.request for state in self._states]
         wanted: dict[str, list[Object]] = {}
         for one in requests:
             for kind, items in one["wanted"].items():
@@ -47,10 +48,10 @@ class ComponentsPart(Part):
     def pending(self, answer: Object) -> dict[str, str]:
         self._answers = []
         rest = {kind: iter(items) for kind, items in answer["state"].items()}
-        for state in self._states:
+        for state, request in zip(self._states, self._requests, strict=True):
             own = {kind: [next(rest[kind]) for _item in items] for kind, items in state.items.items() if items}
-            keys = {path: answer["keys"][path] for path in state.request["keys"]}
-            self._answers.append((state.request, {"state": own, "keys": keys, "time": answer["time"]}))
+            keys = {path: answer["keys"][path] for path in request["keys"]}
+            self._answers.append((request, {"state": own, "keys": keys, "time": answer["time"]}))
             state.accept(self._answers[-1][1])
         return {state.component.name: reason for state in self._states if (reason := _reason(state))}
 
