@@ -45,12 +45,16 @@ class Answers:
         return {"units": {}}
 
 
-def converge(monkeypatch: pytest.MonkeyPatch, pki: pathlib.Path, host: Answers, *, check_mode: bool) -> None:
+def converge(
+    monkeypatch: pytest.MonkeyPatch, pki: pathlib.Path, host: Answers, *, check_mode: bool, variables: dict[str, t.Any] | None = None
+) -> None:
     monkeypatch.setattr(component, "Host", lambda _action, _variables: host)
     monkeypatch.setattr(first_looks.constants, "DEFAULT_LOCAL_TMP", str(pki.parent), raising=False)
     task = types.SimpleNamespace(args={"name": "x", "pki": str(pki), "files": FILES}, check_mode=check_mode, diff=False, delegate_to=None)
     loader = DataLoader()
-    component.ActionModule(task, None, None, loader, Templar(loader=loader), None)._converge({"inventory_hostname": "one"})
+    component.ActionModule(task, None, None, loader, Templar(loader=loader), None)._converge(
+        {"inventory_hostname": "one", **(variables or {})}
+    )
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -113,3 +117,23 @@ def test_f1_a_key_of_secrets_is_not_replaced_by_another(monkeypatch: pytest.Monk
     rotated = Answers(as_wanted, as_wanted, keys={path: ["0" * 64, *own]})
     assert len(own) == 1
     converge(monkeypatch, tmp_path / "pki", rotated, check_mode=True)
+
+
+@pytest.mark.parametrize(("variables", "asked"), [({}, True), ({first_looks.ALLOWED: True}, False), ({first_looks.ALLOWED: False}, True)])
+def test_only_a_play_that_says_so_uses_what_a_survey_saw(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, variables: dict[str, t.Any], asked: bool
+) -> None:
+    questions: list[dict[str, t.Any]] = []
+    host = Answers(ABSENT, ABSENT)
+    answer = host.step
+
+    def step(name: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
+        questions.extend([payload] if name == "collect" else [])
+        return answer(name, payload)
+
+    monkeypatch.setattr(host, "step", step)
+    converge(monkeypatch, tmp_path / "pki", host, check_mode=True)
+    request = questions.pop()
+    first_looks.FirstLooks(tmp_path, host="one").save([(request, answer("collect", request))])
+    converge(monkeypatch, tmp_path / "pki", host, check_mode=True, variables=variables)
+    assert bool(questions) is asked
