@@ -15,7 +15,14 @@ GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
 NAME = f"{GALAXY['namespace']}.{GALAXY['name']}"
 WRITTEN_BY_GALAXY = {"MANIFEST.json", "FILES.json"}
 # would be in the archive if build_ignore forgot them
-OF_A_USED_CHECKOUT = ("pki/kubernetes-ca.key", "kubeconfig", ".kubeconfig.tmp", "ssh_config", "group_vars/all/lab.yml")
+OF_A_USED_CHECKOUT = (
+    "pki/kubernetes-ca.key",
+    "kubeconfig",
+    ".kubeconfig.tmp",
+    ".kubeconfig.0123abcd.tmp",
+    "ssh_config",
+    "group_vars/all/lab.yml",
+)
 
 
 @pytest.fixture(scope="module")

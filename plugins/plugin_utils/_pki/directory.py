@@ -3,15 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The PKI directory on the controller: three authorities, the service-account key pair, and the cluster's other secrets.
 
-Each file is created when it is first needed, under a lock, because Ansible's forks need it at the same time. Check mode creates
-nothing. Keys may be encrypted with ansible-vault.
+Each file is created when it is first needed. Ansible's forks need it at the same time, and so may runs of other controllers that share
+the directory. No lock keeps them apart, since locks on a network file system may not reach the other controller, and may outlive their
+holder. Instead a file can be created only once (``atomic_file.create``): who comes second takes what is there. Check mode creates nothing.
+Keys may be encrypted with ansible-vault.
 """
 
 from __future__ import annotations
 
 import base64
-import contextlib
-import fcntl
 import os
 import pathlib
 import secrets
@@ -100,7 +100,8 @@ class Pki:
         try:
             self._path(name).stat()
         except (FileNotFoundError, NotADirectoryError):
-            return None
+            if not self._exists(name):
+                return None
         except OSError:
             pass  # reading it says why it cannot be read
         return self._text(name)
@@ -139,38 +140,34 @@ class Pki:
 
     def _born(self, name: str, make: t.Callable[[], object]) -> str | None:
         """The text of a file. ``make`` creates the file if it does not exist."""
-        if not self._path(name).exists():
+        if not self._exists(name):
             if not self.creates:
                 self.awaited.add(name)
                 return None
-            with self._locked():
-                if not self._path(name).exists():
-                    self._make(name, make)
+            self._open_directory()
+            self._make(name, make)
         return self._text(name)
+
+    def _exists(self, name: str) -> bool:
+        return atomic_file.exists(self._path(name))
 
     def _make(self, name: str, make: t.Callable[[], object]) -> None:
         try:
             make()
         except OSError as error:
             raise PkiError(
-                f"{self._path(name)} cannot be created: {error.strerror}. Free some space, or mend the rights of the PKI directory."
+                f"{self._path(name)} cannot be created: {error.strerror}. Free some space, mend the rights of the PKI directory, or put it "
+                "on a file system with hard links."
             ) from None
 
-    @contextlib.contextmanager
-    def _locked(self) -> t.Iterator[None]:
+    def _open_directory(self) -> None:
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._close(self.directory, 0o700)
-            descriptor = os.open(self.directory / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise PkiError(
                 f"{self.directory}: the PKI directory cannot be used: {error.strerror}. Correct cluster_pki_directory or its rights."
             ) from None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
     def _close(self, path: pathlib.Path, mode: int) -> None:
         found = stat.S_IMODE(path.stat().st_mode)
@@ -199,6 +196,8 @@ class Pki:
         path = self._path(name)
         try:
             content = path.read_bytes()
+            if path.stat().st_nlink > 1:  # killed when it was just created
+                atomic_file.remove_leftovers(path)
         except OSError as error:
             raise PkiError(f"{path} cannot be read: {error.strerror}. Run as the user who owns the PKI directory.") from None
         if content.startswith(_VAULT_MARK):
@@ -223,12 +222,15 @@ class Pki:
         name = certs.authority_name(authority)
         # The key comes first: after a kill in between, the next run finds the key and makes the missing certificate.
         key = self._key_or_new(f"{name}.key")
-        atomic_file.write(self._path(f"{name}.crt"), certs.pem(certs.make_authority(authority, key, self._now)), mode=0o644)
+        self._create(f"{name}.crt", certs.pem(certs.make_authority(authority, key, self._now)), mode=0o644)
 
     def _key_or_new(self, name: str) -> ec.EllipticCurvePrivateKey:
-        if not self._path(name).exists():
-            atomic_file.write(self._path(name), certs.private_pem(certs.new_key()), mode=0o600)
-        return self._key(name)
+        if not self._exists(name):
+            self._create(name, certs.private_pem(certs.new_key()), mode=0o600)
+        return self._key(name)  # as it is on the disk: another run may have been faster
+
+    def _create(self, name: str, text: str, *, mode: int) -> None:
+        atomic_file.create(self._path(name), text, mode=mode)
 
     def _key(self, name: str) -> ec.EllipticCurvePrivateKey:
         try:
@@ -254,7 +256,7 @@ class Pki:
 
     def _authority_key(self, authority: str, certificate: str) -> ec.EllipticCurvePrivateKey:
         name = certs.authority_name(authority)
-        if not self._path(f"{name}.key").exists():
+        if not self._exists(f"{name}.key"):
             raise PkiError(
                 f"{self._path(name)}.key is missing, so nothing can be signed. Put it back from where you keep it, then run again."
             )
@@ -266,7 +268,7 @@ class Pki:
     def _service_account(self, name: str) -> str | None:
         key, public = self._path(SERVICE_ACCOUNT_KEY), self._path(SERVICE_ACCOUNT_PUBLIC)
         # The key is always made first, so it was lost. A new key would make every token in the cluster invalid.
-        if public.exists() and not key.exists():
+        if self._exists(SERVICE_ACCOUNT_PUBLIC) and not self._exists(SERVICE_ACCOUNT_KEY):
             raise PkiError(f"{key} is missing, though {public.name} is there. Put it back from your backup.")
         if name == SERVICE_ACCOUNT_KEY:
             return self._born(name, lambda: self._key_or_new(name))
@@ -274,15 +276,15 @@ class Pki:
 
     def _make_service_account_public(self) -> None:
         public = self._key_or_new(SERVICE_ACCOUNT_KEY).public_key()
-        atomic_file.write(self._path(SERVICE_ACCOUNT_PUBLIC), certs.public_pem(public), mode=0o644)
+        self._create(SERVICE_ACCOUNT_PUBLIC, certs.public_pem(public), mode=0o644)
 
     def _make_encryption(self) -> None:
         secret = base64.b64encode(os.urandom(32)).decode()
-        atomic_file.write(self._path(ENCRYPTION), _ENCRYPTION_CONFIGURATION.format(secret=secret), mode=0o600)
+        self._create(ENCRYPTION, _ENCRYPTION_CONFIGURATION.format(secret=secret), mode=0o600)
 
     def _make_keepalived(self) -> None:
         password = "".join(secrets.choice(string.ascii_letters + string.digits) for _position in range(8))
-        atomic_file.write(self._path(KEEPALIVED), keepalived.authentication(password), mode=0o600)
+        self._create(KEEPALIVED, keepalived.authentication(password), mode=0o600)
 
 
 def _decoded(path: pathlib.Path, content: bytes) -> str:

@@ -20,7 +20,6 @@ HERE = pathlib.Path(__file__).parent
 COLLECTIONS = pathlib.Path(directory.__file__).parents[5]
 KEYS = (*(f"{authority}-ca.key" for authority in directory.AUTHORITIES), directory.SERVICE_ACCOUNT_KEY)
 PUBLIC = (*(f"{authority}-ca.crt" for authority in directory.AUTHORITIES), directory.SERVICE_ACCOUNT_PUBLIC)
-OPEN = (*PUBLIC, ".lock")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +42,7 @@ def test_everything_is_whole_or_absent_and_closed_at_every_moment(deaths: list[t
     for what, folder in deaths:
         for path in folder.rglob("*"):
             mode = stat.S_IMODE(path.stat().st_mode)
-            secret = path.is_file() and path.name not in (*OPEN, *(f".{name}.tmp" for name in PUBLIC))
+            secret = path.is_file() and not path.name.lstrip(".").startswith(PUBLIC)
             assert not secret or mode & 0o077 == 0, f"before {what}: {path.name} has mode {mode:04o}"
             assert path.name != "pki" or mode == 0o700, f"before {what}: the PKI directory has mode {mode:04o}"
         for name, content in contents(folder).items():
@@ -63,7 +62,7 @@ def test_the_next_run_keeps_every_key_and_makes_the_rest(deaths: list[tuple[str,
         assert {name for name in after if name != "kubeconfig"} >= {*KEYS, *PUBLIC, directory.ENCRYPTION}, f"before {what}"
         lost = [name for name, content in before.items() if after.get(name) != content and not name.startswith(".")]
         assert lost == [], f"before {what}"
-        left = [name for name in after if name.startswith(".") and name not in (".lock", ".kubeconfig.tmp")]
+        left = [name for name in after if name.startswith(".") and not name.startswith(".kubeconfig.")]
         assert left == [], f"before {what}"
         for authority in directory.AUTHORITIES:
             key = serialization.load_pem_private_key(after[f"{authority}-ca.key"], password=None)

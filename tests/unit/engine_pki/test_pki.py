@@ -78,12 +78,12 @@ def test_everything_is_born_at_its_first_use_and_then_stays(tmp_path: pathlib.Pa
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     private = {name: mode for name, mode in modes(directory).items() if not name.endswith((".crt", ".pub"))}
     assert set(private.values()) == {0o600}
-    assert set(modes(directory)) == {*NAMES, ".lock", *(f"{authority}-ca.key" for authority in AUTHORITIES)}
+    assert set(modes(directory)) == {*NAMES, *(f"{authority}-ca.key" for authority in AUTHORITIES)}
 
 
 def test_only_what_is_asked_for_is_born(tmp_path: pathlib.Path) -> None:
     Pki(tmp_path).certificate("etcd")
-    assert set(modes(tmp_path)) == {".lock", "etcd-ca.crt", "etcd-ca.key"}
+    assert set(modes(tmp_path)) == {"etcd-ca.crt", "etcd-ca.key"}
 
 
 def test_check_mode_creates_nothing(tmp_path: pathlib.Path) -> None:
@@ -134,7 +134,7 @@ def test_forks_that_ask_at_once_get_the_same(tmp_path: pathlib.Path) -> None:
     for fork in forks:
         fork.join()
     assert found == [found[0]] * 6
-    assert not list((tmp_path / "pki").glob("*.tmp"))
+    assert not list((tmp_path / "pki").glob(".*"))
 
 
 def test_an_authority_whose_certificate_was_not_yet_written_keeps_its_key(tmp_path: pathlib.Path) -> None:
@@ -289,6 +289,6 @@ def test_f39_a_full_disk_is_one_clear_error(tmp_path: pathlib.Path, monkeypatch:
     def full(*_arguments: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(directory.atomic_file, "write", full)
+    monkeypatch.setattr(directory.atomic_file, "create", full)
     with pytest.raises(PkiError, match=r"etcd-ca\.crt cannot be created: No space left on device"):
         Pki(tmp_path / "pki").certificate("etcd")
