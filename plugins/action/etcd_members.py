@@ -140,6 +140,7 @@ class _Task:
         view = host_plan.view_of(observations)
         found = host_plan.plan(self.wanted, view, self._policy)
         host_plan.refuse_to_forget(found, wanted=self.wanted, used=self.observations.used(self.hosts))
+        host_plan.refuse_a_part(found, wanted=self.wanted, view=view, policy=self._policy)
         return found, host_plan.part_of(self.host, found, view=view, present=self.present)
 
     def alarms(self) -> list[str]:

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import role_variables
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import controller_job, role_variables
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.hosts import ROLES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import ClusterInputs, Given, Unusable
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.resolve import resolve
@@ -59,6 +59,9 @@ class _Collector:
             groups=groups,
             inventory_directory=directories[0] if len(directories) == 1 else None,
             inventory_directories=tuple(directories) if len(directories) > 1 else (),
+            job={
+                name: self._value(self._templar, self._variables, "", name) for name in controller_job.VARIABLES if name in self._variables
+            },
             origins=self._origins,
             of_roles=functools.partial(self._of_roles, members),
         )

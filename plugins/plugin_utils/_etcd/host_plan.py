@@ -141,6 +141,24 @@ def refuse_to_forget(found: Plan, *, wanted: Members, used: c.Collection[str]) -
         )
 
 
+def refuse_a_part(found: Plan, *, wanted: Members, view: View, policy: Policy) -> None:
+    """Refuses an inventory that has the minor part of the voters, where such members are kept.
+
+    It is likely to be a part of the inventory only, such as a slice. The run would close the firewalls of its hosts to the voters that it
+    does not have, and so take the quorum away.
+    """
+    names = {entry.id for entry in identified(wanted, view)} - {""}
+    lacking = [voter for voter in view.voters if voter.id not in names and not any(listed(entry, [voter]) for entry in wanted)]
+    known = len(view.voters) - len(lacking)
+    rebuilt = any(action.operation == "rebuild" for action in found.actions)
+    if policy.remove_unlisted == "safe" and lacking and 2 * known < len(view.voters) and not rebuilt:
+        raise PlanError(
+            f"etcd: the inventory has {known} of {len(view.voters)} voters, and lacks {', '.join(voter.title for voter in lacking)}. "
+            "Nothing was changed: firewalls would close to them, and the quorum would be lost. Give the run the whole inventory, and "
+            "choose hosts with --limit; or set etcd_remove_unlisted: always if they are to go"
+        )
+
+
 def part_of(host: str, found: Plan, *, view: View, present: c.Collection[str]) -> HostPlan:
     """The part of a host. ``present``: the hosts of the play, one of which performs what belongs to no host if nobody joins."""
     own = [action for action in found.actions if action.data["host"] == host]

@@ -22,7 +22,8 @@ class Policy:
     """What the operator allows.
 
     ``remove_unlisted`` is about members that the inventory does not name. ``safe`` removes them if the inventory names at least half
-    of the voters, since otherwise the inventory may be wrong; ``always`` has no such condition; ``never`` keeps them.
+    of the voters, since otherwise the inventory may be wrong (see ``refuse_a_part`` of host_plan); ``always`` has no such condition;
+    ``never`` keeps them.
     No choice lets the quorum be lost.
     ``disaster_recovery`` rebuilds a cluster that lost its quorum from the surviving member that has committed most. It also permits a
     change of an address that interrupts the quorum while the member restarts.

@@ -49,6 +49,7 @@ class ClusterInputs:
     hosts have; they may be made of the spec, so they are evaluated with it (None: it cannot be resolved).
 
     ``inventory_directory`` is None if the hosts of the cluster come from several folders, which ``inventory_directories`` names.
+    ``job`` are the variables that tell of a job of AWX (``controller_job``).
     ``hosts_from_groups``: the plays run on the inventory's groups, so ``cluster_<role>_hosts`` must name the same hosts.
     """
 
@@ -57,6 +58,7 @@ class ClusterInputs:
     groups: t.Mapping[str, t.Sequence[str]]
     inventory_directory: str | None = None
     inventory_directories: tuple[str, ...] = ()
+    job: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     hosts_from_groups: bool = False
     origins: t.Mapping[tuple[str, str], str] = dataclasses.field(default_factory=dict)
     of_roles: t.Callable[[t.Mapping[str, t.Any] | None], t.Iterable[Given]] = _nothing

@@ -17,6 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import (
     chosen_versions,
     cidrs,
     component_table,
+    controller_job,
     flannel_backend,
     hosts,
     naming,
@@ -95,6 +96,7 @@ def resolve(inputs: ClusterInputs) -> Spec:
 
 def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
     _check_names_of_variables(inputs, problems)
+    _check_job(inputs, problems)
     name, domain = _cluster_name(reader), _cluster_domain(reader)
     versions = chosen_versions.read_versions(reader, problems)
     networks = cidrs.read_networks(reader)
@@ -257,6 +259,13 @@ def _pki_directory(inputs: ClusterInputs, reader: Reader) -> str | None:
             "Set it to an absolute path on the controller, outside of version control",
         )
         return None
+    if controller_job.is_job(inputs.job) and controller_job.is_lost(text, inventory_directory=base):
+        reader.problem(
+            reader.where("cluster_pki_directory"),
+            f"is {text!r}, beside the inventory, and this is a job of AWX: the authorities would be lost with its container",
+            "Set it to an absolute path of a volume that every job mounts",
+        )
+        return None
     return posixpath.normpath(posixpath.join(base or "/", text))
 
 
@@ -264,6 +273,17 @@ def _why_no_default(inputs: ClusterInputs) -> str:
     if inputs.inventory_directories:
         return f"has no default, because this inventory is in several folders: {', '.join(inputs.inventory_directories)}"
     return "has no default, because this inventory is not a folder on disk"
+
+
+def _check_job(inputs: ClusterInputs, problems: Problems) -> None:
+    fault = controller_job.slice_fault(inputs.job)
+    if fault:
+        problems.add(
+            "this job of AWX",
+            fault,
+            "Set the number of job slices of the template to 1, and divide the hosts by limits (docs/many-hosts.md); or, if it is no "
+            "slice, give the workflow another name",
+        )
 
 
 def _check_names_of_variables(inputs: ClusterInputs, problems: Problems) -> None:

@@ -12,7 +12,8 @@ import pytest
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import host_plan
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.observations import OTHERS, OWN, Observations
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Policy
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Plan, Policy
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 BARE = (False, None)
 RUNS = (True, 50)
@@ -111,6 +112,24 @@ def test_a_first_start_beside_an_apiserver_of_other_members_is_refused() -> None
     host_plan.refuse_to_forget(plan, wanted=wanted("d"), used=["https://d:2379", "https://a:2379"])
     with pytest.raises(PlanError, match=r"uses https://a:2379, and none of these is a member in the inventory.*Nothing was changed"):
         host_plan.refuse_to_forget(plan, wanted=wanted("d"), used=["https://a:2379"])
+
+
+def test_a_slice_of_the_inventory_with_one_of_three_voters_is_refused() -> None:
+    """Its firewalls would close to the other two."""
+    there = {"members": "abc", "healthy": "abc"}
+    view = host_plan.view_of({"h-b": observed(RUNS, **there)})
+
+    def refuse(names: str, **policy: t.Any) -> None:
+        plan = host_plan.plan(wanted(names), view, Policy(**policy))
+        host_plan.refuse_a_part(plan, wanted=wanted(names), view=view, policy=Policy(**policy))
+
+    with pytest.raises(PlanError, match=r"has 1 of 3 voters, and lacks a \(.*\), c \(.*Nothing was changed: .*whole inventory.*--limit"):
+        refuse("b")
+    refuse("abc")
+    refuse("b", remove_unlisted="always")
+    refuse("b", remove_unlisted="never")
+    rebuild = PlannedAction(kind="etcd_member", operation="rebuild", target="b", reason="disaster recovery", data={"host": "h-b"})
+    host_plan.refuse_a_part(Plan((rebuild,), ()), wanted=wanted("b"), view=view, policy=Policy(disaster_recovery=True))
 
 
 def test_with_a_quorum_a_host_goes_by_what_the_members_say() -> None:

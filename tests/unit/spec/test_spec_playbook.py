@@ -59,6 +59,16 @@ def test_broken_inventory_is_refused_by_site_before_any_host(controller: Control
     assert not controller.was_reached
 
 
+def test_a_slice_of_awx_is_refused_before_any_host(controller: Controller, good: pathlib.Path) -> None:
+    """AWX gives these as variables of the command line."""
+    slice_of_awx = {"awx_job_id": 12, "awx_job_template_name": "site", "awx_workflow_job_id": 11, "awx_workflow_job_name": "site"}
+    run = controller.run(good, "-e", json.dumps(slice_of_awx), playbook=TESTS.parent / "playbooks" / "site.yml")
+    assert run.returncode != 0
+    assert "Set the number of job slices of the template to 1" in run.stdout + run.stderr
+    assert "the authorities would be lost with its container" in run.stdout + run.stderr
+    assert not controller.was_reached
+
+
 @pytest.mark.parametrize("name", ["many_faults", "variable_differs"])
 def test_problems_name_file_and_line(controller: Controller, name: str) -> None:
     path = BROKEN / f"{name}.yml"
