@@ -16,6 +16,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import one_machine
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.cluster_inputs import spec_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.run_tags import refusal_of_this_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import SpecError
@@ -43,7 +44,18 @@ class ActionModule(ActionBase):
             result.update(spec_of(self._templar, task_vars or {}, hosts_from_groups=by_groups))
         except SpecError as error:
             raise AnsibleActionFail(str(error)) from error
+        several = self._several_on_one_machine(result, task_vars or {})
+        if several and not show:
+            raise AnsibleActionFail(several)
         result["changed"] = False
         if show:
             result["_ansible_verbose_always"] = True
         return result
+
+    def _several_on_one_machine(self, spec: dict[str, t.Any], variables: dict[str, t.Any]) -> str:
+        return one_machine.refusal(
+            spec,
+            run_hosts=[str(host) for host in variables.get("ansible_play_hosts_all", [])],
+            variables_of=variables["hostvars"].raw_get,
+            default=str(self._task.connection or ""),
+        )

@@ -258,7 +258,7 @@ class Pki:
         name = certs.authority_name(authority)
         if not self._exists(f"{name}.key"):
             raise PkiError(
-                f"{self._path(name)}.key is missing, so nothing can be signed. Put it back from where you keep it, then run again."
+                f"{self._path(name)}.key is missing, so nothing can be signed. Put it back, or run on a controller that has it."
             )
         key = self._key(f"{name}.key")
         if x509.load_pem_x509_certificate(certificate.encode()).public_key() != key.public_key():
