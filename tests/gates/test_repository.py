@@ -15,7 +15,8 @@ LICENCE = "SPDX-License-Identifier: GPL-3.0-or-later"
 LONGEST = 400
 # no comment syntax, or written by a tool that has no room for one
 WITHOUT_COMMENTS = (".json", ".mod", ".sum", ".txt", ".gitkeep", "-release")
-GENERATED = ("requirements.txt", "requirements-dev.txt", "changelogs/changelog.yaml")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-ee.txt")
+GENERATED = (*LOCKS, "changelogs/changelog.yaml")
 # directories of one machine; spelled in pieces, because this file must pass too
 MACHINE = re.compile("|".join("/" + path for path in ("work/", "farm/", "tmp/bash_jobs", r"root/\.pyenv")))
 
@@ -47,7 +48,7 @@ def test_no_file_is_long() -> None:
     assert not long, f"more than {LONGEST} lines, split by subject: {long}"
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_locks_hold_a_hash_for_each_package_and_no_address(lock: str) -> None:
     content = text(lock)
     entries = re.split(r"^(?=[a-z])", content, flags=re.MULTILINE)[1:]
@@ -56,7 +57,7 @@ def test_locks_hold_a_hash_for_each_package_and_no_address(lock: str) -> None:
     assert "://" not in content
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_locks_are_of_their_inputs(lock: str) -> None:
     """Each wanted package is locked; `make update-locks` was not forgotten."""
     inputs = text(lock.replace(".txt", ".in"))
