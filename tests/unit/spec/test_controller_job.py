@@ -45,11 +45,14 @@ def test_without_that_evidence_a_slice_looks_like_a_smaller_cluster() -> None:
     assert resolve(cut(1, 2, job={})).etcd_hosts == ("m1", "m3")
 
 
-def test_the_lists_of_masters_and_members_tell_a_slice_too() -> None:
-    lists = {"cluster_master_hosts": GROUPS["master"], "cluster_etcd_hosts": GROUPS["etcd"]}
-    inputs = cut(1, 2, job={})
+@pytest.mark.parametrize(("number", "count"), [(1, 2), (2, 2), (1, 7), (7, 7)])
+def test_the_lists_of_hosts_tell_a_slice_whoever_has_cut_it(number: int, count: int) -> None:
+    lists = {f"cluster_{role}_hosts": members for role, members in GROUPS.items()}
+    inputs = cut(number, count, job={})
     with_lists = dataclasses.replace(inputs, variables={**inputs.variables, **lists})
-    assert any("names 'm2', which is not in the inventory" in problem for problem in problems_of(with_lists))
+    assert any("which is not in the inventory" in problem for problem in problems_of(with_lists))
+    whole = cut(1, 1, job={})
+    assert resolve(dataclasses.replace(whole, variables={**whole.variables, **lists})).masters == ("m1", "m2", "m3")
 
 
 @pytest.mark.parametrize(
