@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component import host_record, rollback
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component.kinds import KINDS
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import certificates, checks, units
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock, identity
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock, identity, kept_program
 
 Items = list[dict[str, t.Any]]
 
@@ -19,7 +19,10 @@ Items = list[dict[str, t.Any]]
 def run(step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
     """One step; raises HostError."""
     with host_lock.held(changes=step != "collect"):
-        return STEPS[step](payload)
+        done = STEPS[step](payload)
+        if step != "collect":
+            kept_program.keep(__spec__.loader)
+        return done
 
 
 def _collect(payload: dict[str, t.Any]) -> dict[str, t.Any]:

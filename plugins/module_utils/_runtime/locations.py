@@ -7,5 +7,5 @@ from __future__ import annotations
 
 # Empty after a reboot: the host lock, the stamps of units, marks of what a step waits for.
 RUN_DIRECTORY = "/run/barehost"
-# Kept: the host record, the records of installed releases, incomplete downloads.
+# Kept: the host record, the records of installed releases, incomplete downloads, compiled modules of the host's program.
 STATE_DIRECTORY = "/var/lib/barehost"

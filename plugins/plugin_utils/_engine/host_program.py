@@ -18,7 +18,7 @@ import re
 import typing as t
 import zlib
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import bootstrap
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import bootstrap, locations
 
 # ansible_collections.barehost.kubernetes.plugins.module_utils
 PACKAGE = bootstrap.__name__.rpartition("._runtime.")[0]
@@ -26,6 +26,8 @@ _BOOTSTRAP = pathlib.Path(bootstrap.__file__)
 _DIRECTORY = _BOOTSTRAP.parents[1]
 # ``from PACKAGE._kinds import files, units`` names modules; ``from PACKAGE._runtime.errors import HostError`` names attributes of one.
 _IMPORT = re.compile(rf"^from {re.escape(PACKAGE)}\.(\w+)(?:\.(\w+))? import (\([^)]*\)|.*)$", re.MULTILINE)
+# Where a host that has been changed keeps compiled modules, beside the host record.
+KEPT = f"{locations.STATE_DIRECTORY}/program"
 # The loader needs it for every step.
 _ALWAYS = {"_runtime.errors", "_runtime.identity"}
 
@@ -69,7 +71,7 @@ _LOADER = _BOOTSTRAP.read_text(encoding="utf-8")
 def text(*, module: str, step: str, payload: dict[str, t.Any]) -> str:
     """The program for one step of one module of ``module_utils``. It holds the payload, which may be secret: never log it."""
     # The payload is a JSON text in a Python text, because true, false and null of JSON are not valid in Python.
-    call = f"main({packed(module)!r}, {PACKAGE!r}, {module!r}, {step!r}, json.loads({json.dumps(payload)!r}))"
+    call = f"main({packed(module)!r}, {PACKAGE!r}, {module!r}, {step!r}, json.loads({json.dumps(payload)!r}), keeps={KEPT!r})"
     return f"{_LOADER}\n\n{call}\n"
 
 

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import typing as t
 
+import pytest
+
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program
 
 LARGEST = 120_000
@@ -117,3 +119,38 @@ def test_another_python_is_refused() -> None:
 def test_no_answer_is_none() -> None:
     assert host_program.answer("bash: python3: command not found\n") is None
     assert host_program.answer(json.dumps({"result": {}})) is None
+
+
+def test_a_program_uses_what_is_kept_and_keeps_nothing_itself(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that changes the host would keep it; here the loader of the test does, from what the program carries."""
+    path = tmp_path / "state" / "program"
+    path.parent.mkdir()
+    monkeypatch.setattr(host_program, "KEPT", str(path))
+    asked = {"directory": [{"path": "/"}]}
+    program = host_program.text(module="_component.steps", step="collect", payload={"wanted": asked})
+    counting = (
+        "import builtins\nreal, names = builtins.compile, []\nbuiltins.compile = lambda *a, **k: names.append(a[1]) or real(*a, **k)\n"
+    )
+    counted = (
+        program.replace("import binascii\n", counting + "import binascii\n") + "\nprint([name for name in names if name.endswith('.py')])\n"
+    )
+    first = run(counted)
+    assert f"{host_program.PACKAGE}._component.steps".replace(".", "/") + ".py" in first.stdout, first.stderr
+    assert list(path.parent.iterdir()) == []
+    carried = host_program.packed("_component.steps")
+    keeping = (
+        program.rpartition("\nmain(")[0]
+        + f"""
+sources = Sources(json.loads(zlib.decompress(binascii.a2b_base64({carried!r}))), keeps={str(path)!r})
+sys.meta_path.insert(0, sources)
+from {host_program.PACKAGE}._runtime import kept_program
+kept_program.keep(sources)
+"""
+    )
+    assert run(keeping).stderr == ""
+    then = run(counted)
+    answers = [host_program.answer(done.stdout) for done in (first, then)]
+    assert answers[0] is not None and answers[1] is not None
+    assert answers[0]["result"]["state"] == answers[1]["result"]["state"]
+    assert then.stdout.splitlines()[-1] == "[]", then.stderr
+    assert path.stat().st_size < 1_000_000
