@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Resource kind ``firewall``: firewalld's permanent and runtime configuration.
 
-The permanent side is files, the runtime side is asked and told over D-Bus by ``busctl``, which takes 7 ms a call
+The permanent side is files. The runtime side is asked over D-Bus, and told by ``busctl``, which takes 7 ms a call
 where ``firewall-cmd`` takes 400. A reload is done only where the runtime cannot be told otherwise (new or changed
 services and sets), because it drops what others changed at run time only; connections survive it either way.
 firewalld itself sees a changed file after 5 s or at a reload.
@@ -11,22 +11,19 @@ firewalld itself sees a changed file after 5 s or at a reload.
 
 from __future__ import annotations
 
-import concurrent.futures
 import json
 import pathlib
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import firewall_ssh, firewall_zones
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import firewall_xml as permanent
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import commands
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import commands, system_bus
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 ROOT = pathlib.Path("/")
 TRUSTED = "trusted"
 BUS_NAME = "org.fedoraproject.FirewallD1"
 BUS_PATH = "/org/fedoraproject/FirewallD1"
-# firewalld answers calls one after another; the reload of a large configuration is the slowest
-BUS_TIMEOUT = 120
 
 
 def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
@@ -36,13 +33,13 @@ def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 def _state(item: dict[str, t.Any]) -> dict[str, t.Any]:
     running = is_running()
-    default = _call("getDefaultZone")[0] if running else permanent.default_zone(root=ROOT)
+    default = _ask("getDefaultZone") if running else permanent.default_zone(root=ROOT)
     zones = permanent.zone_names(root=ROOT)
     zone = item.get("zone") or default
     if zones and zone not in zones:
         raise HostError(f"firewalld has no zone {zone!r}; it has {', '.join(zones)}: create it or choose one of these")
     configured = permanent.read_permanent(root=ROOT)
-    active = _call("getActiveZones", interface="zone")[0] if running else {}
+    active = _ask("getActiveZones", interface="zone") if running else {}
     in_use = {zone, TRUSTED, *(name for name, parts in configured["zones"].items() if parts["services"] or parts["rules"])}
     return {
         "installed": any((ROOT / place).exists() for place in ("usr/sbin/firewalld", "usr/bin/firewalld")),
@@ -58,18 +55,41 @@ def _state(item: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def is_running() -> bool:
     """Whether firewalld owns its D-Bus name. Asking does not start it."""
-    result = _busctl("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner", "s", BUS_NAME)
-    return result.ok and json.loads(result.output)["data"] == [True]
+    asked = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner")
+    try:
+        return system_bus.ask(*asked, BUS_NAME) == [True]
+    except system_bus.NotAnswered:
+        result = _busctl(*asked, "s", BUS_NAME)
+        return result.ok and json.loads(result.output)["data"] == [True]
 
 
 def _busctl(*arguments: str) -> commands.Completed:
-    command = ["busctl", "--system", "--json=short", "--auto-start=no", f"--timeout={BUS_TIMEOUT}", "call", *arguments]
-    return commands.run(command, timeout=BUS_TIMEOUT + 10)
+    command = ["busctl", "--system", "--json=short", "--auto-start=no", f"--timeout={system_bus.TIMEOUT}", "call", *arguments]
+    return commands.run(command, timeout=system_bus.TIMEOUT + 10)
+
+
+def _ask(method: str, *names: str, interface: str = "") -> t.Any:
+    """What a method answers that changes nothing. If the bus does not give an answer, busctl does, or says why there is none."""
+    try:
+        (answer,) = system_bus.ask(BUS_NAME, BUS_PATH, _interface(interface), method, *names)
+    except (system_bus.NotAnswered, ValueError):
+        answer = _held(_call(method, *(["s" * len(names), *names] if names else []), interface=interface)[0])
+    return answer
+
+
+def _held(value: t.Any) -> t.Any:
+    """What busctl prints of a value, with what a variant holds in the variant's place."""
+    if isinstance(value, dict):
+        return _held(value["data"]) if set(value) == {"type", "data"} else {key: _held(part) for key, part in value.items()}
+    return [_held(part) for part in value] if isinstance(value, list) else value
+
+
+def _interface(name: str) -> str:
+    return f"{BUS_NAME}.{name}" if name else BUS_NAME
 
 
 def _call(method: str, *arguments: str, interface: str = "") -> list[t.Any]:
-    name = f"{BUS_NAME}.{interface}" if interface else BUS_NAME
-    result = _busctl(BUS_NAME, BUS_PATH, name, method, *arguments)
+    result = _busctl(BUS_NAME, BUS_PATH, _interface(interface), method, *arguments)
     if not result.ok:
         raise HostError(
             f"firewalld refused {method} {' '.join(arguments[1:])}: {result.complaint()}",
@@ -80,23 +100,18 @@ def _call(method: str, *arguments: str, interface: str = "") -> list[t.Any]:
 
 
 def _read_runtime(zones: set[str]) -> dict[str, t.Any]:
-    """Our services and sets, and the zones in use or wanted. Each call is a process, so the calls run in parallel."""
-    services = [name for name in _call("listServices")[0] if name.startswith(permanent.PREFIX)]
-    ipsets = [name for name in _call("getIPSets", interface="ipset")[0] if name.startswith(permanent.PREFIX)]
-    zone_names = sorted(zones)
-    with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
-        found_services = dict(zip(services, pool.map(_runtime_service, services)))
-        found_ipsets = dict(zip(ipsets, pool.map(_runtime_ipset, ipsets)))
-        found_zones = dict(zip(zone_names, pool.map(_runtime_zone, zone_names)))
-    return {"services": found_services, "ipsets": found_ipsets, "zones": found_zones}
-
-
-def _settings(method: str, name: str, *, interface: str = "") -> dict[str, t.Any]:
-    return {key: value["data"] for key, value in _call(method, "s", name, interface=interface)[0].items()}
+    """Our services and sets, and the zones in use or wanted."""
+    services = [name for name in _ask("listServices") if name.startswith(permanent.PREFIX)]
+    ipsets = [name for name in _ask("getIPSets", interface="ipset") if name.startswith(permanent.PREFIX)]
+    return {
+        "services": {name: _runtime_service(name) for name in services},
+        "ipsets": {name: _runtime_ipset(name) for name in ipsets},
+        "zones": {name: _runtime_zone(name) for name in sorted(zones)},
+    }
 
 
 def _runtime_service(name: str) -> dict[str, t.Any]:
-    found = _settings("getServiceSettings2", name)
+    found = _ask("getServiceSettings2", name)
     known = ("version", "short", "description", "ports", "protocols")
     return {
         "short": found.get("short", ""),
@@ -108,12 +123,12 @@ def _runtime_service(name: str) -> dict[str, t.Any]:
 
 
 def _runtime_ipset(name: str) -> dict[str, t.Any]:
-    _version, _short, _description, kind, options, entries = _call("getIPSetSettings", "s", name, interface="ipset")[0]
+    _version, _short, _description, kind, options, entries = _ask("getIPSetSettings", name, interface="ipset")
     return {"type": kind, "options": options, "entries": entries}
 
 
 def _runtime_zone(name: str) -> dict[str, t.Any]:
-    found = _settings("getZoneSettings2", name, interface="zone")
+    found = _ask("getZoneSettings2", name, interface="zone")
     return {
         "services": [service for service in found.get("services", []) if service.startswith(permanent.PREFIX)],
         "target": found.get("target", ""),
