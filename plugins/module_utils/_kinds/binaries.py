@@ -16,7 +16,6 @@ import os
 import posixpath
 import stat
 import typing as t
-import urllib.parse
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binary_checksums
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, http_download, locations, selinux_labels
@@ -193,6 +192,8 @@ def _wanted_digest(release: dict[str, t.Any]) -> str:
     if release["sha256"]:
         return str(release["sha256"]).lower()
     if release["checksum_url"]:
+        import urllib.parse  # imported here, as above
+
         return binary_checksums.fetch_checksum(release["checksum_url"], posixpath.basename(urllib.parse.urlsplit(release["url"]).path))
     raise HostError(f"{release['name']} {release['version']}: nothing says what its checksum is. Give sha256 or checksum_url.")
 

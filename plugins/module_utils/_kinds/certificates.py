@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import ssl
 import subprocess
 import typing as t
@@ -38,6 +37,8 @@ def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 def request(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     """A signing request (CSR) for each item. Makes a key if there is no usable one."""
+    import shutil  # imported here, because most calls only collect
+
     openssl = shutil.which("openssl")
     if openssl is None and items:
         raise HostError(

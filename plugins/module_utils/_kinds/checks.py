@@ -9,13 +9,10 @@ import os
 import socket
 import time
 import typing as t
-import urllib.parse
-
-if t.TYPE_CHECKING:
-    import http.client
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import client, quorum
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import checks_lease
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import http_get
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, cause
 
@@ -114,32 +111,10 @@ def _knows(status: int) -> bool:
 
 def _get(address: str, check: Check, timeout: float) -> tuple[int, str]:
     """Status and text of a page; without an answer 0 and why."""
-    import http.client  # imported here, because most checks are of units and sockets
-
-    url = urllib.parse.urlsplit(address)
     try:
-        connection = _connection(url, check, timeout)
-        try:
-            connection.request("GET", (url.path or "/") + (f"?{url.query}" if url.query else ""))
-            answer = connection.getresponse()
-            body = answer.read(1 << 20).decode(errors="replace")
-        finally:
-            connection.close()
-    except (OSError, http.client.HTTPException) as error:
+        return http_get.get(address, timeout=timeout, tls=http_get.Tls(check.get("ca"), check.get("cert"), check.get("key")))
+    except (OSError, ValueError) as error:
         return 0, cause(error)
-    return answer.status, body
-
-
-def _connection(url: urllib.parse.SplitResult, check: Check, timeout: float) -> http.client.HTTPConnection:
-    import http.client
-    import ssl
-
-    if url.scheme != "https":
-        return http.client.HTTPConnection(url.hostname or "", url.port, timeout=timeout)
-    context = ssl.create_default_context(cafile=check.get("ca"))
-    if check.get("cert"):
-        context.load_cert_chain(check["cert"], check.get("key"))
-    return http.client.HTTPSConnection(url.hostname or "", url.port, timeout=timeout, context=context)
 
 
 def _command(check: Check, timeout: float) -> str | None:

@@ -9,7 +9,6 @@ import functools
 import hashlib
 import os
 import shlex
-import shutil
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks, files_kept
@@ -118,6 +117,8 @@ def _remove(path: str, *, recursive: bool) -> None:
     if os.path.islink(path) or not os.path.isdir(path):
         os.unlink(path)
     elif recursive:
+        import shutil  # imported here, because most calls only collect
+
         shutil.rmtree(path)
     else:
         os.rmdir(path)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import configparser
 import pathlib
 import typing as t
 
@@ -63,6 +62,8 @@ def _devices(root: pathlib.Path) -> dict[str, str]:
 
 def _section(path: pathlib.Path, name: str) -> dict[str, str]:
     """A section of a key file; empty if it cannot be read."""
+    import configparser  # imported here, because a firewalld that runs is asked itself
+
     parser = configparser.ConfigParser(interpolation=None, strict=False, delimiters=("=",), comment_prefixes=("#",))
     try:
         parser.read_string(path.read_text(encoding="utf-8", errors="replace"))

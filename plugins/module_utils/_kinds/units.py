@@ -35,7 +35,8 @@ _STOP_TIMEOUT = 600.0
 _START_TIMEOUT = 900.0
 # Each collect asks; a host that does not answer is no reason for a restart, and not to be waited for.
 _RESTART_IF_TIMEOUT = 5.0
-_KEY_MATERIAL = re.compile(r"PRIVATE KEY|(?:^|\s)[A-Za-z0-9+/=]{60,}$|[?&; ](token|password|secret)=", re.IGNORECASE)
+# Compiled when it is used: that takes longer than all other patterns of a look.
+_KEY_MATERIAL = r"(?i)PRIVATE KEY|(?:^|\s)[A-Za-z0-9+/=]{60,}$|[?&; ](token|password|secret)="
 
 
 # How long a unit without checks is watched, because a program that exits at once is active for a moment.
@@ -285,6 +286,7 @@ def evidence(name: str) -> str:
     state = f"{name}: {properties.get('ActiveState', 'unknown')} ({properties.get('SubState', '')})"
     journal = run(["journalctl", "--no-pager", "--output=short-iso", f"--lines={_JOURNAL_LINES}", f"--unit={name}"], timeout=20)
     lines = [
-        line if not _KEY_MATERIAL.search(line) else "(a line that may hold a secret is left out)" for line in journal.output.splitlines()
+        line if not re.search(_KEY_MATERIAL, line) else "(a line that may hold a secret is left out)"
+        for line in journal.output.splitlines()
     ]
     return "\n".join([state, *lines])

@@ -89,6 +89,7 @@ class Sources:
     def __init__(self, texts: dict[str, str], *, keeps: str = "") -> None:
         """``keeps``: the file in which this host keeps compiled modules. Without one, nothing is kept, and nothing kept is used."""
         self.texts = texts
+        self._packages = {name[:index] for name in texts for index, letter in enumerate(name) if letter == "."}
         self.keeps = keeps
         self.kept = kept(keeps) if keeps else {}
 
@@ -100,7 +101,7 @@ class Sources:
         return None
 
     def is_package(self, fullname: str) -> bool:
-        return any(name.startswith(fullname + ".") for name in self.texts)
+        return fullname in self._packages
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> t.Optional[types.ModuleType]:
         return None if self.is_package(spec.name) else LazyModule(spec.name, self.get_code)

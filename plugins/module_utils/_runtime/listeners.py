@@ -55,7 +55,8 @@ def sockets(process: str) -> t.Iterator[str]:
 def text(name: str) -> str:
     """A file of /proc; empty if it is not there any more."""
     try:
-        with open(os.path.join(PROC, name), encoding="utf-8", errors="replace") as stream:
-            return stream.read()
+        # Without a buffer and a decoder for each: a host may have a thousand processes.
+        with open(os.path.join(PROC, name), "rb", buffering=0) as stream:
+            return stream.read().decode(errors="replace")
     except OSError:
         return ""

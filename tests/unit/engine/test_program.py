@@ -67,7 +67,7 @@ def test_what_a_step_does_not_need_is_not_compiled() -> None:
     lazy = set(done.stdout.splitlines()[-1].strip("[]").replace("'", "").split(", "))
     assert {"binaries", "certificates", "checks", "firewall", "host_record", "units"} <= lazy, done.stderr
     assert not {"steps", "host_lock", "kinds", "directories"} & lazy
-    rare = ("http.client", "importlib.abc", "ssl", "tarfile", "traceback")
+    rare = ("http.client", "importlib.abc", "shutil", "ssl", "tarfile", "traceback", "urllib.parse")
     imported = run(f"{program}\nprint([name for name in {rare!r} if name in sys.modules])\n")
     assert imported.stdout.splitlines()[-1] == "[]"
 
