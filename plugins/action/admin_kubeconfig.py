@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import pathlib
-import stat
 import time
 import typing as t
 
@@ -19,7 +17,8 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import hashes, serialization, x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.administrator import AUTHORITY, CLIENT, MODE, USER, Kubeconfig
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
@@ -28,19 +27,6 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "server": {"type": "str"},
     "cluster_name": {"type": "str"},
     "pki_directory": {"type": "path"},
-}
-MODE = 0o600
-AUTHORITY = "kubernetes"
-USER = "kubernetes-admin"
-# This group needs no object in the API, so the file works even if RBAC objects are lost.
-CLIENT = {
-    "name": USER,
-    "authority": AUTHORITY,
-    "common_name": USER,
-    "organizations": ["system:masters"],
-    "usages": ["client"],
-    "days": 365,
-    "renew_before_days": 30,
 }
 
 
@@ -67,16 +53,6 @@ class Wanted(t.NamedTuple):
         }
 
 
-class Found(t.NamedTuple):
-    """The existing file. The texts are empty if the file is not a kubeconfig with a client certificate."""
-
-    mode: int
-    config: dict[str, t.Any]
-    authority: str
-    certificate: str
-    key: str
-
-
 class ActionModule(ActionBase):
     BYPASS_HOST_LOOP = True
     _requires_connection = False
@@ -87,7 +63,7 @@ class ActionModule(ActionBase):
         path = pathlib.Path(str(arguments["path"]))
         servers, directory = _settings(arguments, cluster_of(self._templar, task_vars or {}))
         pki = Pki(pathlib.Path(directory), check_mode=self._task.check_mode, vault=vault_of(self._loader))
-        found = _find(path)
+        found = administrator.read(path)
         # A kubeconfig that trusts an authority belongs to a cluster, whose authority has been lost here.
         pki.creates = (found is None or not found.authority) and not self._task.check_mode
         wanted = Wanted(servers, pki.certificate(AUTHORITY))
@@ -142,27 +118,11 @@ def _context(name: str) -> str:
     return f"{USER}@{name}"
 
 
-def _current(found: Found | None) -> str:
+def _current(found: Kubeconfig | None) -> str:
     return str(found.config.get("current-context", "")) if found is not None else ""
 
 
-def _find(path: pathlib.Path) -> Found | None:
-    try:
-        text, mode = path.read_text(encoding="utf-8", errors="replace"), stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise AnsibleActionFail(f"{path}: the kubeconfig belongs here, but this cannot be read: {error.strerror}. Move it away.") from None
-    try:
-        config = yaml.safe_load(text)
-        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-        certificate, key = _decode(user["client-certificate-data"]), _decode(user["client-key-data"])
-        return Found(mode, config, _decode(cluster["certificate-authority-data"]), certificate, key)
-    except (yaml.YAMLError, LookupError, TypeError, AttributeError, ValueError):
-        return Found(mode, {}, "", "", "")
-
-
-def _client_fault(found: Found | None, wanted: Wanted, now: float) -> str | None:
+def _client_fault(found: Kubeconfig | None, wanted: Wanted, now: float) -> str | None:
     """Why the client needs a new key and certificate."""
     if found is None:
         return "absent"
@@ -175,7 +135,7 @@ def _client_fault(found: Found | None, wanted: Wanted, now: float) -> str | None
     return f"the certificate in it: {fault}" if fault else None
 
 
-def _content_fault(found: Found | None, wanted: Wanted) -> str | None:
+def _content_fault(found: Kubeconfig | None, wanted: Wanted) -> str | None:
     """Why the rest of the file must be written again."""
     if found is None or found.config != wanted.config(found.certificate, found.key, current=_current(found)):
         return "its cluster, server or names differ"
@@ -184,7 +144,7 @@ def _content_fault(found: Found | None, wanted: Wanted) -> str | None:
     return None
 
 
-def _found_text(found: Found | None, wanted: Wanted) -> str:
+def _found_text(found: Kubeconfig | None, wanted: Wanted) -> str:
     if found is None:
         return ""
     certificate = certs.load(found.certificate)
@@ -225,10 +185,3 @@ def _write(path: pathlib.Path, config: dict[str, t.Any]) -> None:
 
 def _encode(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
-
-
-def _decode(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode()
-    except binascii.Error as error:
-        raise ValueError("not base64") from error

@@ -10,6 +10,7 @@ variables, and a fact cache would keep it for later runs. Not BYPASS_HOST_LOOP, 
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible.errors import AnsibleActionFail
@@ -19,6 +20,8 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import one_machine
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.cluster_inputs import spec_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.run_tags import refusal_of_this_run
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import SpecError
 
 UNREGISTERED = "The spec would be lost: add register: cluster to this task (and run_once: true where the play's strategy is linear)"
@@ -48,6 +51,9 @@ class ActionModule(ActionBase):
         if several and not show:
             raise AnsibleActionFail(several)
         result["changed"] = False
+        # Here and not in a task of its own: it is read on the controller, and each playbook tells it once.
+        ending = authorities.warnings(result["pki_directory"], time.time(), vault=vault_of(self._loader))
+        result["warnings"] = [*result.get("warnings", []), *ending]
         if show:
             result["_ansible_verbose_always"] = True
         return result

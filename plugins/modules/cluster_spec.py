@@ -15,7 +15,7 @@ description:
   - Its result is the spec, to be registered as C(cluster), the name that the collection's roles read. With C(run_once=true) one call
     serves every host of the play; the free strategy knows no C(run_once), there every host resolves for itself.
   - Roles that are used alone need no such task; they resolve the cluster by P(barehost.kubernetes.cluster_spec#lookup).
-  - Warnings are Ansible's own, shown once.
+  - Warnings are Ansible's own, shown once. One is for each authority in the PKI directory that has less than a year left.
   - All hosts of the inventory count, whatever C(--limit) says.
   - Values of C(--tags) and C(--skip-tags) that nothing in the playbooks of the command line has are an error. With the tag V(always), the
     task finds them whatever tags were given. It finds nothing where an C(include_tasks) is to run, whose tasks are not read yet.

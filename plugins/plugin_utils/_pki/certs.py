@@ -96,6 +96,31 @@ def _time_fault(item: dict[str, t.Any], certificate: x509.Certificate, authority
     return None
 
 
+def differences(item: dict[str, t.Any], certificate: x509.Certificate, authority: x509.Certificate | None) -> list[str]:
+    """All in which a certificate is not as described, apart from the time. Without an authority, what depends on it is left out."""
+    found = []
+    if authority is not None and not _issued_by(certificate, authority):
+        found.append(f"it was not issued by the present {authority_name(item['authority'])}")
+    if authority is not None and certificate.not_valid_after_utc > authority.not_valid_after_utc:
+        found.append(f"it ends after its authority, which ends on {authority.not_valid_after_utc:%Y-%m-%d}")
+    if not is_p256(_public_key(certificate)):
+        found.append(f"its key is not {KEY_DESCRIPTION}")
+    wanted, there = _wanted(item), _found(certificate)
+    if wanted["subject"] != there["subject"]:
+        found.append(f"its subject is {', '.join(there['subject']) or 'empty'}, wanted {', '.join(wanted['subject'])}")
+    for what in ("alternative names", "usages"):
+        lacking, further = ([name for name in one[what] if name not in other[what]] for one, other in ((wanted, there), (there, wanted)))
+        parts = [f"lack {', '.join(lacking)}" if lacking else "", f"have {', '.join(further)} besides" if further else ""]
+        if lacking or further:
+            found.append(f"its {what} {' and '.join(part for part in parts if part)}")
+    return found
+
+
+def contents(certificate: x509.Certificate) -> dict[str, tuple[str, ...]]:
+    """Subject, alternative names and usages of a certificate, as texts."""
+    return _found(certificate)
+
+
 def _periods(item: dict[str, t.Any]) -> tuple[int, int]:
     days, renew_before = int(item.get("days", DEFAULT_DAYS)), int(item.get("renew_before_days", DEFAULT_RENEW_BEFORE_DAYS))
     if renew_before >= days:

@@ -8,11 +8,14 @@ import pathlib
 import re
 import subprocess
 import textwrap
+import time
 import typing as t
 
 import pytest
 from spec_controller import INVENTORY, Controller
 from spec_inventory import BROKEN, TESTS, expected
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 
 # Starting ansible-playbook takes seconds.
 pytestmark = pytest.mark.slow
@@ -81,6 +84,16 @@ def test_undefined_variable_is_one_problem(controller: Controller, good: pathlib
     run = controller.run(good)
     assert run.returncode != 0
     assert "cannot be evaluated: 'zone' is undefined" in run.stdout + run.stderr
+
+
+def test_an_authority_that_ends_within_a_year_is_told(controller: Controller, good: pathlib.Path) -> None:
+    pki = good.parent / "pki"
+    Pki(pki, now=time.time() - 3500 * 86400).certificate("front-proxy")
+    run = controller.run(good)
+    assert run.returncode == 0, run.stdout + run.stderr
+    told = " ".join((run.stdout + run.stderr).split())
+    assert told.count(f"{pki}/front-proxy-ca.crt: this authority ends on ") == 1
+    assert "Plan its replacement" in told and "kubernetes-ca" not in told
 
 
 def test_warnings_are_ansibles(controller: Controller, good: pathlib.Path) -> None:
