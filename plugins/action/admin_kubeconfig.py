@@ -129,7 +129,7 @@ def _client_fault(found: Kubeconfig | None, wanted: Wanted, now: float) -> str |
     certificate = certs.load(found.certificate)
     if certificate is None:
         return "it is not a kubeconfig that holds a certificate"
-    if not _belong_together(certificate, found.key):
+    if not administrator.belong_together(certificate, found.key):
         return "its key does not belong to its certificate"
     fault = certs.fault(CLIENT, certificate, wanted.authority, now)
     return f"the certificate in it: {fault}" if fault else None
@@ -159,14 +159,6 @@ def _found_text(found: Kubeconfig | None, wanted: Wanted) -> str:
 def _text(servers: dict[str, str], details: str, mode: int) -> str:
     entries = "".join(f"cluster: {name}\nserver: {server}\n" for name, server in servers.items())
     return f"{entries}user: {USER}\n{details}mode: {mode:04o}\n"
-
-
-def _belong_together(certificate: x509.Certificate, key_pem: str) -> bool:
-    try:
-        key = serialization.load_pem_private_key(key_pem.encode(), password=None)
-    except (ValueError, TypeError):
-        return False
-    return key.public_key() == certificate.public_key()
 
 
 def _new_client(pki: Pki) -> tuple[str, str]:

@@ -19,6 +19,7 @@ HOST = {
     "_api": {"_runtime"},
     "_etcd_client": {"_runtime"},
     "_kinds": {"_runtime", "_etcd_client"},
+    "_certificates": {"_runtime", "_kinds"},
     "_component": {"_runtime", "_kinds"},
     "_etcd": {"_runtime", "_etcd_client", "_kinds", "_component"},
     "_reset": {"_runtime", "_kinds", "_component"},
@@ -33,13 +34,14 @@ CONTROLLER: dict[str, set[str]] = {
     "_api": {"_common", "_spec", "_plan"},
     "_etcd": {"_common", "_spec", "_pki", "_plan"},
     "_reset": {"_common", "_spec", "_plan"},
+    "_certificates": {"_common", "_spec", "_pki", "_plan"},
     "_removal": {"_common", "_spec", "_plan", "_etcd"},
     "_engine": {"_common", "_spec", "_pki", "_plan", "_api"},
-    "_survey": {"_common", "_spec", "_pki", "_plan", "_api", "_etcd", "_engine"},
+    "_survey": {"_common", "_spec", "_pki", "_plan", "_api", "_etcd", "_certificates", "_engine"},
 }
 SIDES = {"module_utils": HOST, "plugin_utils": CONTROLLER}
 # Packages that plan or resolve. They are pure: nothing of Ansible that could reach a host.
-PURE = ("_spec", "_pki", "_plan", "_api", "_etcd", "_reset", "_removal")
+PURE = ("_spec", "_pki", "_plan", "_api", "_etcd", "_reset", "_certificates", "_removal")
 ANSIBLE_FOR_PURE = ("ansible.errors", "ansible.module_utils", "ansible.parsing")
 # A kind that needs a second file names it after itself; these serve the kind ``units``.
 NO_KIND = {"checks"}

@@ -65,7 +65,7 @@ def fault(item: dict[str, t.Any], certificate: x509.Certificate, authority_pem: 
     name = authority_name(item["authority"])
     if authority is None:
         return f"its authority {name} does not exist yet"
-    if not _issued_by(certificate, authority):
+    if not issued_by(certificate, authority):
         return f"it was not issued by the present {name}"
     if not is_p256(_public_key(certificate)):
         return f"its key is not {KEY_DESCRIPTION}"
@@ -99,7 +99,7 @@ def _time_fault(item: dict[str, t.Any], certificate: x509.Certificate, authority
 def differences(item: dict[str, t.Any], certificate: x509.Certificate, authority: x509.Certificate | None) -> list[str]:
     """All in which a certificate is not as described, apart from the time. Without an authority, what depends on it is left out."""
     found = []
-    if authority is not None and not _issued_by(certificate, authority):
+    if authority is not None and not issued_by(certificate, authority):
         found.append(f"it was not issued by the present {authority_name(item['authority'])}")
     if authority is not None and certificate.not_valid_after_utc > authority.not_valid_after_utc:
         found.append(f"it ends after its authority, which ends on {authority.not_valid_after_utc:%Y-%m-%d}")
@@ -207,7 +207,8 @@ def _lifetime_days(certificate: x509.Certificate) -> int:
     return round((certificate.not_valid_after_utc - certificate.not_valid_before_utc) / datetime.timedelta(days=1))
 
 
-def _issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+def issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    """Whether the authority has signed the certificate."""
     try:
         certificate.verify_directly_issued_by(authority)
     except _unreadable():

@@ -34,7 +34,8 @@ KEEPALIVED = "keepalived-authentication.conf"
 # What a cluster can get anew without a loss, although hosts have an older one.
 REPLACEABLE = (KEEPALIVED,)
 
-_VAULT_MARK = b"$ANSIBLE_VAULT"
+# How a file begins that ansible-vault has encrypted.
+VAULT_MARK = b"$ANSIBLE_VAULT"
 _ENCRYPTION_CONFIGURATION = """\
 apiVersion: apiserver.config.k8s.io/v1
 kind: EncryptionConfiguration
@@ -200,7 +201,7 @@ class Pki:
                 atomic_file.remove_leftovers(path)
         except OSError as error:
             raise PkiError(f"{path} cannot be read: {error.strerror}. Run as the user who owns the PKI directory.") from None
-        if content.startswith(_VAULT_MARK):
+        if content.startswith(VAULT_MARK):
             return self._decrypted(path, content)
         if not name.endswith((".crt", ".pub")):
             self._close(path, 0o600)

@@ -1,0 +1,125 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lists certificates and keys of hosts and of the controller. Documented in plugins/modules/certificates.py."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import pathlib
+import time
+import typing as t
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates import entries, html_page, listing, of_controller, of_host
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.listing import Listing
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.request import OPTIONS, Request, request
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.shown import shown
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import certificates, role_tasks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "state": {"type": "str", "choices": ["checked", "observed", "listed"], "default": "listed"},
+    "roles": {"type": "list", "elements": "str", "default": []},
+    "observation": {"type": "str", "default": "barehost_certificates"},
+    "kubeconfig": {"type": "path"},
+    **{name: {"type": "raw"} for name in OPTIONS},
+}
+# Of new files: names and addresses of the cluster are nobody's business, but no secret. A file that is there keeps its mode.
+_MODE = 0o600
+
+Variables = dict[str, t.Any]
+Object = dict[str, t.Any]
+
+# Ansible imports action plugins in its main process, so all processes of tasks have it.
+role_tasks.preload()
+
+
+class LookedAtHost(Host):
+    """A host that is only read."""
+
+    MODULE = "_certificates.looks"
+    # Certificates of another cluster are what the list is to show.
+    VERIFIES_IDENTITY = False
+
+
+class ActionModule(HostAction):
+    """The front end: the only place that knows both Ansible and the list."""
+
+    def _converge(self, variables: Variables) -> dict[str, t.Any]:
+        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        arguments = plain(arguments)
+        wanted = request({name: arguments[name] for name in OPTIONS}, variables=variables)
+        if arguments["state"] == "checked":
+            return {"changed": False}
+        cluster = plain(cluster_of(self._templar, variables))
+        pki = Pki(pathlib.Path(cluster["pki_directory"]), check_mode=True, vault=vault_of(self._loader))
+        if arguments["state"] == "observed":
+            try:
+                return self._observe(arguments["roles"], variables, pki)
+            except AnsibleConnectionFailure:
+                raise
+            except AnsibleError as error:
+                # a line of the list, not the end of it
+                return {"changed": False, "failed": True, "msg": error.message}
+        return self._list(arguments, variables, wanted, cluster=cluster, pki=pki)
+
+    def _observe(self, roles: list[str], variables: Variables, pki: Pki) -> dict[str, t.Any]:
+        host = LookedAtHost(self, variables)
+        site = Site(host=host.name, templar=self._templar, loader=self._loader, variables=variables, check_mode=True)
+        described = certificates.described(roles, site, stored=pki.stored)
+        known = authorities.of_directory(pki.directory, vault=vault_of(self._loader))
+        answer = host.step("collect", described.request())
+        found = of_host.found_on(host.name, described, answer, authorities=known, now=time.time())
+        notes = [f"{host.name}: {text}" for text in described.faults]
+        if answer.get("complete") is False:
+            notes.append(f"{host.name}: not all files beside the certificates were looked at, there are too many")
+        return {"changed": False, "entries": [entry.as_dict() for entry in found], "notes": [shown(note) for note in notes]}
+
+    def _list(self, arguments: Object, variables: Variables, wanted: Request, *, cluster: Object, pki: Pki) -> dict[str, t.Any]:
+        now = time.time()
+        asked = [str(host) for host in variables["ansible_play_hosts_all"]]
+        hosts = [host for host in cluster["nodes"] if host in asked]
+        answers = {host: plain(variables["hostvars"][host].get(arguments["observation"]) or {}) for host in hosts}
+        looked_at = [host for host in hosts if "entries" in answers[host]]
+        known = authorities.of_directory(pki.directory, vault=vault_of(self._loader))
+        kubeconfig = pathlib.Path(arguments["kubeconfig"]) if arguments["kubeconfig"] else None
+        found = [
+            *of_controller.found_on_controller(pki, authorities=known, kubeconfig=kubeconfig, now=now),
+            *(entries.of_dict(entry) for host in looked_at for entry in answers[host]["entries"]),
+        ]
+        made = Listing(
+            cluster=str(cluster["name"]),
+            at=now,
+            days=wanted.days,
+            entries=listing.in_order((entries.judged(entry, days=wanted.days, now=now) for entry in found), hosts),
+            hosts=tuple(looked_at),
+            silent=tuple((host, _why(answers[host])) for host in hosts if host not in looked_at),
+            left_out=tuple(host for host in cluster["nodes"] if host not in asked),
+            notes=tuple(dict.fromkeys(note for host in looked_at for note in answers[host]["notes"])),
+        )
+        for path, text in ((wanted.json, made.as_json), (wanted.html, lambda: html_page.page(made))):
+            if path is not None:
+                _write(path, text)
+        return {"changed": False, "lines": listing.lines(made), "faults": made.faults, "list": made.as_dict()}
+
+
+def _why(answer: Object) -> str:
+    said = str(answer.get("msg") or "no answer").strip().splitlines()[0].removeprefix("Task failed: ")
+    return shown(f"does not answer: {said}" if answer.get("unreachable") else f"could not be looked at: {said}")
+
+
+def _write(path: pathlib.Path, text: c.Callable[[], str]) -> None:
+    try:
+        mode = path.stat().st_mode & 0o777 if path.exists() else _MODE
+        atomic_file.write(path, text(), mode=mode)
+    except OSError as error:
+        raise ComponentError(f"{path} cannot be written: {error.strerror}. Give another path, or mend what is there") from None

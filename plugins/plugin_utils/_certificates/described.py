@@ -1,0 +1,119 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host is to have of certificates and keys, sorted by what it is, and what the host is asked for it. Pure."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import hashlib
+import pathlib
+import typing as t
+
+from ansible.errors import AnsibleError
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import authority_name
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
+    AUTHORITIES,
+    ENCRYPTION,
+    SERVICE_ACCOUNT_KEY,
+    SERVICE_ACCOUNT_PUBLIC,
+)
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD, Component, components
+
+Object = dict[str, t.Any]
+
+# What a file of the PKI directory is; others are no certificate and no key of the API.
+KINDS: c.Mapping[str, str] = {
+    **{f"{authority_name(authority)}.crt": "authority" for authority in AUTHORITIES},
+    SERVICE_ACCOUNT_PUBLIC: "public key",
+    SERVICE_ACCOUNT_KEY: "private key",
+    ENCRYPTION: "encryption key",
+}
+
+
+class Described(t.NamedTuple):
+    """Items of the kind ``certificate``; files with their ``kind`` and the ``digest`` that is wanted, None where it is not known."""
+
+    certificates: list[Object]
+    files: list[Object]
+    faults: list[str]
+
+    def request(self) -> Object:
+        """What the host is asked. It holds no contents."""
+        return {
+            "certificates": [{key: item[key] for key in ("name", "path", "key")} for item in self.certificates],
+            "files": [{key: item[key] for key in ("path", "kind", "digest")} for item in self.files],
+            "directories": self._directories(),
+        }
+
+    def _directories(self) -> list[str]:
+        """Where certificates may be that nobody describes: beside those that are described, and where any component would have some."""
+        paths = [path for item in self.certificates for path in (item["path"], item["key"])]
+        paths += [item["path"] for item in self.files if item["kind"] == "authority"]
+        beside = [str(pathlib.PurePosixPath(path).parent) for path in paths]
+        return list(dict.fromkeys([*beside, *(found for one in components().values() if (found := one.pki.get("directory")))]))
+
+
+def of_items(
+    certificates: c.Iterable[Object], files: c.Iterable[Object], *, faults: c.Sequence[str], stored: c.Callable[[str], str | None]
+) -> Described:
+    """What is described, each path once: several components of a host share the copy of an authority."""
+    told: list[str] = list(faults)
+    by_path: dict[str, Object] = {}
+    for item in files:
+        if item["pki"] in KINDS:
+            found = _of_pki(item["pki"], stored, told)
+            secret = found["kind"] in ("private key", "encryption key")
+            by_path.setdefault(item["path"], {**_attributes(item, mode="0600" if secret else "0644"), **found})
+        elif item.get("digest"):
+            user = str(item["yaml"]["users"][0]["name"])
+            by_path.setdefault(
+                item["path"], {**_attributes(item, mode="0644"), "kind": "kubeconfig", "digest": item["digest"], "user": user}
+            )
+    return Described(list({item["path"]: item for item in certificates}.values()), list(by_path.values()), list(dict.fromkeys(told)))
+
+
+def _attributes(item: Object, *, mode: str) -> Object:
+    return {**{key: str(item[key]) for key in ("path", "owner", "group")}, "mode": str(item["mode"] or mode)}
+
+
+def _of_pki(name: str, stored: c.Callable[[str], str | None], told: list[str]) -> Object:
+    """The text of a file leaves no trace here but its digest."""
+    found: Object = {"kind": KINDS[name], "pki": name, "digest": None}
+    try:
+        text = stored(name)
+    except AnsibleError as error:
+        told.append(f"{name} is not compared: {error.message}")
+        return found
+    return {**found, "digest": None if text is None else hashlib.sha256(text.encode()).hexdigest()}
+
+
+def users(path: str, known: Described) -> tuple[str, ...]:
+    """The units and programs of a host that use a file, by the table of components."""
+    if path in _of_pair(ETCD, "root"):
+        # etcd's administrator, not the member
+        return (pathlib.PurePosixPath(ETCD.tools["etcdctl"]).name,)
+    there = {item["path"] for item in [*known.certificates, *known.files]}
+    found = [
+        component.unit or pathlib.PurePosixPath(component.program).name
+        for component in components().values()
+        if path in _paths(component) and _is_there(component, there)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _of_pair(component: Component, pair: str) -> tuple[str, str]:
+    found = component.pairs[pair]
+    return found.cert, found.key
+
+
+def _paths(component: Component) -> set[str]:
+    pairs = {path for pair in component.pairs for path in _of_pair(component, pair)}
+    return {*pairs, *component.pki.values(), *component.files.values()}
+
+
+def _is_there(component: Component, there: set[str]) -> bool:
+    """Whether a host has the component: its certificate is described or, where it has none of its own, its authority."""
+    own = {pair.cert for pair in component.pairs.values()} or {component.pki.get("ca", "")}
+    return bool(own & there)

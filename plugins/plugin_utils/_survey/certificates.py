@@ -1,0 +1,55 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The certificates, keys and kubeconfigs that the roles of a host describe, read out of their tasks without running them."""
+
+from __future__ import annotations
+
+import collections.abc as c
+
+from ansible.errors import AnsibleError
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.described import Described, of_items
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import no_pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import parse_description
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import role_tasks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.part import Object
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
+
+_COMPONENT = "barehost.kubernetes.component"
+# What of a description is about certificates. The rest may need what only a run knows.
+_OPTIONS = ("name", "certificates", "files")
+
+
+def described(roles: c.Sequence[str], site: Site, *, stored: c.Callable[[str], str | None]) -> Described:
+    """All of a host. ``stored`` gives the text of a file of the PKI directory.
+
+    A task that cannot be read here does not hide the others: it is told among ``faults``.
+    """
+    shared = role_tasks.seen_by(roles, site)
+    certificates: list[Object] = []
+    files: list[Object] = []
+    faults: list[str] = []
+    for role in roles:
+        for task in role_tasks.tasks_of(role, _COMPONENT):
+            try:
+                own = shared.resolving(task.variables)
+                if not task.wanted(own.templar):
+                    continue
+                options = {name: task.options[name] for name in _OPTIONS if name in task.options}
+                component = parse_description(own.templar.template(options))
+                certificates += component.items["certificate"]
+                files += [_rendered(item, task, own) for item in component.items["file"]]
+            except AnsibleError as error:
+                faults.append(f"what role {role} describes is not known: {error.message}")
+    return of_items(certificates, files, faults=faults, stored=stored)
+
+
+def _rendered(item: Object, task: role_tasks.RoleTask, site: Site) -> Object:
+    """A kubeconfig gets the digest of its text, to be compared by; others are not rendered."""
+    if not isinstance(item["yaml"], dict) or item["yaml"].get("kind") != "Config":
+        return item
+    renderer = rendering.Renderer(find=task.find, loader=site.loader, templar=site.templar, variables=site.variables, read_pki=no_pki)
+    rendered = renderer.render(item, show_secrets=False)
+    return {**item, "digest": rendered["digest"], "mode": rendered["mode"]}
