@@ -78,10 +78,11 @@ class ActionModule(HostAction):
         described = certificates.described(roles, site, stored=pki.stored)
         known = authorities.of_directory(pki.directory, vault=vault_of(self._loader))
         answer = host.step("collect", described.request())
-        found = of_host.found_on(host.name, described, answer, authorities=known, now=time.time())
-        notes = [f"{host.name}: {text}" for text in described.faults]
-        if answer.get("complete") is False:
-            notes.append(f"{host.name}: not all files beside the certificates were looked at, there are too many")
+        now = time.time()
+        found = of_host.found_on(host.name, described, answer, authorities=known, now=now)
+        incomplete = "" if answer.get("complete") else "not all files beside the certificates were looked at, there are too many"
+        of_it = [text for text in (*described.faults, incomplete, of_host.clock(answer, now)) if text]
+        notes = [*described.uncompared, *(f"{host.name}: {text}" for text in of_it)]
         return {"changed": False, "entries": [entry.as_dict() for entry in found], "notes": [shown(note) for note in notes]}
 
     def _list(self, arguments: Object, variables: Variables, wanted: Request, *, cluster: Object, pki: Pki) -> dict[str, t.Any]:

@@ -96,7 +96,8 @@ def _state(path: str) -> Object:
     try:
         return atomic.file_state(path)
     except errors.HostError:
-        return {"type": "absent"}
+        # not absent: a directory above it is closed to who asks
+        return {"type": "unknown"}
 
 
 def _certificates_of(path: str) -> Object:

@@ -33,11 +33,15 @@ KINDS: c.Mapping[str, str] = {
 
 
 class Described(t.NamedTuple):
-    """Items of the kind ``certificate``; files with their ``kind`` and the ``digest`` that is wanted, None where it is not known."""
+    """Items of the kind ``certificate``; files with their ``kind`` and the ``digest`` that is wanted, None where it is not known.
+
+    ``faults`` are of descriptions that cannot be read, ``uncompared`` of files of the PKI directory; these are the same for all hosts.
+    """
 
     certificates: list[Object]
     files: list[Object]
     faults: list[str]
+    uncompared: list[str]
 
     def request(self) -> Object:
         """What the host is asked. It holds no contents."""
@@ -59,7 +63,7 @@ def of_items(
     certificates: c.Iterable[Object], files: c.Iterable[Object], *, faults: c.Sequence[str], stored: c.Callable[[str], str | None]
 ) -> Described:
     """What is described, each path once: several components of a host share the copy of an authority."""
-    told: list[str] = list(faults)
+    told: list[str] = []
     by_path: dict[str, Object] = {}
     for item in files:
         if item["pki"] in KINDS:
@@ -71,7 +75,12 @@ def of_items(
             by_path.setdefault(
                 item["path"], {**_attributes(item, mode="0644"), "kind": "kubeconfig", "digest": item["digest"], "user": user}
             )
-    return Described(list({item["path"]: item for item in certificates}.values()), list(by_path.values()), list(dict.fromkeys(told)))
+    return Described(
+        list({item["path"]: item for item in certificates}.values()),
+        list(by_path.values()),
+        list(dict.fromkeys(faults)),
+        list(dict.fromkeys(told)),
+    )
 
 
 def _attributes(item: Object, *, mode: str) -> Object:

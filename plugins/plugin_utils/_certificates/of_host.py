@@ -50,6 +50,17 @@ def found_on(
         ) from None
 
 
+def clock(answer: c.Mapping[str, t.Any], now: float) -> str:
+    """That the host's clock differs by so much that it may judge certificates otherwise; empty if not."""
+    try:
+        ahead = float(answer["time"]) - now
+    except (LookupError, TypeError, ValueError):
+        return ""
+    if abs(ahead) <= certs.CLOCK_SKEW.total_seconds():
+        return ""
+    return f"its clock is {abs(ahead) / 60:.0f} minutes {'ahead of' if ahead > 0 else 'behind'} the controller's, by which days are counted"
+
+
 class _Host:
     def __init__(self, host: str, known: Described, authorities: c.Mapping[str, Authority], now: float) -> None:
         self._host, self._known, self._authorities, self._now = host, known, authorities, now
@@ -150,8 +161,8 @@ def _key_fault(item: Object, found: Object) -> list[str]:
 
 
 def _attributes(found: Object, item: Object, *, mode: str) -> list[str]:
-    """Where owner, group and mode are not as described; of what is absent, nothing."""
-    if found["type"] == "absent":
+    """Where owner, group and mode are not as described; of what is absent or cannot be seen, nothing."""
+    if found["type"] in ("absent", "unknown"):
         return []
     if found["type"] != "file":
         return [f"it is a {found['type']}, wanted a file"]

@@ -69,5 +69,5 @@ def pair(certificate: x509.Certificate | None, **changes: t.Any) -> dict[str, t.
 
 def entries_of(made: Made, answer: dict[str, t.Any], *, files: t.Sequence[dict[str, t.Any]] = (), now: float = NOW) -> list[Entry]:
     """The entries of a host that is to have one certificate, and these files."""
-    known = Described([ITEM], list(files), [])
+    known = Described([ITEM], list(files), [], [])
     return of_host.found_on("m1", known, {"files": [], "unknown": [], **answer}, authorities=made.authorities, now=now)

@@ -150,6 +150,20 @@ def test_a_directory_of_many_files_is_not_read_to_its_end(
     assert (len(answer["unknown"]), answer["complete"]) == (5, False)
 
 
+def test_what_is_behind_a_closed_directory_is_not_absent(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """root sees everything, so the system's answer is played."""
+    path = tmp_path / "a.crt"
+
+    def refuse(*_arguments: t.Any, **_options: t.Any) -> t.Any:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(looks.atomic.os, "lstat", refuse)
+    monkeypatch.setattr(looks.os, "open", refuse)
+    found = of_file(path, "kubeconfig")
+    monkeypatch.undo()
+    assert (found["found"], found["fault"]) == ({"type": "unknown"}, "it cannot be read: Permission denied")
+
+
 def test_nothing_is_changed(made: tuple[str, str], tmp_path: pathlib.Path) -> None:
     (tmp_path / "a.crt").write_text(made[0])
     before = sorted((str(path), path.stat().st_mtime_ns) for path in [tmp_path, *tmp_path.iterdir()])

@@ -13,6 +13,7 @@ from made import CA, DAY, FILE, ITEM, NOW, OF_ROOT, PATH, Made, entries_of, pair
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates import entries
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.described import Described, of_items, users
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.entries import Entry, judged
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.of_host import clock
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
 
@@ -221,11 +222,35 @@ def test_each_path_is_listed_once_and_secrets_leave_no_trace() -> None:
     assert {"/etc/kubernetes/pki", "/etc/etcd/pki"} <= set(known.request()["directories"])
 
 
+def test_a_pki_directory_that_cannot_be_read_leaves_contents_uncompared() -> None:
+    def closed(name: str) -> str | None:
+        raise ComponentError(f"{name} is closed")
+
+    item = {"path": CA, "owner": "root", "group": "root", "mode": None, "pki": "kubernetes-ca.crt", "yaml": None}
+    known = of_items([], [item, item], faults=[], stored=closed)
+    assert known.files[0]["digest"] is None
+    assert known.uncompared == ["kubernetes-ca.crt is not compared: kubernetes-ca.crt is closed"]
+
+
+def test_a_host_that_may_not_look_does_not_say_that_nothing_is_there(made: Made) -> None:
+    closed = pair(None, found={"type": "unknown"}, key_found={"type": "unknown"}, fault="it cannot be read: Permission denied")
+    entry = one(made, closed)
+    assert (entry.state, entry.differences) == ("unreadable", ("it cannot be read: Permission denied",))
+
+
+@pytest.mark.parametrize(("time", "told"), [(299, ""), (-299, ""), (900, "15 minutes ahead of"), (-900, "15 minutes behind"), ("x", "")])
+def test_a_clock_that_differs(time: t.Any, told: str) -> None:
+    found = clock({"time": time if isinstance(time, str) else NOW + time}, NOW)
+    assert told in found and bool(found) == bool(told)
+
+
 def test_who_uses_a_file() -> None:
     etcd = {**ITEM, "path": "/etc/etcd/pki/member.crt"}
-    known = Described([ITEM, etcd], [{"path": CA}], [])
+    known = Described([ITEM, etcd], [{"path": CA}], [], [])
     assert users(CA, known) == ("kube-apiserver.service",)
     assert users("/etc/etcd/pki/root.crt", known) == ("etcdctl",)
     assert users("/etc/etcd/pki/member.crt", known) == ("etcd.service",)
-    assert users("/etc/haproxy/kubernetes-ca.crt", Described([], [{"path": "/etc/haproxy/kubernetes-ca.crt"}], [])) == ("haproxy.service",)
+    assert users("/etc/haproxy/kubernetes-ca.crt", Described([], [{"path": "/etc/haproxy/kubernetes-ca.crt"}], [], [])) == (
+        "haproxy.service",
+    )
     assert users("/elsewhere", known) == ()
