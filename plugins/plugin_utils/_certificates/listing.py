@@ -21,6 +21,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authoriti
 FORMAT = 1
 _WIDTH = 140
 _PADDED = 60
+_DAYS = "DAYS"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,7 +121,7 @@ def lines(listing: Listing) -> list[str]:
 
 
 def _table(host: str, found: c.Sequence[Entry]) -> list[str]:
-    header = ("DAYS", host, "SUBJECT", "ISSUER", "USED BY")
+    header = (_DAYS, host, "SUBJECT", "ISSUER", "USED BY")
     rows = [(_days(entry), entry.path, entry.subject or entry.name, entry.issuer, ", ".join(entry.used_by)) for entry in found]
     widths = [min(_PADDED, max(len(row[column]) for row in [header, *rows])) for column in range(len(header) - 1)]
     told = [_row(header, widths)]
@@ -130,10 +131,10 @@ def _table(host: str, found: c.Sequence[Entry]) -> list[str]:
 
 
 def _row(row: c.Sequence[str], widths: c.Sequence[int]) -> str:
-    first, *others = [
-        text.rjust(width) if index == 0 else text.ljust(width) for index, (text, width) in enumerate(zip(row, widths, strict=False))
-    ]
-    return "  ".join([first, *others, row[-1]]).rstrip()
+    # A text that begins with a space is shown in an uglier way: so the heading does not.
+    days = row[0].ljust(widths[0]) if row[0] == _DAYS else row[0].rjust(widths[0])
+    others = [text.ljust(width) for text, width in zip(row[1:-1], widths[1:], strict=True)]
+    return "  ".join([days, *others, row[-1]]).rstrip()
 
 
 def _days(entry: Entry) -> str:

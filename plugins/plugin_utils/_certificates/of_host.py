@@ -54,9 +54,10 @@ def clock(answer: c.Mapping[str, t.Any], now: float) -> str:
     """That the host's clock differs by so much that it may judge certificates otherwise; empty if not."""
     try:
         ahead = float(answer["time"]) - now
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, OverflowError):
         return ""
-    if abs(ahead) <= certs.CLOCK_SKEW.total_seconds():
+    # so that what is no number at all is none here either
+    if not certs.CLOCK_SKEW.total_seconds() < abs(ahead) < float("inf"):
         return ""
     return f"its clock is {abs(ahead) / 60:.0f} minutes {'ahead of' if ahead > 0 else 'behind'} the controller's, by which days are counted"
 

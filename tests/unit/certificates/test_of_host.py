@@ -238,7 +238,10 @@ def test_a_host_that_may_not_look_does_not_say_that_nothing_is_there(made: Made)
     assert (entry.state, entry.differences) == ("unreadable", ("it cannot be read: Permission denied",))
 
 
-@pytest.mark.parametrize(("time", "told"), [(299, ""), (-299, ""), (900, "15 minutes ahead of"), (-900, "15 minutes behind"), ("x", "")])
+@pytest.mark.parametrize(
+    ("time", "told"),
+    [(299, ""), (-299, ""), (900, "15 minutes ahead of"), (-900, "15 minutes behind"), ("x", ""), ("nan", ""), ("inf", "")],
+)
 def test_a_clock_that_differs(time: t.Any, told: str) -> None:
     found = clock({"time": time if isinstance(time, str) else NOW + time}, NOW)
     assert told in found and bool(found) == bool(told)
