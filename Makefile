@@ -40,7 +40,7 @@ export MOLECULE_GLOB := molecule/*/molecule.yml
 # those on lab hosts
 SCENARIOS ?= $(filter-out default vagrantfile,$(patsubst molecule/%/molecule.yml,%,$(wildcard $(MOLECULE_GLOB))))
 
-.PHONY: check lint test fuzz matrix molecule bench bench-scale
+.PHONY: check lint test fuzz matrix long molecule bench bench-scale
 check: venv-dev ## run the fast gates and the unit tests, in about a minute
 	@HYPOTHESIS_PROFILE=fast $(PYTEST) $(WORKERS) --quiet -m "not slow and not lab" tests/gates tests/unit
 
@@ -52,7 +52,7 @@ test: venv-dev ## run all tests, on lab hosts too; a change lands when they pass
 	@tools/need ruby=ruby
 	@status=0; \
 	$(PYTEST) $(WORKERS) -m "not lab" tests || status=1; \
-	$(PYTEST) $(LABS) --verbose -m "lab and not matrix" tests || status=1; \
+	$(PYTEST) $(LABS) --verbose -m "lab and not matrix and not long" tests || status=1; \
 	exit $$status
 
 fuzz: venv-dev ## try the planners with 100 000 host states of which two things are wrong (takes half an hour)
@@ -60,6 +60,9 @@ fuzz: venv-dev ## try the planners with 100 000 host states of which two things 
 
 matrix: venv-dev ## run every playbook on lab hosts while something is wrong: the table of docs/second-fault.md
 	@$(PYTEST) --verbose -m matrix tests/cluster/second_fault
+
+long: venv-dev ## run what takes too long for make test: authorities of a large cluster are replaced under a probe
+	@$(PYTEST) --verbose -m long tests/cluster
 
 molecule: venv-dev ## run all molecule scenarios on lab hosts, one after the other; or SCENARIOS="etcd docker"
 	@status=0; \

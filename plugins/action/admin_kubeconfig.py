@@ -31,13 +31,17 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 
 
 class Wanted(t.NamedTuple):
-    """The wanted content, except the client's certificate and key. ``servers``: URLs by the name of their entry."""
+    """The wanted content, except the client's certificate and key. ``servers``: URLs by the name of their entry.
+
+    ``authority`` signs the client's certificate, ``trusted`` are all authorities that the client is to trust.
+    """
 
     servers: dict[str, str]
     authority: str | None
+    trusted: str | None
 
     def config(self, certificate: str, key: str, *, current: str = "") -> dict[str, t.Any]:
-        authority = _encode(self.authority or "")
+        authority = _encode(self.trusted or "")
         contexts = [_context(name) for name in self.servers]
         return {
             "apiVersion": "v1",
@@ -66,7 +70,7 @@ class ActionModule(ActionBase):
         found = administrator.read(path)
         # A kubeconfig that trusts an authority belongs to a cluster, whose authority has been lost here.
         pki.creates = (found is None or not found.authority) and not self._task.check_mode
-        wanted = Wanted(servers, pki.certificate(AUTHORITY))
+        wanted = Wanted(servers, pki.certificate(AUTHORITY), pki.bundle(AUTHORITY))
         if wanted.authority is None and not (pki.creates or self._task.check_mode):
             raise AnsibleActionFail(
                 f"Nothing was changed: {path} trusts an authority, and the PKI directory {directory} has no "
@@ -151,7 +155,7 @@ def _found_text(found: Kubeconfig | None, wanted: Wanted) -> str:
     if certificate is None:
         return "something else\n"
     servers = {str(entry.get("name")): str(entry["cluster"].get("server")) for entry in found.config["clusters"]}
-    authority = certs.authority_name(AUTHORITY) if found.authority == wanted.authority else "another"
+    authority = certs.authority_name(AUTHORITY) if found.authority == wanted.trusted else "another"
     details = f"authority: {authority}\n{certs.found_text(certificate)}"
     return _text(servers, details, found.mode)
 

@@ -75,7 +75,7 @@ class ActionModule(HostAction):
     def _observe(self, roles: list[str], variables: Variables, pki: Pki) -> dict[str, t.Any]:
         host = LookedAtHost(self, variables)
         site = Site(host=host.name, templar=self._templar, loader=self._loader, variables=variables, check_mode=True)
-        described = certificates.described(roles, site, stored=pki.stored)
+        described = certificates.described(roles, site, stored=pki.served)
         known = authorities.of_directory(pki.directory, vault=vault_of(self._loader))
         answer = host.step("collect", described.request())
         now = time.time()

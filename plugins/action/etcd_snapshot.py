@@ -92,7 +92,7 @@ class ActionModule(HostAction):
             **saved,
         }
         if archive:
-            atomic_file.write(folder / f"{name}{backups.PKI}", backups.archive(pki, vault_of(self._loader)), mode=0o600)
+            atomic_file.write(folder / f"{name}{backups.PKI_ARCHIVE}", backups.archive(pki, vault_of(self._loader)), mode=0o600)
         # Last: a backup with a description is whole.
         backups.write_description(folder / f"{name}{backups.DESCRIPTION}", description)
         return {"file": str(snapshot), **description}

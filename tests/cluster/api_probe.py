@@ -2,13 +2,15 @@
 """Asks the API ten times a second, each time on a connection of its own, and writes ConfigMaps, until its standard input ends.
 
 Then it prints what became of every request. A program of the standard library: it runs on the controller's side of the lab's network
-and on hosts alike. One argument, JSON: ``server``, ``ca``, ``cert``, ``key``, the ``path`` to read, and, to write too, a ``namespace``.
+and on hosts alike. One argument, JSON: ``server``, ``ca``, ``cert`` and ``key`` or a ``token``, the ``path`` to read, and, to write too,
+a ``namespace``. It reads its files again for each request, as clients do that are to survive a new authority.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+import pathlib
 import ssl
 import sys
 import threading
@@ -30,8 +32,6 @@ class Probe:
         self._options = options
         address = urllib.parse.urlsplit(options["server"])
         self._address = (address.hostname or "", address.port or 443)
-        self._tls = ssl.create_default_context(cafile=options["ca"])
-        self._tls.load_cert_chain(options["cert"], options["key"])
         self._ended = threading.Event()
         self.reads: list[Record] = []
         self.writes: list[Record] = []
@@ -74,10 +74,16 @@ class Probe:
         records.append({"began": began, "ended": time.time(), "fault": fault, **more})
 
     def _fault(self, method: str, path: str, body: Record | None, timeout: float) -> str | None:
-        connection = http.client.HTTPSConnection(*self._address, timeout=timeout, context=self._tls)
+        headers = {"Content-Type": "application/json"}
+        context = ssl.create_default_context(cafile=self._options["ca"])
+        if "token" in self._options:
+            headers["Authorization"] = f"Bearer {pathlib.Path(self._options['token']).read_text(encoding='ascii')}"
+        else:
+            context.load_cert_chain(self._options["cert"], self._options["key"])
+        connection = http.client.HTTPSConnection(*self._address, timeout=timeout, context=context)
         try:
             payload = None if body is None else json.dumps(body)
-            connection.request(method, path, body=payload, headers={"Content-Type": "application/json"})
+            connection.request(method, path, body=payload, headers=headers)
             answer = connection.getresponse()
             text = answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:

@@ -76,6 +76,22 @@ def probed_on_node(cluster: Cluster, host: str, *, server: str) -> collections.a
 
 
 @contextlib.contextmanager
+def probed_in_pod(cluster: Cluster, host: str, pod: str) -> collections.abc.Iterator[Seen]:
+    """Reads as a pod of the namespace default does: from its network, with the token and the authorities that it has at that moment."""
+    uid = cluster.kubectl_json("get", "pod", pod)["metadata"]["uid"]
+    volumes = f"/var/lib/kubelet/pods/{uid}/volumes/kubernetes.io~projected"
+    (volume,) = cluster.on(host, f"ls -d {volumes}/kube-api-access-*").split()
+    container = cluster.on(host, f"docker ps -q --filter label=io.kubernetes.pod.uid={uid} --filter label=io.kubernetes.container.name=POD")
+    process = cluster.on(host, f"docker inspect -f '{{{{.State.Pid}}}}' {container.strip()}").strip()
+    address = cluster.kubectl_json("get", "service", "kubernetes")["spec"]["clusterIP"]
+    options = {"server": f"https://{address}:443", "ca": f"{volume}/ca.crt", "token": f"{volume}/token", "path": "/api"}
+    cluster.lab("exec", host, "sh", "-c", "cat > /run/api_probe.py", input=SCRIPT.read_text(encoding="utf-8"))
+    command = lab_command("exec", host, "nsenter", "-t", process, "-n", "python3", "/run/api_probe.py", json.dumps(options))
+    with _running(command, folder=cluster.artefacts) as seen:
+        yield seen
+
+
+@contextlib.contextmanager
 def _running(command: list[str], *, folder: pathlib.Path) -> collections.abc.Iterator[Seen]:
     seen = Seen()
     probe = subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

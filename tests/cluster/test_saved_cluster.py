@@ -8,8 +8,9 @@ import pathlib
 
 import pytest
 
-from . import checks
+from . import checks, expired, old_authorities
 from .driver import Cluster, eventually
+from .probing import probed_in_pod
 from .setups import converged_hosts
 
 HOST = "k8s.allinone.dev"
@@ -60,3 +61,55 @@ def test_a_second_restore_of_a_snapshot_is_ahead_of_the_first(single: Cluster, t
         deadline=90,
         wanted="the kubelet hears of a pod",
     )
+
+
+def test_authorities_and_the_key_of_service_accounts_are_replaced(single: Cluster, tmp_path: pathlib.Path) -> None:
+    """Nothing that the old ones have issued is shown or accepted afterwards, and pods have worked with what they were given."""
+    pod = next(iter(checks.start_probes(single, [HOST])))
+    old = old_authorities.OldAuthorities(single, HOST, ADDRESS, copy=tmp_path / "pki")
+    assert old.doors() == {6443: "200", 10250: "200", 2379: "200"}
+    assert set(old.shown().values()) == {True}
+    subjects = "kubernetes,etcd,front-proxy,service-account"
+    replace = ("playbooks/replace-authority.yml", "-e", f"replace_authority={subjects}", "-e", "replace_pause=95")
+    foretold = single.playbook(*replace, "--check")
+    assert {action[2] for action in foretold.actions()} == {"accepted", "switched", "dropped"}
+    assert "kubernetes-ca: to do: a new one is made" in " ".join(foretold.output.split())
+    with probed_in_pod(single, HOST, checks.probe(pod)) as seen:
+        run = single.playbook(*replace)
+    assert "service-account: pods may still have tokens of the old key" in " ".join(run.output.split())
+    # One apiserver is away while it restarts, which no client survives. Whoever reads its files again is known afterwards.
+    assert seen.reads[-1]["fault"] is None, seen.summary()
+    assert not [record for record in seen.failed if "certificate" in record["fault"] or "status 401" in record["fault"]], seen.summary()
+    assert old.doors() == {6443: "401", 10250: "401", 2379: "000"}
+    assert set(old.shown().values()) == {False}
+    assert set(old.shown_by_new().values()) == {True}
+    names = {path.name for path in (single.inventory / "pki").iterdir()}
+    assert {name for name in names if "next" in name or "previous" in name} == {
+        "service-account.previous.key",
+        "service-account.previous.pub",
+    }
+    checks.nothing_changes(single, [HOST])
+    guestbook_works(single)
+
+
+def test_what_was_saved_under_an_old_authority_is_restored(single: Cluster, tmp_path: pathlib.Path) -> None:
+    single.playbook("playbooks/backup.yml", "-e", f"backup_directory={tmp_path}")
+    (snapshot,) = tmp_path.glob("*.snapshot")
+    single.playbook("playbooks/replace-authority.yml", "-e", "replace_authority=etcd")
+    single.playbook("playbooks/restore.yml", "-e", f"restore_snapshot={snapshot}")
+    guestbook_works(single)
+
+
+def test_a_cluster_whose_certificates_have_all_expired_comes_back(single: Cluster) -> None:
+    """After a restart etcd, the API and the kubelet refuse each other. There is no API to ask."""
+    assert len(expired.expire(single, HOST, days_ago=3)) > 10
+    # Not a reboot: the lab waits for the end of one, which does not come.
+    single.on(HOST, "systemctl restart --no-block etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy flanneld")
+    eventually(lambda: single.kubectl("get", "nodes", check=False) == "", deadline=60, wanted="no API")
+    run = single.playbook("playbooks/site.yml")
+    reasons = {action["reason"] for result in run.results for action in result["actions"] if action["kind"] == "certificate"}
+    assert len(reasons) == 1
+    assert "it expired on" in reasons.pop()
+    eventually(lambda: checks.all_ready(single, [HOST]), deadline=60, wanted="the node is ready")
+    checks.nothing_changes(single, [HOST])
+    guestbook_works(single)

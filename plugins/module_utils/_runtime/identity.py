@@ -25,23 +25,24 @@ def collect(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
     file that cannot be read, because what cannot be known may belong to another cluster.
     """
     return {
-        "authorities": {name: _text(path) for name, path in wanted["authorities"].items()},
+        "authorities": {name: text(path) for name, path in wanted["authorities"].items()},
         "settings": _settings(wanted["record"]),
     }
 
 
 def keys(path: str) -> list[str]:
     """Digests of the keys in a file; empty if it does not exist. Raises HostError like ``collect``."""
-    return digests(_text(path) or "")
+    return digests(text(path) or "")
 
 
-def digests(text: str) -> list[str]:
+def digests(content: str) -> list[str]:
     """The SHA-256 of each key in a text, by which keys are compared without being shown."""
-    found = ("".join((match[1] or match[2]).strip("\"'").split()) for match in _KEYS.finditer(text))
+    found = ("".join((match[1] or match[2]).strip("\"'").split()) for match in _KEYS.finditer(content))
     return [hashlib.sha256(key.encode()).hexdigest() for key in found]
 
 
-def _text(path: str) -> t.Optional[str]:
+def text(path: str) -> t.Optional[str]:
+    """The beginning of a file, more than authorities need; None if it does not exist. Raises HostError like ``collect``."""
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
             return stream.read(_SIZE_LIMIT)
@@ -54,11 +55,11 @@ def _text(path: str) -> t.Optional[str]:
 
 
 def _settings(path: str) -> t.Optional[dict[str, t.Any]]:
-    text = _text(path)
-    if text is None:
+    recorded = text(path)
+    if recorded is None:
         return None
     try:
-        found = json.loads(text)
+        found = json.loads(recorded)
     except ValueError:
         found = None
     if not isinstance(found, dict):

@@ -94,7 +94,7 @@ class _Controller:
         told = certs.differences(administrator.CLIENT, certificate, authority.certificate)
         if not administrator.belong_together(certificate, found.key):
             told.append("its key does not belong to its certificate")
-        if authority.pem and found.authority != authority.pem:
+        if authority.pem and found.authority != self._pki.served(authority.path.name):
             told.append(f"it does not trust the present {authority.name}")
         if open_to := _too_open(path):
             told.append(open_to)

@@ -44,7 +44,7 @@ class ExpectedIdentity:
 
     def _authorities(self) -> dict[str, str | None]:
         pki = Pki(self._directory, check_mode=True, vault=self._vault)
-        return {name: pki.stored(f"{authority_name(name)}.crt") for name in AUTHORITIES}
+        return {name: pki.known(f"{authority_name(name)}.crt") for name in AUTHORITIES}
 
 
 def expected(templar: t.Any, variables: dict[str, t.Any], *, loader: t.Any) -> ExpectedIdentity | None:

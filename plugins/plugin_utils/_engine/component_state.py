@@ -17,14 +17,14 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import Component
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import identity
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import authority_name, refuse_early
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import REPLACEABLE, Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import REPLACEABLE, SERVICE_ACCOUNT_PUBLIC, Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import foreign, planner
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Prediction
 
 Items = dict[str, list[dict[str, t.Any]]]
 # What encrypts Secrets and proves tokens. The private key of the latter is compared by its public one.
-KEY_FILES = ("encryption-config.yaml", "service-account.pub")
+KEY_FILES = ("encryption-config.yaml", SERVICE_ACCOUNT_PUBLIC)
 _FILE_KINDS = ("early_file", "file")
 
 
@@ -131,7 +131,7 @@ def no_pki(name: str) -> t.NoReturn:
 def _refuse_other_keys(keys: dict[str, str], found: dict[str, list[str]], pki: Pki, *, host: str) -> None:
     """Raises IdentityError if the host has keys of Secrets or tokens and none of them is in the PKI directory's file."""
     for path, name in keys.items():
-        own = digests(pki.stored(name) or "")
+        own = digests((pki.known(name) if name == SERVICE_ACCOUNT_PUBLIC else pki.stored(name)) or "")
         if found.get(path) and own and not set(found[path]) & set(own):
             raise identity.other_keys(host=host, path=path, name=name, directory=str(pki.directory))
 

@@ -20,12 +20,13 @@ from ansible.parsing.vault import AnsibleVaultError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Vault
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import generations
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, Vault
 
 FORMAT = 1
 # A part of a snapshot on its way from or to a host
 PART = 8 << 20
-SNAPSHOT, DESCRIPTION, PKI = SUFFIXES = (".snapshot", ".json", ".pki.vault")
+SNAPSHOT, DESCRIPTION, PKI_ARCHIVE = SUFFIXES = (".snapshot", ".json", ".pki.vault")
 # Identifies the PKI. Hosts have this certificate too, so scheduled snapshots are described by the same fingerprint.
 AUTHORITY = "etcd-ca.crt"
 
@@ -43,6 +44,12 @@ def fingerprint(pki: pathlib.Path) -> str:
         return hashlib.sha256((pki / AUTHORITY).read_bytes()).hexdigest()
     except FileNotFoundError:
         return ""
+
+
+def fingerprints(pki: pathlib.Path) -> set[str]:
+    """Those of this cluster's authorities, the present one and all before it."""
+    stored = Pki(pki, check_mode=True).known(AUTHORITY)
+    return {fingerprint(pki), *(hashlib.sha256(block.encode()).hexdigest() for block in generations.blocks(stored))} - {""}
 
 
 def make_folder(folder: pathlib.Path) -> None:

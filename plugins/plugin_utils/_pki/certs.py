@@ -8,6 +8,7 @@ Pure, except for randomness.
 
 from __future__ import annotations
 
+import collections.abc as c
 import datetime
 import ipaddress
 import typing as t
@@ -57,6 +58,40 @@ def load(pem: str) -> x509.Certificate | None:
         return certificate
     except _unreadable():
         return None
+
+
+def check_authority(text: str, now: float, *, path: str) -> None:
+    """Raises PkiError for an authority that cannot sign. ``now`` is seconds since the epoch, ``path`` where it stands, for the message."""
+    certificate = load(text)
+    if certificate is None:
+        raise PkiError(f"{path} is no certificate in PEM form. Put the right file back from your backup.")
+    constraints = _extension(certificate, x509.BasicConstraints)
+    if constraints is None or not constraints.ca or not issued_by(certificate, certificate):
+        raise PkiError(f"{path} is no certificate of a root authority. Put one there that is, signed by its own key.")
+    end = certificate.not_valid_after_utc
+    if end <= moment(now):
+        raise PkiError(
+            f"{path}: the authority expired on {end:%Y-%m-%d}; nothing it has signed is accepted any more. Replace it with "
+            "playbooks/replace-authority.yml. Or issue its certificate again for the same key, with openssl and its .key file, and run "
+            "site.yml: hosts then take it as the same authority."
+        )
+
+
+def public_key_of(pem_text: str) -> t.Any:
+    """The public key of a certificate, or a public key itself, in PEM form; None for what is neither."""
+    certificate = load(pem_text)
+    if certificate is not None:
+        return _public_key(certificate)
+    try:
+        return serialization.load_pem_public_key(pem_text.encode())
+    except _unreadable():
+        return None
+
+
+def issued_by_any(certificate_pem: str, authorities: c.Iterable[str]) -> bool:
+    """Whether one of these authorities, in PEM form, has signed a certificate."""
+    certificate = load(certificate_pem)
+    return certificate is not None and any(issued_by(certificate, found) for text in authorities if (found := load(text)) is not None)
 
 
 def fault(item: dict[str, t.Any], certificate: x509.Certificate, authority_pem: str | None, now: float) -> str | None:

@@ -22,7 +22,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import ec, exceptions, serialization, x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, keepalived
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations, keepalived
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 
 __all__ = ["AUTHORITIES", "REPLACEABLE", "Pki", "PkiError", "vault_of"]
@@ -36,6 +36,7 @@ REPLACEABLE = (KEEPALIVED,)
 
 # How a file begins that ansible-vault has encrypted.
 VAULT_MARK = b"$ANSIBLE_VAULT"
+_VAULT_ADVICE = "Give the secret with --vault-password-file or --ask-vault-pass."
 _ENCRYPTION_CONFIGURATION = """\
 apiVersion: apiserver.config.k8s.io/v1
 kind: EncryptionConfiguration
@@ -84,7 +85,7 @@ class Pki:
         """The text of a file, and whether it is secret. The text is None in check mode if the file does not exist yet."""
         certificates = [f"{certs.authority_name(authority)}.crt" for authority in AUTHORITIES]
         if name in certificates:
-            return self.certificate(name.removesuffix("-ca.crt")), False
+            return self.bundle(name.removesuffix("-ca.crt")), False
         if name in (SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC):
             return self._service_account(name), name == SERVICE_ACCOUNT_KEY
         if name == ENCRYPTION:
@@ -107,8 +108,29 @@ class Pki:
             pass  # reading it says why it cannot be read
         return self._text(name)
 
+    def known(self, name: str) -> str | None:
+        """What hosts of this cluster may have in place of a file: itself, what they trust beside it, and what is retired."""
+        return generations.known(self.stored, name.rpartition(".")[0])
+
+    def served(self, name: str) -> str | None:
+        """The text that hosts get of a file; None if it does not exist. Creates and judges nothing."""
+        stem = name.rpartition(".")[0]
+        replaceable = (generations.SERVICE_ACCOUNT, *map(certs.authority_name, AUTHORITIES))
+        if stem in replaceable and name == generations.public_name(stem):
+            return generations.trusted(self.stored, stem)
+        if name == SERVICE_ACCOUNT_KEY:
+            signing = self._signing_key(stem, self.stored(SERVICE_ACCOUNT_PUBLIC) or "")
+            return self.stored(signing or name)
+        return self.stored(name)
+
+    def bundle(self, authority: str) -> str | None:
+        """The certificates of an authority that hosts trust: more than one while it is replaced. None in check mode without any."""
+        if self.certificate(authority) is None:
+            return None
+        return generations.trusted(self.stored, certs.authority_name(authority))
+
     def certificate(self, authority: str) -> str | None:
-        """The certificate of an authority; None in check mode if it does not exist yet."""
+        """The certificate of the authority that signs; None in check mode if it does not exist yet."""
         name = certs.authority_name(self._known(authority))
         text = self._born(f"{name}.crt", lambda: self._make_authority(authority))
         if text is not None:
@@ -130,6 +152,27 @@ class Pki:
         key = self._authority_key(authority, certificate)
         loaded = x509.load_pem_x509_certificate(certificate.encode())
         return certs.pem(certs.make_leaf(item, public_key, authority=loaded, authority_key=key, now=self._now))
+
+    def create(self, name: str, text: str, *, mode: int) -> None:
+        """Writes a file, unless it exists."""
+        if not self._exists(name):
+            atomic_file.create(self._path(name), text, mode=mode)
+
+    def create_key(self, name: str, *, like: str) -> None:
+        """Makes a private key unless it exists. It is encrypted with ansible-vault if the key ``like`` is."""
+        text = certs.private_pem(certs.new_key())
+        other = self._path(like)
+        if self._exists(like) and other.read_bytes().startswith(VAULT_MARK):
+            if self._vault is None or not self._vault.secrets:
+                raise PkiError(
+                    f"{other} is encrypted with ansible-vault, so {name} is to be, too, and there is no vault secret. {_VAULT_ADVICE}"
+                )
+            text = self._vault.encrypt(text.encode()).decode()
+        self.create(name, text, mode=0o600)
+
+    def belongs(self, key: str, public: str) -> bool:
+        """Whether a private key is that of a certificate or of a public key in PEM form."""
+        return self._exists(key) and self.key(key).public_key() == certs.public_key_of(public)
 
     def _known(self, authority: str) -> str:
         if authority not in AUTHORITIES:
@@ -208,32 +251,30 @@ class Pki:
         return _decoded(path, content)
 
     def _decrypted(self, path: pathlib.Path, content: bytes) -> str:
-        advice = "Give the secret with --vault-password-file or --ask-vault-pass."
         if self._vault is None:
-            raise PkiError(f"{path} is encrypted with ansible-vault, and there is no vault secret. {advice}")
+            raise PkiError(f"{path} is encrypted with ansible-vault, and there is no vault secret. {_VAULT_ADVICE}")
         try:
             return _decoded(path, self._vault.decrypt(content))
         except PkiError:
             raise
         except Exception as error:
             # Versions of VaultLib raise different exceptions, whose text may quote decrypted data: only the type is shown.
-            raise PkiError(f"{path} is encrypted with ansible-vault and cannot be decrypted ({type(error).__name__}). {advice}") from None
+            raise PkiError(
+                f"{path} is encrypted with ansible-vault and cannot be decrypted ({type(error).__name__}). {_VAULT_ADVICE}"
+            ) from None
 
     def _make_authority(self, authority: str) -> None:
         name = certs.authority_name(authority)
         # The key comes first: after a kill in between, the next run finds the key and makes the missing certificate.
         key = self._key_or_new(f"{name}.key")
-        self._create(f"{name}.crt", certs.pem(certs.make_authority(authority, key, self._now)), mode=0o644)
+        self.create(f"{name}.crt", certs.pem(certs.make_authority(authority, key, self._now)), mode=0o644)
 
     def _key_or_new(self, name: str) -> ec.EllipticCurvePrivateKey:
-        if not self._exists(name):
-            self._create(name, certs.private_pem(certs.new_key()), mode=0o600)
-        return self._key(name)  # as it is on the disk: another run may have been faster
+        self.create(name, certs.private_pem(certs.new_key()), mode=0o600)
+        return self.key(name)  # as it is on the disk: another run may have been faster
 
-    def _create(self, name: str, text: str, *, mode: int) -> None:
-        atomic_file.create(self._path(name), text, mode=mode)
-
-    def _key(self, name: str) -> ec.EllipticCurvePrivateKey:
+    def key(self, name: str) -> ec.EllipticCurvePrivateKey:
+        """A private key of the directory. Raises PkiError for a file that is none."""
         try:
             key = serialization.load_pem_private_key(self._text(name).encode(), password=None)
         except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
@@ -243,28 +284,21 @@ class Pki:
         return key
 
     def _check_authority(self, authority: str, text: str) -> None:
-        path = self._path(certs.authority_name(authority) + ".crt")
-        certificate = certs.load(text)
-        if certificate is None:
-            raise PkiError(f"{path} is no certificate in PEM form. Put the right file back from your backup.")
-        end = certificate.not_valid_after_utc
-        if end <= certs.moment(self._now):
-            raise PkiError(
-                f"{path}: the authority expired on {end:%Y-%m-%d}; nothing it has signed is accepted any more. "
-                "No playbook replaces an authority yet. Issue its certificate again for the same key, with openssl and its .key file, and "
-                "run site.yml: hosts then take it as the same authority."
-            )
+        certs.check_authority(text, self._now, path=str(self._path(certs.authority_name(authority) + ".crt")))
 
     def _authority_key(self, authority: str, certificate: str) -> ec.EllipticCurvePrivateKey:
         name = certs.authority_name(authority)
+        found = self._signing_key(name, certificate)
+        if found is not None:
+            return self.key(found)
         if not self._exists(f"{name}.key"):
-            raise PkiError(
-                f"{self._path(name)}.key is missing, so nothing can be signed. Put it back, or run on a controller that has it."
-            )
-        key = self._key(f"{name}.key")
-        if x509.load_pem_x509_certificate(certificate.encode()).public_key() != key.public_key():
-            raise PkiError(f"{self._path(name)}.key does not belong to {name}.crt beside it. Put back the two files that belong together.")
-        return key
+            raise PkiError(f"{self._path(name)}.key is missing, so nothing can be signed. Put it back, or run on a controller that has it.")
+        raise PkiError(f"{self._path(name)}.key does not belong to {name}.crt beside it. Put back the two files that belong together.")
+
+    def _signing_key(self, name: str, public: str) -> str | None:
+        """The file of the key of what signs: a replacement that was killed may have left it under the name of another generation."""
+        candidates = (generations.key_name(name, generation) for generation in generations.KEYS)
+        return next((candidate for candidate in candidates if self.belongs(candidate, public)), None)
 
     def _service_account(self, name: str) -> str | None:
         key, public = self._path(SERVICE_ACCOUNT_KEY), self._path(SERVICE_ACCOUNT_PUBLIC)
@@ -272,20 +306,23 @@ class Pki:
         if self._exists(SERVICE_ACCOUNT_PUBLIC) and not self._exists(SERVICE_ACCOUNT_KEY):
             raise PkiError(f"{key} is missing, though {public.name} is there. Put it back from your backup.")
         if name == SERVICE_ACCOUNT_KEY:
-            return self._born(name, lambda: self._key_or_new(name))
-        return self._born(name, self._make_service_account_public)
+            text = self._born(name, lambda: self._key_or_new(name))
+            signing = self._signing_key(generations.SERVICE_ACCOUNT, self._text(public.name)) if self._exists(public.name) else None
+            return self._text(signing) if signing is not None else text
+        self._born(name, self._make_service_account_public)
+        return generations.trusted(self.stored, generations.SERVICE_ACCOUNT)
 
     def _make_service_account_public(self) -> None:
         public = self._key_or_new(SERVICE_ACCOUNT_KEY).public_key()
-        self._create(SERVICE_ACCOUNT_PUBLIC, certs.public_pem(public), mode=0o644)
+        self.create(SERVICE_ACCOUNT_PUBLIC, certs.public_pem(public), mode=0o644)
 
     def _make_encryption(self) -> None:
         secret = base64.b64encode(os.urandom(32)).decode()
-        self._create(ENCRYPTION, _ENCRYPTION_CONFIGURATION.format(secret=secret), mode=0o600)
+        self.create(ENCRYPTION, _ENCRYPTION_CONFIGURATION.format(secret=secret), mode=0o600)
 
     def _make_keepalived(self) -> None:
         password = "".join(secrets.choice(string.ascii_letters + string.digits) for _position in range(8))
-        self._create(KEEPALIVED, keepalived.authentication(password), mode=0o600)
+        self.create(KEEPALIVED, keepalived.authentication(password), mode=0o600)
 
 
 def _decoded(path: pathlib.Path, content: bytes) -> str:

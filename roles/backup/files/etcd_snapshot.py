@@ -85,6 +85,13 @@ def prove(settings: Settings, snapshot: pathlib.Path, trial: pathlib.Path) -> No
         raise Fault(f"etcdutl ended without an error, but made no {' and no '.join(missing)}")
 
 
+def authority_of(settings: Settings) -> bytes:
+    """The oldest authority that this host trusts. While one is replaced, others follow it, and by each of them the PKI is known."""
+    end = b"-----END CERTIFICATE-----\n"
+    first, found, _rest = pathlib.Path(settings.ca).read_bytes().partition(end)
+    return first + found
+
+
 def describe_snapshot(settings: Settings, snapshot: pathlib.Path) -> dict[str, t.Any]:
     """What etcdutl finds in the snapshot, which it reads whole, and what tells it from others."""
     status = json.loads(run(settings.etcdutl, "snapshot", "status", str(snapshot), "--write-out=json"))
@@ -94,7 +101,7 @@ def describe_snapshot(settings: Settings, snapshot: pathlib.Path) -> dict[str, t
             digest.update(block)
     return {
         **settings.description,
-        "authority": hashlib.sha256(pathlib.Path(settings.ca).read_bytes()).hexdigest(),
+        "authority": hashlib.sha256(authority_of(settings)).hexdigest(),
         "taken": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "hash": f"{status['hash']:x}",
         "revision": status["revision"],

@@ -82,7 +82,7 @@ def test_a_list_of_what_is_described(folder: pathlib.Path, check: tuple[str, ...
     assert "<title>Certificates of kubernetes</title>" in (folder / "list.html").read_text()
     assert {stat.S_IMODE((folder / name).stat().st_mode) for name in ("list.json", "list.html")} == {0o600}
     assert "changed=0" in done.stdout and sorted(path.name for path in (folder / "pki").iterdir()) == sorted(
-        [".lock", "kubernetes-ca.crt", "kubernetes-ca.key"]
+        ["kubernetes-ca.crt", "kubernetes-ca.key"]
     )
 
 

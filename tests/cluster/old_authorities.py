@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was issued by authorities that have been replaced since, and whether anybody still accepts it."""
+
+from __future__ import annotations
+
+import base64
+import pathlib
+import shutil
+import time
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import hashes, serialization, x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
+
+from .driver import Cluster
+
+# Where a host listens with a certificate, and whose it is.
+PORTS = {6443: "kubernetes", 10250: "kubernetes", 10257: "kubernetes", 10259: "kubernetes", 2379: "etcd", 2380: "etcd"}
+# Where it is asked for a client's certificate, and a path that says whether that is accepted.
+DOORS = {6443: "/api/v1/nodes", 10250: "/pods", 2379: "/version"}
+_FOLDER = "/run/old-authorities"
+
+
+class OldAuthorities:
+    """A copy of the PKI directory, and on a host certificates that its authorities have issued."""
+
+    def __init__(self, cluster: Cluster, host: str, address: str, *, copy: pathlib.Path) -> None:
+        self._cluster = cluster
+        self._host = host
+        self._address = address
+        shutil.copytree(cluster.inventory / "pki", copy)
+        cluster.on(host, f"install -d -m 0700 {_FOLDER}")
+        pki = Pki(copy)
+        for authority in ("kubernetes", "etcd"):
+            key = certs.new_key()
+            request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+            text = request.public_bytes(serialization.Encoding.PEM).decode()
+            self._put(f"{authority}.crt", pki.sign(authority, text, _client(authority)))
+            self._put(f"{authority}.key", certs.private_pem(key))
+            self._put(f"{authority}-ca.crt", (copy / f"{authority}-ca.crt").read_text(encoding="ascii"))
+        # A certificate is valid from some minutes before now on, but the host's clock is asked, not the controller's.
+        assert abs(time.time() - float(cluster.on(host, "date +%s"))) < 60
+
+    def doors(self) -> dict[int, str]:
+        """By port: the status of an answer, or 000 where the handshake is refused."""
+        return {port: self._status(port, path) for port, path in DOORS.items()}
+
+    def shown(self) -> dict[int, bool]:
+        """By port: whether the certificate that the server shows was issued by an old authority."""
+        return {port: self._verifies(port, f"{_FOLDER}/{authority}-ca.crt") for port, authority in PORTS.items()}
+
+    def shown_by_new(self) -> dict[int, bool]:
+        """By port: whether the certificate that the server shows is that of the authority which the host trusts."""
+        trusted = {"kubernetes": "/etc/kubernetes/pki/ca.crt", "etcd": "/etc/etcd/pki/ca.crt"}
+        return {port: self._verifies(port, trusted[authority]) for port, authority in PORTS.items()}
+
+    def _put(self, name: str, text: str) -> None:
+        encoded = base64.b64encode(text.encode()).decode()
+        self._cluster.lab("exec", self._host, "sh", "-c", f"umask 077; base64 -d > {_FOLDER}/{name}", input=encoded)
+
+    def _status(self, port: int, path: str) -> str:
+        pair = f"{_FOLDER}/{PORTS[port]}"
+        curl = f"curl -s -k -m 10 -o /dev/null -w '%{{http_code}}' --cert {pair}.crt --key {pair}.key https://{self._address}:{port}{path}"
+        return self._cluster.on(self._host, f"{curl}; true").strip()
+
+    def _verifies(self, port: int, authority: str) -> bool:
+        client = f"openssl s_client -connect {self._listens_at(port)}:{port} -CAfile {authority} -verify_return_error"
+        return "Verify return code: 0 (ok)" in self._cluster.on(self._host, f"{client} </dev/null 2>&1; true", timeout=30)
+
+    def _listens_at(self, port: int) -> str:
+        return "127.0.0.1" if port in (10257, 10259) else self._address
+
+
+def _client(authority: str) -> dict[str, object]:
+    """An administrator of the API, and root of etcd."""
+    groups = ["system:masters"] if authority == "kubernetes" else []
+    return {"name": "old", "authority": authority, "common_name": "root", "organizations": groups, "usages": ["client"]}

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Authorities of inventories/ha are replaced: no client notices, whatever kills a run is gone on with, and a host may be away."""
+
+from __future__ import annotations
+
+import collections.abc
+import pathlib
+import random
+import signal
+
+import pytest
+
+from . import checks, failing, old_authorities
+from .driver import ROOT, Cluster
+from .probing import probed_in_pod, probed_on_node
+from .setups import converged_hosts
+
+pytestmark = pytest.mark.long
+MASTERS = {f"k8s.master{number}.dev": f"192.168.200.10{number}" for number in (1, 2, 3)}
+MINIONS = [f"k8s.minion{number}.dev" for number in (1, 2)]
+NODES = [*MASTERS, *MINIONS]
+VIRTUAL = "https://192.168.200.100:6443"
+REPLACE = "playbooks/replace-authority.yml"
+# sitecustomize.py there kills a run
+KILLER = ROOT / "tests" / "host" / "killer"
+# Killed at which connection of a run, each of which goes on where the one before was killed: a sample, the same each time.
+_SAMPLE = random.Random(20261129)
+KILLS = [f"{number}+{_SAMPLE.uniform(0.0, 1.5):.2f}" for number in (3, 16, 30, 45, 12, 28, 50, 14, 33)]
+
+
+@pytest.fixture(scope="module")
+def ha(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
+    folder = artefacts / "replaced"
+    folder.mkdir()
+    with converged_hosts("ha", session=request.session, artefacts=folder) as cluster:
+        failing.is_whole(cluster, MASTERS, NODES)
+        checks.start_probes(cluster, NODES)
+        yield cluster
+
+
+def files(cluster: Cluster) -> set[str]:
+    return {path.name for path in (cluster.inventory / "pki").iterdir()}
+
+
+def test_nobody_notices(ha: Cluster, tmp_path: pathlib.Path) -> None:
+    old = {host: old_authorities.OldAuthorities(ha, host, address, copy=tmp_path / host) for host, address in MASTERS.items()}
+    with probed_on_node(ha, MINIONS[0], server=VIRTUAL) as kubelet, probed_in_pod(ha, MINIONS[1], checks.probe(MINIONS[1])) as pod:
+        ha.playbook(REPLACE, "-e", "replace_authority=kubernetes,etcd,front-proxy")
+    print(f"kubelet: {kubelet.summary()}\npod: {pod.summary()}")
+    assert (kubelet.failed, pod.failed) == ([], [])
+    assert len(kubelet.reads) > 500
+    for host, authorities in old.items():
+        assert authorities.doors() == {6443: "401", 10250: "401", 2379: "000"}, host
+        assert set(authorities.shown().values()) == {False}, host
+        assert set(authorities.shown_by_new().values()) == {True}, host
+    checks.nothing_changes(ha, NODES)
+
+
+def test_a_run_goes_on_where_another_was_killed(ha: Cluster, tmp_path: pathlib.Path) -> None:
+    options = (REPLACE, "-e", "replace_authority=kubernetes,etcd", "-e", "replace_pause=5")
+    killed = 0
+    for number, moment in enumerate(KILLS):
+        environment = {"PYTHONPATH": str(KILLER), "BAREHOST_KILL_AT": moment, "BAREHOST_KILL_RUN": str(tmp_path / str(number))}
+        run = ha.playbook(*options, check=False, environment=environment)
+        assert run.returncode in (0, -signal.SIGKILL), run.output[-6000:]
+        killed += run.returncode != 0
+        if run.returncode == 0:
+            break
+    assert killed >= 5
+    if "etcd-ca.replacing" in files(ha):
+        ha.playbook(*options)
+    assert not [name for name in files(ha) if "next" in name or "previous" in name or "replacing" in name]
+    failing.is_whole(ha, MASTERS, NODES)
+    checks.nothing_changes(ha, NODES)
+
+
+def test_a_host_that_is_away_is_told_of_and_brought_in_later(ha: Cluster) -> None:
+    away = MINIONS[1]
+    ha.lab("stop", away)
+    options = (REPLACE, "-e", "replace_authority=kubernetes", "-e", "replace_pause=5")
+    refused = ha.playbook(*options, check=False)
+    assert refused.returncode != 0
+    assert refused.changed == []
+    assert f"Nothing was changed: {away} did not answer" in " ".join(refused.output.split())
+    assert "kubernetes-ca.next.crt" not in files(ha)
+    without = ha.playbook(*options, "-e", f"replace_without={away}", check=False)
+    assert {failure["host"] for failure in without.failures} <= {away}
+    assert not [name for name in files(ha) if name.startswith("kubernetes-ca") and ("next" in name or "replacing" in name)]
+    ha.lab("start", away)
+    ha.playbook("playbooks/site.yml")
+    failing.is_whole(ha, MASTERS, NODES)
+    checks.nothing_changes(ha, NODES)
