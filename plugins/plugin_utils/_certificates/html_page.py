@@ -26,7 +26,8 @@ p, ul { margin: .4rem 0; }
 input { font: inherit; padding: .3rem .5rem; width: min(26rem, 100%); margin: .6rem 0; }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); }
+td { max-width: 24rem; overflow-wrap: break-word; }
 th { position: sticky; top: 0; background: var(--soft); white-space: nowrap; }
 th button { font: inherit; font-weight: 600; background: none; border: 0; padding: 0; color: inherit; cursor: pointer; }
 th[aria-sort=ascending] button::after { content: " ▲"; }
@@ -90,7 +91,7 @@ def page(listing: Listing) -> str:
 </head>
 <body>
 <h1>Certificates of {_text(listing.cluster)}</h1>
-<p class="dim">Looked at on <time>{_text(listing.time)}</time>. What ends within {listing.days} days is a fault.</p>
+<p class="dim">Looked at <time>{_text(listing.time)}</time>. What has less than {listing.days} days left is a fault.</p>
 <p>{_text(listing.summary())}</p>
 {_verdict(listing)}
 <input type="search" placeholder="Filter" aria-label="Filter" hidden>
@@ -118,7 +119,8 @@ def _text(text: object) -> str:
 
 def _verdict(listing: Listing) -> str:
     faults = listing.faults
-    head = f'<p class="bad">{len(faults)} faults</p>' if faults else '<p class="good">No fault</p>'
+    count = f"{len(faults)} fault{'' if len(faults) == 1 else 's'}"
+    head = f'<p class="bad">{count}</p>' if faults else '<p class="good">No fault</p>'
     notes = [*([f"Left out by --limit: {', '.join(listing.left_out)}"] if listing.left_out else []), *listing.notes]
     return "\n".join([head, _list(faults, "bad"), _list(notes, "warn")])
 
