@@ -116,6 +116,26 @@ def test_second_run(single: Cluster) -> None:
     checks.survey_and_roles_agree(single, HOST)
 
 
+def test_what_the_program_compiles_to_is_kept(single: Cluster) -> None:
+    """The first run has kept it, for root alone. Looks do not touch it, whatever it holds; the next change mends it."""
+    kept = "/var/lib/barehost/program"
+    state = f"stat --format '%U %a %h %i %Y' {kept}; ls -A /var/lib/barehost"
+    found = single.on(HOST, state)
+    assert found.startswith("root 600 1 ")
+    checks.nothing_changes(single, [HOST])
+    assert single.playbook("playbooks/site.yml", "--check").actions() == []
+    assert single.on(HOST, state) == found
+    single.on(HOST, f"truncate --size=1000 {kept}")
+    checks.nothing_changes(single, [HOST])
+    assert single.on(HOST, f"stat --format %s {kept}").strip() == "1000"
+    single.on(HOST, "chmod 0700 /usr/local/libexec/barehost/stamp")
+    single.playbook("playbooks/site.yml")
+    assert int(single.on(HOST, f"stat --format %s {kept}")) > 100_000
+    single.on(HOST, f"mv {kept} /root/program; ln -s /root/program {kept}")
+    checks.nothing_changes(single, [HOST])
+    single.on(HOST, "rm /root/program")
+
+
 @pytest.fixture(scope="module")
 def saved(single: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Saved:
     """A backup of the cluster with one object that the test knows, its PKI in an archive."""
