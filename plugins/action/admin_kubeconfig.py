@@ -17,10 +17,13 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import hashes, serialization, x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import RENEWAL
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.administrator import AUTHORITY, CLIENT, MODE, USER, Kubeconfig
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms import terms_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.renewal import ADMINISTRATOR
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "path": {"type": "path", "required": True},
@@ -65,8 +68,10 @@ class ActionModule(ActionBase):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         path = pathlib.Path(str(arguments["path"]))
-        servers, directory = _settings(arguments, cluster_of(self._templar, task_vars or {}))
+        cluster = cluster_of(self._templar, task_vars or {})
+        servers, directory = _settings(arguments, cluster)
         pki = Pki(pathlib.Path(directory), check_mode=self._task.check_mode, vault=vault_of(self._loader))
+        client = {**CLIENT, **terms_of(cluster, (task_vars or {}).get(RENEWAL)).of(CLIENT, name=ADMINISTRATOR)}
         found = administrator.read(path)
         # A kubeconfig that trusts an authority belongs to a cluster, whose authority has been lost here.
         pki.creates = (found is None or not found.authority) and not self._task.check_mode
@@ -77,7 +82,7 @@ class ActionModule(ActionBase):
                 f"{certs.authority_name(AUTHORITY)}.crt. Put the cluster's PKI directory back; or move the kubeconfig away if it is of "
                 "another cluster"
             )
-        reissue = _client_fault(found, wanted, time.time())
+        reissue = _client_fault(found, wanted, client, time.time())
         reason = reissue or _content_fault(found, wanted)
         result.update(changed=reason is not None, path=str(path), server=", ".join(servers.values()), actions=[], warnings=pki.warnings)
         if reason is None:
@@ -126,7 +131,7 @@ def _current(found: Kubeconfig | None) -> str:
     return str(found.config.get("current-context", "")) if found is not None else ""
 
 
-def _client_fault(found: Kubeconfig | None, wanted: Wanted, now: float) -> str | None:
+def _client_fault(found: Kubeconfig | None, wanted: Wanted, client: dict[str, t.Any], now: float) -> str | None:
     """Why the client needs a new key and certificate."""
     if found is None:
         return "absent"
@@ -135,7 +140,7 @@ def _client_fault(found: Kubeconfig | None, wanted: Wanted, now: float) -> str |
         return "it is not a kubeconfig that holds a certificate"
     if not administrator.belong_together(certificate, found.key):
         return "its key does not belong to its certificate"
-    fault = certs.fault(CLIENT, certificate, wanted.authority, now)
+    fault = certs.fault(client, certificate, wanted.authority, now)
     return f"the certificate in it: {fault}" if fault else None
 
 

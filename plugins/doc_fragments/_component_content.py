@@ -117,9 +117,10 @@ options:
         type: int
         default: 365
       renew_before_days:
-        description: How long before its end a certificate is replaced.
+        description:
+          - Days before its end from which on a certificate is replaced.
+          - The default is C(cluster_certificate_renew_before) of the cluster, or 30.
         type: int
-        default: 30
   files:
     description: Files. Each has exactly one source.
     type: list

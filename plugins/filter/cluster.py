@@ -15,6 +15,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import keepalived
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import foreign_looks as looks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import order_of_roles
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import renewal as renewals
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import KUBELET
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.flannel_backend import interface as flannel_interface
 
@@ -184,6 +185,14 @@ def interface_of(facts: dict[str, t.Any], address: str, virtual: str) -> str:
         raise AnsibleFilterError(str(error)) from None
 
 
+def renewal(text: str | list[str], since: float) -> dict[str, t.Any]:
+    """The certificates that a run issues anew; raises AnsibleFilterError for a name that none has."""
+    try:
+        return renewals.choice(text, since)
+    except ValueError as error:
+        raise AnsibleFilterError(str(error)) from None
+
+
 class FilterModule:
     """The collection's filters."""
 
@@ -204,4 +213,5 @@ class FilterModule:
             "silent_hosts": silent_hosts,
             "docker_packages": docker_packages,
             "health_report": health_report,
+            "renewal": renewal,
         }

@@ -90,6 +90,8 @@ notes:
     from GitHub's documentation.
   - C(cluster_architecture) (choice, default V(amd64)). V(amd64) or V(arm64), for all hosts.
   - C(cluster_pki_directory) (path, default C(pki) in the inventory's folder). On the controller; holds the keys of the authorities.
+  - C(cluster_certificate_renew_before) (integer, default V(30)). Days before the end of a certificate from which on C(site.yml) renews it,
+    from 1 to 364.
   - C(master_registers_node) (boolean, default V(true)). Whether masters are nodes too, with the control plane's taint.
   - Per host, C(node_address) (address, default C(ansible_host), else the inventory name, when that is an address). IPv4,
     by which other hosts reach it.
@@ -214,10 +216,12 @@ balancers:
   type: list
   elements: str
 certificates:
-  description: C(apiserver) with the subject alternative names, C(dns) and C(ips), of every apiserver.
+  description:
+    - C(apiserver) with the subject alternative names, C(dns) and C(ips), of every apiserver.
+    - C(renew_before_days), the days before the end of a certificate from which on it is renewed.
   returned: success
   type: dict
-  sample: {apiserver: {dns: [kubernetes, localhost], ips: [127.0.0.1, 10.254.0.1]}}
+  sample: {apiserver: {dns: [kubernetes, localhost], ips: [127.0.0.1, 10.254.0.1]}, renew_before_days: 30}
 binaries:
   description: Every download by its name, as the C(binaries) of M(barehost.kubernetes.component) take it.
   returned: success

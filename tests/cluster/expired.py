@@ -15,17 +15,22 @@ from .driver import Cluster
 PATHS = sorted({pair.cert for component in component_table.components().values() for pair in component.pairs.values()})
 
 
+def found(cluster: Cluster, host: str) -> list[str]:
+    """The paths of all certificates that the host has."""
+    return cluster.on(host, f"ls {' '.join(PATHS)} 2>/dev/null; true").split()
+
+
 def expire(cluster: Cluster, host: str, *, days_ago: int) -> list[str]:
     """Replaces all certificates of a host by ones that ended so many days ago; returns their paths."""
     pki = Pki(cluster.inventory / "pki")
-    found = cluster.on(host, f"ls {' '.join(PATHS)} 2>/dev/null; true").split()
-    for path in found:
+    paths = found(cluster, host)
+    for path in paths:
         old = x509.load_pem_x509_certificate(cluster.on(host, f"cat {path}").encode())
         authority = next(name for name in AUTHORITIES if certs.issued_by_any(certs.pem(old), [pki.certificate(name) or ""]))
         text = certs.pem(_of_last_year(old, pki, authority, days_ago=days_ago))
         # In place: owner and mode stay.
         cluster.lab("exec", host, "sh", "-c", f"cat > {path}", input=text)
-    return found
+    return paths
 
 
 def _of_last_year(old: x509.Certificate, pki: Pki, authority: str, *, days_ago: int) -> x509.Certificate:

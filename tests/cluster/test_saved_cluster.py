@@ -92,6 +92,20 @@ def test_authorities_and_the_key_of_service_accounts_are_replaced(single: Cluste
     guestbook_works(single)
 
 
+def test_certificates_are_renewed_by_name(single: Cluster) -> None:
+    """Only what was chosen is issued anew, and only what uses it restarts."""
+    refused = single.playbook("playbooks/renew-certificates.yml", "-e", "renew=kublet", check=False)
+    assert refused.returncode != 0
+    assert "renew names kublet, and there are all, admin, apiserver" in " ".join(refused.output.split())
+    run = single.playbook("playbooks/renew-certificates.yml", "-e", "renew=kubelet")
+    pki = "/etc/kubernetes/pki/kubelet"
+    assert run.actions() == [(HOST, "certificate", "issue", f"{pki}.crt"), (HOST, "unit", "restart", "kubelet.service")]
+    everything = single.playbook("playbooks/renew-certificates.yml")
+    issued = {action[3] for action in everything.actions() if action[1] == "certificate"}
+    assert issued == set(expired.found(single, HOST))
+    checks.nothing_changes(single, [HOST])
+
+
 def test_what_was_saved_under_an_old_authority_is_restored(single: Cluster, tmp_path: pathlib.Path) -> None:
     single.playbook("playbooks/backup.yml", "-e", f"backup_directory={tmp_path}")
     (snapshot,) = tmp_path.glob("*.snapshot")

@@ -18,12 +18,15 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.descri
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import identity
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import authority_name, refuse_early
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import REPLACEABLE, SERVICE_ACCOUNT_PUBLIC, Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms import terms_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import foreign, planner
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Prediction
 
 Items = dict[str, list[dict[str, t.Any]]]
 # What encrypts Secrets and proves tokens. The private key of the latter is compared by its public one.
+# The fact that holds what the filter `renewal` returns.
+RENEWAL = "barehost_renewal"
 KEY_FILES = ("encryption-config.yaml", SERVICE_ACCOUNT_PUBLIC)
 _FILE_KINDS = ("early_file", "file")
 
@@ -117,10 +120,12 @@ def pki_of(component: Component, *, templar: t.Any, variables: dict[str, t.Any],
     files = [*component.items["file"], *component.items["early_file"]]
     if not component.items["certificate"] and not any(item["pki"] for item in files):
         return None
-    directory = component.pki or cluster_of(templar, variables).get("pki_directory")
+    cluster = cluster_of(templar, variables)
+    directory = component.pki or cluster.get("pki_directory")
     if not directory:
         raise ComponentError(f"component {component.name}: pki: missing; give the PKI directory of the controller, which certificates need")
-    return Pki(pathlib.Path(directory), check_mode=check_mode, vault=vault_of(loader))
+    terms = terms_of(cluster, variables.get(RENEWAL))
+    return Pki(pathlib.Path(directory), check_mode=check_mode, vault=vault_of(loader), terms=terms)
 
 
 def no_pki(name: str) -> t.NoReturn:

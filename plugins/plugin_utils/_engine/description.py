@@ -106,7 +106,7 @@ _CERTIFICATE = s.Record(
         "ips": (s.list_of(s.text), []),
         "usages": (s.list_of(s.one_of("server", "client")), ["server", "client"]),
         "days": (s.whole, 365),
-        "renew_before_days": (s.whole, 30),
+        "renew_before_days": (s.whole, None),
     }
 )
 _BINARY = s.Record(

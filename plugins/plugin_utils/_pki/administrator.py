@@ -27,7 +27,6 @@ CLIENT: dict[str, t.Any] = {
     "organizations": ["system:masters"],
     "usages": ["client"],
     "days": 365,
-    "renew_before_days": 30,
 }
 
 

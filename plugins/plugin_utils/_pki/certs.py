@@ -128,6 +128,8 @@ def _time_fault(item: dict[str, t.Any], certificate: x509.Certificate, authority
         return "its lifetime differs"
     if end - now < datetime.timedelta(days=renew_before) and not with_authority:
         return f"it expires on {end:%Y-%m-%d}, within {renew_before} days"
+    if start + CLOCK_SKEW < moment(item.get("issued_since", 0)):
+        return "its renewal was asked for"
     return None
 
 
@@ -157,7 +159,7 @@ def contents(certificate: x509.Certificate) -> dict[str, tuple[str, ...]]:
 
 
 def _periods(item: dict[str, t.Any]) -> tuple[int, int]:
-    days, renew_before = int(item.get("days", DEFAULT_DAYS)), int(item.get("renew_before_days", DEFAULT_RENEW_BEFORE_DAYS))
+    days, renew_before = int(item.get("days", DEFAULT_DAYS)), int(item.get("renew_before_days") or DEFAULT_RENEW_BEFORE_DAYS)
     if renew_before >= days:
         raise PkiError(
             f"certificate {item['name']}: renew_before_days is {renew_before}, but it is valid for {days} days only, so every run would "

@@ -24,6 +24,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import ec, exceptions, serialization, x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations, keepalived
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms import DEFAULT_TERMS, Terms
 
 __all__ = ["AUTHORITIES", "REPLACEABLE", "Pki", "PkiError", "vault_of"]
 
@@ -71,8 +72,17 @@ def vault_of(loader: t.Any) -> Vault:
 class Pki:
     """The PKI directory. ``warnings`` collects the repairs that the operator should know about."""
 
-    def __init__(self, directory: pathlib.Path, *, check_mode: bool = False, vault: Vault | None = None, now: float | None = None) -> None:
+    def __init__(
+        self,
+        directory: pathlib.Path,
+        *,
+        check_mode: bool = False,
+        vault: Vault | None = None,
+        now: float | None = None,
+        terms: Terms = DEFAULT_TERMS,
+    ) -> None:
         self.directory = directory
+        self.terms = terms
         self.warnings: list[str] = []
         # Whether missing files are created. If not, ``awaited`` collects their names, and their texts are None.
         self.creates = not check_mode
@@ -138,8 +148,8 @@ class Pki:
         return text
 
     def enrich(self, item: dict[str, t.Any]) -> dict[str, t.Any]:
-        """A certificate item with the parts of the PKI that its planner needs."""
-        return {**item, "authority_certificate": self.certificate(item["authority"])}
+        """A certificate item with the parts of the PKI that its planner needs, and with the terms on which it is issued anew."""
+        return {**item, **self.terms.of(item), "authority_certificate": self.certificate(item["authority"])}
 
     def sign(self, authority: str, csr_pem: str, item: dict[str, t.Any]) -> str:
         """Issues the certificate that the item describes for the key of the request. The names in the request are ignored."""

@@ -80,6 +80,7 @@ class _Draft:
     binaries: dict[str, t.Any]
     registry: str | None
     pki_directory: str | None
+    renew_before_days: int | None
 
 
 def resolve(inputs: ClusterInputs) -> Spec:
@@ -124,6 +125,7 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
         binaries=_binaries(reader, versions, problems),
         registry=releases.read_registry(reader),
         pki_directory=_pki_directory(inputs, reader),
+        renew_before_days=reader.integer("cluster_certificate_renew_before", low=1, high=364),
     )
 
 
@@ -160,7 +162,7 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
         node_hosts=members.nodes,
         etcd_hosts=members.by_role["etcd"],
         balancers=members.by_role["balancer"],
-        certificates={"apiserver": names},
+        certificates={"apiserver": names, "renew_before_days": _sure(draft.renew_before_days)},
         binaries=draft.binaries,
         images=releases.images(versions, registry=_sure(draft.registry)),
         ports=tuple(openings),

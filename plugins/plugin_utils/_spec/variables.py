@@ -56,6 +56,7 @@ CLUSTER: t.Mapping[str, Variable] = {
     "cluster_checksums": Variable("map", {}, example="{cri-dockerd: <64 hexadecimal digits>}"),
     "cluster_architecture": Variable("text", "amd64"),
     "cluster_pki_directory": Variable("text", example='"{{ inventory_dir }}/pki"'),
+    "cluster_certificate_renew_before": Variable("integer", 30),
     "master_registers_node": Variable("boolean", True),
 }
 

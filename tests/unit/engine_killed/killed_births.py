@@ -31,7 +31,8 @@ def make_everything(folder: pathlib.Path) -> None:
     for name in (SERVICE_ACCOUNT_PUBLIC, SERVICE_ACCOUNT_KEY, ENCRYPTION):
         pki.read(name)
     certificate, key = admin_kubeconfig._new_client(pki)
-    wanted = admin_kubeconfig.Wanted({"lab": "https://192.0.2.1:6443"}, pki.certificate("kubernetes"))
+    authority = pki.certificate("kubernetes")
+    wanted = admin_kubeconfig.Wanted({"lab": "https://192.0.2.1:6443"}, authority, authority)
     admin_kubeconfig._write(folder / "inventory" / "kubeconfig", wanted.config(certificate, key))
 
 
