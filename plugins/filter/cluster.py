@@ -117,6 +117,17 @@ def settled(
     return all(found.get("settled") for found in surveys) and any(found.get("api_settled") for found in surveys)
 
 
+def unsettled(
+    pattern: str, hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]], surveyed: bool = True
+) -> list[str]:
+    """The hosts of a play: those of a pattern, without those where the survey found nothing to do.
+
+    A play that contains a host which ends it at once looks through all that have done so, for each host. ``surveyed`` is False in a run
+    that does not use the survey.
+    """
+    return [pattern, *(f"!{host}" for host in hostvars if surveyed and _is_settled(hostvars[host]))]
+
+
 def converged_nodes(
     cluster: dict[str, t.Any], hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]], result: str
 ) -> list[dict[str, t.Any]]:
@@ -208,6 +219,7 @@ class FilterModule:
             "interface_of": interface_of,
             "roles_of": roles_of,
             "settled": settled,
+            "unsettled": unsettled,
             "converged_nodes": converged_nodes,
             "changed_nodes": changed_nodes,
             "silent_hosts": silent_hosts,

@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.filter.cluster import converged_nodes, settled
+from ansible_collections.barehost.kubernetes.plugins.filter.cluster import converged_nodes, settled, unsettled
 
 CLUSTER: dict[str, t.Any] = {
     "nodes": {name: {"name": name} for name in ("master", "worker", "balancer")},
@@ -58,3 +58,14 @@ def test_hosts_that_are_named() -> None:
 
 def test_a_settled_node_counts_as_converged() -> None:
     assert [node["name"] for node in converged_nodes(CLUSTER, hostvars(worker={"settled": False}), "done")] == ["master"]
+
+
+def test_a_later_play_leaves_out_settled_hosts() -> None:
+    found = hostvars(worker={"settled": False}, balancer=None)
+    assert unsettled("~^(master|minion)$", found) == ["~^(master|minion)$", "!master"]
+
+
+def test_without_a_survey_no_host_is_left_out() -> None:
+    assert unsettled("all", hostvars(), False) == ["all"]
+    assert unsettled("all", {}) == ["all"]
+    assert unsettled("all", hostvars(master=None, worker={"unreachable": True}, balancer={"settled": False})) == ["all"]
