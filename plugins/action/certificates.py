@@ -81,7 +81,8 @@ class ActionModule(HostAction):
         now = time.time()
         found = of_host.found_on(host.name, described, answer, authorities=known, now=now)
         incomplete = "" if answer.get("complete") else "not all files beside the certificates were looked at, there are too many"
-        of_it = [text for text in (*described.faults, incomplete, of_host.clock(answer, now)) if text]
+        limited = "" if answer.get("root") else "what only root may read is not known: set `ansible_become: true`"
+        of_it = [text for text in (*described.faults, incomplete, limited, of_host.clock(answer, now)) if text]
         notes = [*described.uncompared, *(f"{host.name}: {text}" for text in of_it)]
         return {"changed": False, "entries": [entry.as_dict() for entry in found], "notes": [shown(note) for note in notes]}
 

@@ -163,7 +163,7 @@ list:
               its last year) or V(ok). The worst that holds.
           type: str
         days_left:
-          description: Whole days until it ends, negative once it has ended; null for what does not end.
+          description: Whole days until it ends, or, negative, since it has ended; null for what does not end.
           type: int
         not_before:
           description: From when on it is valid, in UTC; empty for what does not end. C(not_after) is until when.

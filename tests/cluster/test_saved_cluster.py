@@ -8,7 +8,7 @@ import pathlib
 
 import pytest
 
-from . import checks, expired, old_authorities
+from . import checks, expired, listed_certificates, old_authorities
 from .driver import Cluster, eventually
 from .probing import probed_in_pod
 from .setups import converged_hosts
@@ -36,6 +36,30 @@ def test_the_cluster_is_there(single: Cluster) -> None:
 
 def test_site_has_nothing_to_change(single: Cluster) -> None:
     checks.nothing_changes(single, [HOST])
+
+
+def test_certificates_are_listed(single: Cluster, tmp_path: pathlib.Path) -> None:
+    done, found = listed_certificates.listed(single, tmp_path)
+    assert done.returncode == 0, done.output
+    assert found["counts"] == {"ok": len(found["entries"])}
+    listed_certificates.ends_as_openssl_says(single, HOST, found)
+    listed_certificates.tells_no_secret(single, HOST, done)
+
+
+def test_certificates_are_listed_without_the_api(single: Cluster, tmp_path: pathlib.Path) -> None:
+    """While the API is down, a certificate has ended, and more is not as described; then the next run mends what the list tells."""
+    listed_certificates.spoil(single, HOST)
+    before = listed_certificates.state_of_files(single, HOST)
+    done, found = listed_certificates.listed(single, tmp_path)
+    assert done.returncode == 2
+    assert listed_certificates.state_of_files(single, HOST) == before
+    listed_certificates.tells_what_is_spoilt(HOST, done, found)
+    again, same = listed_certificates.listed(single, tmp_path, "--check")
+    assert (again.returncode, same["entries"]) == (2, found["entries"])
+    single.playbook("playbooks/site.yml")
+    mended, well = listed_certificates.listed(single, tmp_path)
+    assert (mended.returncode, [entry["path"] for entry in well["entries"] if entry["state"] != "ok"]) == (0, [listed_certificates.FOREIGN])
+    single.on(HOST, f"rm {listed_certificates.FOREIGN}")
 
 
 def test_the_host_can_be_rebooted(single: Cluster) -> None:

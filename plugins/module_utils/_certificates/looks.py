@@ -50,6 +50,7 @@ def run(_step: str, payload: Object) -> Object:
         "unknown": unknown,
         "complete": complete,
         "time": time.time(),
+        "root": os.geteuid() == 0,
     }
 
 

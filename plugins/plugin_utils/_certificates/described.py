@@ -42,6 +42,7 @@ class Described(t.NamedTuple):
     files: list[Object]
     faults: list[str]
     uncompared: list[str]
+    inputs: c.Mapping[str, list[str]] = {}  # the files that units read when they start, by unit
 
     def request(self) -> Object:
         """What the host is asked. It holds no contents."""
@@ -60,7 +61,12 @@ class Described(t.NamedTuple):
 
 
 def of_items(
-    certificates: c.Iterable[Object], files: c.Iterable[Object], *, faults: c.Sequence[str], stored: c.Callable[[str], str | None]
+    certificates: c.Iterable[Object],
+    files: c.Iterable[Object],
+    *,
+    faults: c.Sequence[str],
+    stored: c.Callable[[str], str | None],
+    inputs: c.Mapping[str, list[str]] | None = None,
 ) -> Described:
     """What is described, each path once: several components of a host share the copy of an authority."""
     told: list[str] = []
@@ -75,12 +81,8 @@ def of_items(
             by_path.setdefault(
                 item["path"], {**_attributes(item, mode="0644"), "kind": "kubeconfig", "digest": item["digest"], "user": user}
             )
-    return Described(
-        list({item["path"]: item for item in certificates}.values()),
-        list(by_path.values()),
-        list(dict.fromkeys(faults)),
-        list(dict.fromkeys(told)),
-    )
+    own = list({item["path"]: item for item in certificates}.values())
+    return Described(own, list(by_path.values()), list(dict.fromkeys(faults)), list(dict.fromkeys(told)), inputs or {})
 
 
 def _attributes(item: Object, *, mode: str) -> Object:
@@ -99,7 +101,7 @@ def _of_pki(name: str, stored: c.Callable[[str], str | None], told: list[str]) -
 
 
 def users(path: str, known: Described) -> tuple[str, ...]:
-    """The units and programs of a host that use a file, by the table of components."""
+    """The units and programs of a host that use a file: by the table of components, and by what units read when they start."""
     if path in _of_pair(ETCD, "root"):
         # etcd's administrator, not the member
         return (pathlib.PurePosixPath(ETCD.tools["etcdctl"]).name,)
@@ -109,7 +111,7 @@ def users(path: str, known: Described) -> tuple[str, ...]:
         for component in components().values()
         if path in _paths(component) and _is_there(component, there)
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys([*found, *(unit for unit, paths in known.inputs.items() if path in paths)]))
 
 
 def _of_pair(component: Component, pair: str) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authoriti
 # Of the data. It changes when a field gets another meaning or goes.
 FORMAT = 1
 _WIDTH = 140
-_PADDED = 60
+_PADDED = 90
 _DAYS = "DAYS"
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import pathlib
 import typing as t
 
@@ -68,5 +69,6 @@ def ending(certificate: x509.Certificate, now: float) -> str:
 
 
 def days_left(certificate: x509.Certificate, now: float) -> int:
-    """Whole days until a certificate ends; negative once it has ended."""
-    return (certificate.not_valid_after_utc - certs.moment(now)).days
+    """Whole days until a certificate ends; negative once it has ended a day ago or more."""
+    left = certificate.not_valid_after_utc - certs.moment(now)
+    return left.days if left >= datetime.timedelta() else -(-left).days

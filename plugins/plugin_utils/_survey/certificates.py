@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import collections.abc as c
+import contextlib
 
 from ansible.errors import AnsibleError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.described import Described, of_items
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import no_pki
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import parse_description
@@ -30,6 +32,7 @@ def described(roles: c.Sequence[str], site: Site, *, stored: c.Callable[[str], s
     shared = role_tasks.seen_by(roles, site)
     certificates: list[Object] = []
     files: list[Object] = []
+    inputs: dict[str, list[str]] = {}
     faults: list[str] = []
     for role in roles:
         for task in role_tasks.tasks_of(role, _COMPONENT):
@@ -41,9 +44,18 @@ def described(roles: c.Sequence[str], site: Site, *, stored: c.Callable[[str], s
                 component = parse_description(own.templar.template(options))
                 certificates += component.items["certificate"]
                 files += [_rendered(item, task, own) for item in component.items["file"]]
+                inputs.update(_inputs(task, own))
             except AnsibleError as error:
                 faults.append(f"what role {role} describes is not known: {error.message}")
-    return of_items(certificates, files, faults=faults, stored=stored)
+    return of_items(certificates, files, faults=faults, stored=stored, inputs=inputs)
+
+
+def _inputs(task: role_tasks.RoleTask, site: Site) -> dict[str, list[str]]:
+    """What units read when they start. Where that needs what only a run knows, the table of components has to do."""
+    with contextlib.suppress(AnsibleError):
+        units = plain(site.templar.template(task.options.get("units") or []))
+        return {unit["name"]: [*(unit.get("inputs") or []), *(unit.get("reload_on") or [])] for unit in units}
+    return {}
 
 
 def _rendered(item: Object, task: role_tasks.RoleTask, site: Site) -> Object:

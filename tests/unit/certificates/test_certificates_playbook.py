@@ -74,7 +74,10 @@ def test_a_list_of_what_is_described(folder: pathlib.Path, check: tuple[str, ...
         "/etc/etcd/pki/member.crt": ("etcd member", ["etcd.service"]),
         "/etc/etcd/pki/root.crt": ("etcd root", ["etcdctl"]),
         "/etc/kubernetes/scheduler.kubeconfig": ("system:kube-scheduler", ["kube-scheduler.service"]),
-        "/etc/kubernetes/pki/service-account.key": ("key of service-account tokens", ["kube-apiserver.service"]),
+        "/etc/kubernetes/pki/service-account.key": (
+            "key of service-account tokens",
+            ["kube-apiserver.service", "kube-controller-manager.service"],
+        ),
         "/etc/kubernetes/encryption-config.yaml": ("encryption of Secrets in etcd", ["kube-apiserver.service"]),
     }
     assert {path: (found["m1", path]["name"], found["m1", path]["used_by"]) for path in wanted} == wanted

@@ -37,6 +37,13 @@ def test_the_last_year_of_an_authority(pki: pathlib.Path, before: float, text: s
     assert all(warning.startswith(f"{pki}/etcd-ca.crt: this authority {text}") for warning in found)
 
 
+def test_days_are_whole_days_on_either_side(pki: pathlib.Path) -> None:
+    certificate = authorities.of_directory(pki)["etcd"].certificate
+    assert certificate is not None
+    found = [authorities.days_left(certificate, END - before) for before in (DAY, DAY - 1, 0, -1, -DAY, -10.5 * DAY)]
+    assert found == [1, 0, 0, 0, -1, -10]
+
+
 @pytest.mark.parametrize("make", ["nothing", "rubbish", "a directory", "a key", "vault"])
 def test_what_is_no_certificate_is_told_by_who_needs_it(pki: pathlib.Path, make: str) -> None:
     path = pki / "etcd-ca.crt"
