@@ -53,7 +53,7 @@ def warnings(directory: str | pathlib.Path, now: float, *, vault: Vault | None =
     with contextlib.suppress(AnsibleError):
         for authority in of_directory(directory, vault=vault).values():
             if authority.certificate is not None and (text := ending(authority.certificate, now)):
-                found.append(f"{authority.path}: this authority {text}. Plan its replacement: docs/tasks/certificates.md")
+                found.append(f"{authority.path}: this authority {text}. Plan its replacement: docs/tasks/replace-authorities.md")
     return found
 
 

@@ -159,7 +159,8 @@ def contents(certificate: x509.Certificate) -> dict[str, tuple[str, ...]]:
 
 
 def _periods(item: dict[str, t.Any]) -> tuple[int, int]:
-    days, renew_before = int(item.get("days", DEFAULT_DAYS)), int(item.get("renew_before_days") or DEFAULT_RENEW_BEFORE_DAYS)
+    own = item.get("renew_before_days")
+    days, renew_before = int(item.get("days", DEFAULT_DAYS)), DEFAULT_RENEW_BEFORE_DAYS if own is None else int(own)
     if renew_before >= days:
         raise PkiError(
             f"certificate {item['name']}: renew_before_days is {renew_before}, but it is valid for {days} days only, so every run would "

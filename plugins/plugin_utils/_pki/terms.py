@@ -24,7 +24,8 @@ class Terms:
         """The terms for a certificate. Its name is that of its file without the ending, if no other is given."""
         name = name or str(item["path"]).rpartition("/")[2].removesuffix(".crt")
         asked = {"issued_since": self.since} if name in self.names else {}
-        return {"renew_before_days": item.get("renew_before_days") or self.renew_before_days, **asked}
+        own = item.get("renew_before_days")
+        return {"renew_before_days": self.renew_before_days if own is None else own, **asked}
 
 
 DEFAULT_TERMS = Terms()
