@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections.abc
+import time
 import typing as t
 
 from ansible.errors import AnsibleFilterError
@@ -196,10 +197,10 @@ def interface_of(facts: dict[str, t.Any], address: str, virtual: str) -> str:
         raise AnsibleFilterError(str(error)) from None
 
 
-def renewal(text: str | list[str], since: float) -> dict[str, t.Any]:
-    """The certificates that a run issues anew; raises AnsibleFilterError for a name that none has."""
+def renewal(text: str | list[str]) -> dict[str, t.Any]:
+    """The certificates that a run issues anew if they are older than now; raises AnsibleFilterError for a name that none has."""
     try:
-        return renewals.choice(text, since)
+        return renewals.choice(text, time.time())
     except ValueError as error:
         raise AnsibleFilterError(str(error)) from None
 

@@ -69,9 +69,13 @@ VALUES: dict[str, t.Any] = {
     "docker_registry_logins": [{"registry": "registry.example", "username": "one", "password": "two"}],
 }
 
-# What only actions read. The text stands in a plugin.
+# What only actions read, and what they import. The text stands in a file below plugins.
 _CONTROL = "the default value"
-READ_BY_ACTIONS = {"cluster_pki_directory": '.get("pki_directory")', "node_labels": 'cluster["nodes"][host] for host in arguments["hosts"]'}
+READ_BY_ACTIONS = {
+    "cluster_certificate_renew_before": '.get("certificates", {}).get("renew_before_days"',
+    "cluster_pki_directory": '.get("pki_directory")',
+    "node_labels": 'cluster["nodes"][host] for host in arguments["hosts"]',
+}
 
 # By type, the first that the resolver takes
 _TEXTS = ["another", "/another", "192.0.2.7", "5m", "30s", "daily", "2G", "https://192.0.2.7/x"]
@@ -151,7 +155,7 @@ def test_each_variable_changes_something(name: str) -> None:
     assert not answer["refused"], f"no other valid value of {name} is known: {answer['refused']}"
     done = [change for change in answer["changes"] if change != "spec"]
     if name in READ_BY_ACTIONS:
-        done = [path.name for path in (ROOT / "plugins/action").glob("*.py") if READ_BY_ACTIONS[name] in path.read_text(encoding="utf-8")]
+        done = [path.name for path in (ROOT / "plugins").rglob("*.py") if READ_BY_ACTIONS[name] in path.read_text(encoding="utf-8")]
         done = done if "spec" in answer["changes"] else []
     assert done, f"{name} = {answer['value']!r} changes nothing but {answer['changes'] or 'nothing'}"
 
