@@ -75,7 +75,9 @@ def test_a_full_etcd_gets_room_and_takes_writes_again(care: Care) -> None:
     followers = sorted(name for name in care.cluster.inventory if name != leader)
     before = care.state()
     print("\n".join(databases.lines(before)))
-    assert all(member.size > QUOTA * 0.9 for member in before.members)
+    # The first that reaches its quota ends the writes of all; another one may have reused more of its pages.
+    assert max(member.size for member in before.members) > QUOTA * 0.9
+    assert all(member.size > QUOTA * 0.5 for member in before.members)
     assert [alarm.name for alarm in before.alarms] == ["NOSPACE"] * len(before.alarms) != []
     told = health.run("collect", care.asked)["summary"]
     assert any(line.startswith("alarm NOSPACE of m") for line in told), told
