@@ -17,13 +17,12 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import hashes, serialization, x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import RENEWAL
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.administrator import AUTHORITY, CLIENT, MODE, USER, Kubeconfig
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms import terms_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.renewal import ADMINISTRATOR
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import renewal
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "path": {"type": "path", "required": True},
@@ -71,7 +70,7 @@ class ActionModule(ActionBase):
         cluster = cluster_of(self._templar, task_vars or {})
         servers, directory = _settings(arguments, cluster)
         pki = Pki(pathlib.Path(directory), check_mode=self._task.check_mode, vault=vault_of(self._loader))
-        client = {**CLIENT, **terms_of(cluster, (task_vars or {}).get(RENEWAL)).of(CLIENT, name=ADMINISTRATOR)}
+        client = {**CLIENT, **terms_of(cluster, (task_vars or {}).get(renewal.VARIABLE)).of(CLIENT, name=renewal.ADMINISTRATOR)}
         found = administrator.read(path)
         # A kubeconfig that trusts an authority belongs to a cluster, whose authority has been lost here.
         pki.creates = (found is None or not found.authority) and not self._task.check_mode
@@ -138,7 +137,7 @@ def _client_fault(found: Kubeconfig | None, wanted: Wanted, client: dict[str, t.
     certificate = certs.load(found.certificate)
     if certificate is None:
         return "it is not a kubeconfig that holds a certificate"
-    if not administrator.belong_together(certificate, found.key):
+    if not certs.belong_together(found.certificate, found.key):
         return "its key does not belong to its certificate"
     fault = certs.fault(client, certificate, wanted.authority, now)
     return f"the certificate in it: {fault}" if fault else None

@@ -56,14 +56,14 @@ class ActionModule(HostAction):
         arguments = plain(arguments)
         subjects, state = list(dict.fromkeys(arguments["subjects"])), arguments["state"]
         if state == "observed":
-            paths = sorted({*_certificates(), *(path for subject in subjects for path in bundles(subject))})
+            paths = sorted({*component_table.certificate_files(), *(path for subject in subjects for path in bundles(subject))})
             return {"changed": False, **TrustingHost(self, variables).step("collect", {"paths": paths})}
         cluster = plain(cluster_of(self._templar, variables))
         pki = Pki(pathlib.Path(cluster["pki_directory"]), check_mode=self._task.check_mode, vault=vault_of(self._loader))
         works = [Replacement(pki, subject, now=time.time()) for subject in subjects]
         if state == "shown":
             return {"changed": False, "summary": [line for work in works for line in trust_on_hosts.steps(work)]}
-        found = {host: _observed(variables, host, arguments["observation"]) for host in _hosts(cluster)}
+        found = {host: _observed(variables, host, arguments["observation"]) for host in cluster["nodes"]}
         try:
             return self._advance(works, arguments, found)
         except OSError as error:
@@ -120,14 +120,6 @@ def bundles(subject: str) -> list[str]:
     own = [component_table.ETCD.pki["ca"]] if subject == "etcd" else []
     key = f"{subject.replace('-', '_')}_ca"
     return sorted({*own, *(component.pki[key] for component in table.values() if key in component.pki)})
-
-
-def _certificates() -> list[str]:
-    return sorted({pair.cert for component in component_table.components().values() for pair in component.pairs.values()})
-
-
-def _hosts(cluster: Object) -> list[str]:
-    return list(dict.fromkeys([*cluster["etcd_hosts"], *cluster["masters"], *cluster["node_hosts"], *cluster["api"].get("proxies", [])]))
 
 
 def _observed(variables: Variables, host: str, name: str) -> Object | None:

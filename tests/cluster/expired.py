@@ -12,12 +12,10 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import c
 
 from .driver import Cluster
 
-PATHS = sorted({pair.cert for component in component_table.components().values() for pair in component.pairs.values()})
-
 
 def found(cluster: Cluster, host: str) -> list[str]:
     """The paths of all certificates that the host has."""
-    return cluster.on(host, f"ls {' '.join(PATHS)} 2>/dev/null; true").split()
+    return cluster.on(host, f"ls {' '.join(component_table.certificate_files())} 2>/dev/null; true").split()
 
 
 def expire(cluster: Cluster, host: str, *, days_ago: int) -> list[str]:

@@ -18,7 +18,6 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.entries import CONTROLLER, Entry
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.of_host import NAMES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.shown import each, shown
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import exceptions, serialization
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import Authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
@@ -57,7 +56,7 @@ class _Controller:
             return dataclasses.replace(base, state="missing", differences=("it is not there",))
         text, fault = self._text(key.name)
         told = [f"its key {key.name}: {one}" for one in (fault, _too_open(key)) if one]
-        if text and not administrator.belong_together(authority.certificate, text):
+        if text and not certs.belong_together(authority.pem, text):
             told.append(f"its key {key.name} does not belong to it")
         # Who keeps the key elsewhere does so on purpose: nothing can be issued meanwhile.
         details = "with its key" if text or fault else f"without its key {key.name}: nothing can be issued"
@@ -70,7 +69,7 @@ class _Controller:
     def private_key(self) -> Entry:
         entry = self._secret("private key", SERVICE_ACCOUNT_KEY)
         private, public = (self._text(name)[0] for name in (SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC))
-        if private and public and not _is_public_of(public, private):
+        if private and public and not certs.belong_together(public, private):
             told = f"{SERVICE_ACCOUNT_PUBLIC} does not belong to it"
             return dataclasses.replace(entry, differences=(*entry.differences, told))
         return entry
@@ -92,7 +91,7 @@ class _Controller:
             return dataclasses.replace(base, state="unreadable", differences=("it is not a kubeconfig that holds a certificate",))
         authority = self._authorities[administrator.AUTHORITY]
         told = certs.differences(administrator.CLIENT, certificate, authority.certificate)
-        if not administrator.belong_together(certificate, found.key):
+        if not certs.belong_together(found.certificate, found.key):
             told.append("its key does not belong to its certificate")
         if authority.pem and found.authority != self._pki.served(authority.path.name):
             told.append(f"it does not trust the present {authority.name}")
@@ -133,16 +132,6 @@ def _too_open(path: pathlib.Path) -> str:
     except OSError:
         return ""
     return f"mode {mode:04o} lets others of this machine at it, wanted 0600" if mode & _OPEN and not encrypted else ""
-
-
-def _is_public_of(public: str, private: str) -> bool:
-    """Whether one of the public keys is the private one's: before a key is replaced there are two."""
-    try:
-        own = serialization.load_pem_private_key(private.encode(), password=None).public_key()
-        wanted = own.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
-    except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
-        return False
-    return "".join(wanted.split()) in "".join(public.split())
 
 
 def _providers(text: str) -> list[str]:

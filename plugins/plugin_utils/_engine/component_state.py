@@ -22,11 +22,10 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms imp
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import foreign, planner
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Prediction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import renewal
 
 Items = dict[str, list[dict[str, t.Any]]]
 # What encrypts Secrets and proves tokens. The private key of the latter is compared by its public one.
-# The fact that holds what the filter `renewal` returns.
-RENEWAL = "barehost_renewal"
 KEY_FILES = ("encryption-config.yaml", SERVICE_ACCOUNT_PUBLIC)
 _FILE_KINDS = ("early_file", "file")
 
@@ -124,7 +123,7 @@ def pki_of(component: Component, *, templar: t.Any, variables: dict[str, t.Any],
     directory = component.pki or cluster.get("pki_directory")
     if not directory:
         raise ComponentError(f"component {component.name}: pki: missing; give the PKI directory of the controller, which certificates need")
-    terms = terms_of(cluster, variables.get(RENEWAL))
+    terms = terms_of(cluster, variables.get(renewal.VARIABLE))
     return Pki(pathlib.Path(directory), check_mode=check_mode, vault=vault_of(loader), terms=terms)
 
 

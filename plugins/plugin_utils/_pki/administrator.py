@@ -13,7 +13,6 @@ import typing as t
 
 import yaml
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import exceptions, serialization, x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 
 MODE = 0o600
@@ -55,15 +54,6 @@ def read(path: pathlib.Path) -> Kubeconfig | None:
         return Kubeconfig(mode, config, _decode(cluster["certificate-authority-data"]), certificate, key)
     except (yaml.YAMLError, LookupError, TypeError, AttributeError, ValueError):
         return Kubeconfig(mode, {}, "", "", "")
-
-
-def belong_together(certificate: x509.Certificate, key_pem: str) -> bool:
-    """Whether the key is the certificate's."""
-    try:
-        key = serialization.load_pem_private_key(key_pem.encode(), password=None)
-    except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
-        return False
-    return key.public_key() == certificate.public_key()
 
 
 def _decode(text: str) -> str:

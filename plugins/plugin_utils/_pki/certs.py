@@ -16,6 +16,7 @@ import typing as t
 from ansible.errors import AnsibleError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import ec, exceptions, hashes, oid, serialization, x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import generations
 
 KEY_DESCRIPTION = "ECDSA P-256"
 AUTHORITY_DAYS = 3650
@@ -88,6 +89,15 @@ def public_key_of(pem_text: str) -> t.Any:
         return None
 
 
+def belong_together(public: str, private: str) -> bool:
+    """Whether a private key is that of a certificate, or of one of several public keys, all in PEM form."""
+    try:
+        own = serialization.load_pem_private_key(private.encode(), password=None).public_key()
+    except _unreadable():
+        return False
+    return any(public_key_of(block) == own for block in generations.blocks(public))
+
+
 def issued_by_any(certificate_pem: str, authorities: c.Iterable[str]) -> bool:
     """Whether one of these authorities, in PEM form, has signed a certificate."""
     certificate = load(certificate_pem)
@@ -108,7 +118,7 @@ def fault(item: dict[str, t.Any], certificate: x509.Certificate, authority_pem: 
 
 
 def _content_fault(item: dict[str, t.Any], certificate: x509.Certificate) -> str | None:
-    wanted, found = _wanted(item), _found(certificate)
+    wanted, found = _wanted(item), contents(certificate)
     for what in ("subject", "alternative names", "usages"):
         if wanted[what] != found[what]:
             return f"its {what} differ" if what.endswith("s") else f"its {what} differs"
@@ -142,7 +152,7 @@ def differences(item: dict[str, t.Any], certificate: x509.Certificate, authority
         found.append(f"it ends after its authority, which ends on {authority.not_valid_after_utc:%Y-%m-%d}")
     if not is_p256(_public_key(certificate)):
         found.append(f"its key is not {KEY_DESCRIPTION}")
-    wanted, there = _wanted(item), _found(certificate)
+    wanted, there = _wanted(item), contents(certificate)
     if wanted["subject"] != there["subject"]:
         found.append(f"its subject is {', '.join(there['subject']) or 'empty'}, wanted {', '.join(wanted['subject'])}")
     for what in ("alternative names", "usages"):
@@ -151,11 +161,6 @@ def differences(item: dict[str, t.Any], certificate: x509.Certificate, authority
         if lacking or further:
             found.append(f"its {what} {' and '.join(part for part in parts if part)}")
     return found
-
-
-def contents(certificate: x509.Certificate) -> dict[str, tuple[str, ...]]:
-    """Subject, alternative names and usages of a certificate, as texts."""
-    return _found(certificate)
 
 
 def _periods(item: dict[str, t.Any]) -> tuple[int, int]:
@@ -189,7 +194,7 @@ def found_text(certificate: x509.Certificate) -> str:
     issuer = ", ".join(_values(certificate.issuer, oid.NameOID.COMMON_NAME)) or certificate.issuer.rfc4514_string()
     lifetime = f"{_lifetime_days(certificate)} days, until {certificate.not_valid_after_utc:%Y-%m-%d}"
     key = KEY_DESCRIPTION if is_p256(_public_key(certificate)) else "another algorithm"
-    return _text(_found(certificate), issuer=issuer, lifetime=lifetime, key=key)
+    return _text(contents(certificate), issuer=issuer, lifetime=lifetime, key=key)
 
 
 def _text(values: dict[str, tuple[str, ...]], *, issuer: str, lifetime: str, key: str) -> str:
@@ -208,7 +213,8 @@ def _wanted(item: dict[str, t.Any]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _found(certificate: x509.Certificate) -> dict[str, tuple[str, ...]]:
+def contents(certificate: x509.Certificate) -> dict[str, tuple[str, ...]]:
+    """Subject, alternative names and usages of a certificate, as texts."""
     organizations = sorted(f"O={name}" for name in _values(certificate.subject, oid.NameOID.ORGANIZATION_NAME))
     common_names = [f"CN={name}" for name in _values(certificate.subject, oid.NameOID.COMMON_NAME)]
     alternative = _extension(certificate, x509.SubjectAlternativeName)

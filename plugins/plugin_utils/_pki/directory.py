@@ -141,7 +141,7 @@ class Pki:
 
     def certificate(self, authority: str) -> str | None:
         """The certificate of the authority that signs; None in check mode if it does not exist yet."""
-        name = certs.authority_name(self._known(authority))
+        name = certs.authority_name(self._checked(authority))
         text = self._born(f"{name}.crt", lambda: self._make_authority(authority))
         if text is not None:
             self._check_authority(authority, text)
@@ -184,7 +184,7 @@ class Pki:
         """Whether a private key is that of a certificate or of a public key in PEM form."""
         return self._exists(key) and self.key(key).public_key() == certs.public_key_of(public)
 
-    def _known(self, authority: str) -> str:
+    def _checked(self, authority: str) -> str:
         if authority not in AUTHORITIES:
             raise PkiError(f"{authority!r} is no authority; there are {', '.join(AUTHORITIES)}.")
         return authority

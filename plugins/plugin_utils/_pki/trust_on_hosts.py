@@ -89,7 +89,7 @@ def step(work: Replacement, phase: str) -> str:
     return told[phase]
 
 
-# What does not read again what it trusts: measured with Kubernetes 1.37 and etcd 3.7, docs/architecture/replacing-authorities.md.
+# What restarts because it does not read again what it trusts: docs/architecture/replacing-authorities.md.
 _TRUST: t.Mapping[str, str] = {
     "kubernetes": "the control plane, kubelet, kube-proxy and flannel, a host after the other",
     "etcd": "etcd, a member after the other, and the apiservers",

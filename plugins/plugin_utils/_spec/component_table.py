@@ -343,6 +343,11 @@ def components(*, api_server_port: int = API_PORT, api_endpoint_port: int = API_
     }
 
 
+def certificate_files() -> list[str]:
+    """Where hosts have their certificates, each path once."""
+    return sorted({pair.cert for component in components().values() for pair in component.pairs.values()})
+
+
 def ports() -> dict[int, str]:
     """The fixed ports, with their purpose. The ports of the API are not among them: they are variables."""
     return {port.number: port.purpose for component in components().values() for port in component.ports.values()}

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import components
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import certificate_files
 
+# The fact that holds what the filter `renewal` returns.
+VARIABLE = "barehost_renewal"
 ALL = "all"
 # That of the kubeconfig on the controller, which is no file of a host.
 ADMINISTRATOR = "kubeconfig"
@@ -16,12 +18,11 @@ ADMINISTRATOR = "kubeconfig"
 
 def names() -> list[str]:
     """The certificates by the names of their files, such as ``apiserver`` for apiserver.crt."""
-    files = {pair.cert for component in components().values() for pair in component.pairs.values()}
-    return sorted({_stem(path) for path in files} | {ADMINISTRATOR})
+    return sorted({path.rpartition("/")[2].removesuffix(".crt") for path in certificate_files()} | {ADMINISTRATOR})
 
 
 def choice(text: str | t.Sequence[str], since: float) -> dict[str, t.Any]:
-    """What the variable ``barehost_renewal`` holds: the chosen ``names``, and ``since``.
+    """The value of ``VARIABLE``: the chosen ``names``, and ``since``.
 
     What was issued before that moment, in seconds since the epoch, is issued anew. So a host that is asked twice in a run gets no second
     certificate. Raises ValueError for a name that no certificate has.
@@ -33,7 +34,3 @@ def choice(text: str | t.Sequence[str], since: float) -> dict[str, t.Any]:
         found = ", ".join(unknown) or "nothing"
         raise ValueError(f"Nothing was renewed: renew names {found}, and there are {ALL}, {', '.join(names())}. Correct -e renew=…")
     return {"since": float(since), "names": names() if ALL in wanted else wanted}
-
-
-def _stem(path: str) -> str:
-    return path.rpartition("/")[2].removesuffix(".crt")
