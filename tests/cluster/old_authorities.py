@@ -10,14 +10,15 @@ import time
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import hashes, serialization, x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, Pki
 
 from .driver import Cluster
 
 # Where a host listens with a certificate, and whose it is.
 PORTS = {6443: "kubernetes", 10250: "kubernetes", 10257: "kubernetes", 10259: "kubernetes", 2379: "etcd", 2380: "etcd"}
-# Where it is asked for a client's certificate, and a path that says whether that is accepted.
-DOORS = {6443: "/api/v1/nodes", 10250: "/pods", 2379: "/version"}
+# Where it is asked for a client's certificate, and a path that says whether that is accepted: by port, and for the front proxy.
+FRONT_PROXY = "front-proxy"
+DOORS: dict[int | str, str] = {6443: "/api/v1/nodes", 10250: "/pods", 2379: "/version", FRONT_PROXY: "/api/v1/nodes"}
 _FOLDER = "/run/old-authorities"
 
 
@@ -31,7 +32,7 @@ class OldAuthorities:
         shutil.copytree(cluster.inventory / "pki", copy)
         cluster.on(host, f"install -d -m 0700 {_FOLDER}")
         pki = Pki(copy)
-        for authority in ("kubernetes", "etcd"):
+        for authority in AUTHORITIES:
             key = certs.new_key()
             request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
             text = request.public_bytes(serialization.Encoding.PEM).decode()
@@ -41,9 +42,9 @@ class OldAuthorities:
         # A certificate is valid from some minutes before now on, but the host's clock is asked, not the controller's.
         assert abs(time.time() - float(cluster.on(host, "date +%s"))) < 60
 
-    def doors(self) -> dict[int, str]:
-        """By port: the status of an answer, or 000 where the handshake is refused."""
-        return {port: self._status(port, path) for port, path in DOORS.items()}
+    def doors(self) -> dict[int | str, str]:
+        """By door: the status of an answer, or 000 where the handshake is refused."""
+        return {door: self._status(door, path) for door, path in DOORS.items()}
 
     def shown(self) -> dict[int, bool]:
         """By port: whether the certificate that the server shows was issued by an old authority."""
@@ -58,10 +59,15 @@ class OldAuthorities:
         encoded = base64.b64encode(text.encode()).decode()
         self._cluster.lab("exec", self._host, "sh", "-c", f"umask 077; base64 -d > {_FOLDER}/{name}", input=encoded)
 
-    def _status(self, port: int, path: str) -> str:
-        pair = f"{_FOLDER}/{PORTS[port]}"
-        curl = f"curl -s -k -m 10 -o /dev/null -w '%{{http_code}}' --cert {pair}.crt --key {pair}.key https://{self._address}:{port}{path}"
-        return self._cluster.on(self._host, f"{curl}; true").strip()
+    def _status(self, door: int | str, path: str) -> str:
+        if isinstance(door, int):
+            port, authority, headers = door, PORTS[door], ""
+        else:
+            # Whoever has its certificate says in whose name it asks.
+            port, authority, headers = 6443, door, "-H 'X-Remote-User: root' -H 'X-Remote-Group: system:masters'"
+        pair = f"{_FOLDER}/{authority}"
+        curl = f"curl -s -k -m 10 -o /dev/null -w '%{{http_code}}' {headers} --cert {pair}.crt --key {pair}.key"
+        return self._cluster.on(self._host, f"{curl} https://{self._address}:{port}{path}; true").strip()
 
     def _verifies(self, port: int, authority: str) -> bool:
         client = f"openssl s_client -connect {self._listens_at(port)}:{port} -CAfile {authority} -verify_return_error"
@@ -72,6 +78,12 @@ class OldAuthorities:
 
 
 def _client(authority: str) -> dict[str, object]:
-    """An administrator of the API, and root of etcd."""
+    """An administrator of the API, root of etcd, and the front proxy of the apiserver."""
     groups = ["system:masters"] if authority == "kubernetes" else []
-    return {"name": "old", "authority": authority, "common_name": "root", "organizations": groups, "usages": ["client"]}
+    return {
+        "name": "old",
+        "authority": authority,
+        "common_name": "front-proxy-client" if authority == FRONT_PROXY else "root",
+        "organizations": groups,
+        "usages": ["client"],
+    }
