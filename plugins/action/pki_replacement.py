@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import trust_on_hosts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import replacement_request, trust_on_hosts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.generations import SERVICE_ACCOUNT
@@ -20,7 +20,6 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.replaceme
     ACCEPTED,
     DROPPED,
     PHASES,
-    SUBJECTS,
     SWITCHED,
     Replacement,
 )
@@ -29,7 +28,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import c
 
 FINISHED = "finished"
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "subjects": {"type": "list", "elements": "str", "choices": list(SUBJECTS), "required": True},
+    "subjects": {"type": "list", "elements": "str", "default": []},
     "state": {"type": "str", "choices": ["observed", "shown", ACCEPTED, SWITCHED, DROPPED, FINISHED], "required": True},
     "observation": {"type": "str", "default": "barehost_trust"},
     "without": {"type": "list", "elements": "str", "default": []},
@@ -54,7 +53,8 @@ class ActionModule(HostAction):
     def _converge(self, variables: Variables) -> Object:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         arguments = plain(arguments)
-        subjects, state = list(dict.fromkeys(arguments["subjects"])), arguments["state"]
+        subjects = replacement_request.subjects(arguments["subjects"], pause=arguments["pause"], variables=variables)
+        state = arguments["state"]
         if state == "observed":
             paths = sorted({*component_table.certificate_files(), *(path for subject in subjects for path in bundles(subject))})
             return {"changed": False, **TrustingHost(self, variables).step("collect", {"paths": paths})}

@@ -29,11 +29,13 @@ attributes:
     support: full
 options:
   subjects:
-    description: What is replaced. V(service-account) is the key that signs the tokens of service accounts.
+    description:
+      - What is replaced, one or more of V(kubernetes), V(etcd), V(front-proxy) and V(service-account). The last is the key that signs the
+        tokens of service accounts.
+      - Without any, the module fails, and names them.
     type: list
     elements: str
-    choices: [kubernetes, etcd, front-proxy, service-account]
-    required: true
+    default: []
   state:
     description:
       - V(observed) reads what a host trusts and which certificates it has. Register the result.

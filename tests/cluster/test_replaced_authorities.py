@@ -53,7 +53,7 @@ def test_no_client_is_refused(ha: Cluster, tmp_path: pathlib.Path) -> None:
     assert len(faults) < 200
     assert min(len(kubelet.reads), len(pod.reads)) > 500
     for host, authorities in old.items():
-        assert authorities.doors() == {6443: "401", 10250: "401", 2379: "000"}, host
+        assert authorities.doors() == {6443: "401", 10250: "401", 2379: "000", old_authorities.FRONT_PROXY: "401"}, host
         assert set(authorities.shown().values()) == {False}, host
         assert set(authorities.shown_by_new().values()) == {True}, host
     checks.nothing_changes(ha, NODES)

@@ -91,7 +91,7 @@ def test_authorities_and_the_key_of_service_accounts_are_replaced(single: Cluste
     """Nothing that the old ones have issued is shown or accepted afterwards, and pods have worked with what they were given."""
     pod = next(iter(checks.start_probes(single, [HOST])))
     old = old_authorities.OldAuthorities(single, HOST, ADDRESS, copy=tmp_path / "pki")
-    assert old.doors() == {6443: "200", 10250: "200", 2379: "200"}
+    assert old.doors() == dict.fromkeys(old_authorities.DOORS, "200")
     assert set(old.shown().values()) == {True}
     subjects = "kubernetes,etcd,front-proxy,service-account"
     replace = ("playbooks/replace-authority.yml", "-e", f"replace_authority={subjects}", "-e", "replace_pause=95")
@@ -104,7 +104,7 @@ def test_authorities_and_the_key_of_service_accounts_are_replaced(single: Cluste
     # One apiserver is away while it restarts, which no client survives. Whoever reads its files again is known afterwards.
     assert seen.reads[-1]["fault"] is None, seen.summary()
     assert not [record for record in seen.failed if "certificate" in record["fault"] or "status 401" in record["fault"]], seen.summary()
-    assert old.doors() == {6443: "401", 10250: "401", 2379: "000"}
+    assert old.doors() == {6443: "401", 10250: "401", 2379: "000", old_authorities.FRONT_PROXY: "401"}
     assert set(old.shown().values()) == {False}
     assert set(old.shown_by_new().values()) == {True}
     names = {path.name for path in (single.inventory / "pki").iterdir()}
@@ -124,7 +124,7 @@ def test_certificates_are_renewed_by_name(single: Cluster) -> None:
     run = single.playbook("playbooks/renew-certificates.yml", "-e", "renew=kubelet")
     pki = "/etc/kubernetes/pki/kubelet"
     assert run.actions() == [(HOST, "certificate", "issue", f"{pki}.crt"), (HOST, "unit", "restart", "kubelet.service")]
-    everything = single.playbook("playbooks/renew-certificates.yml")
+    everything = single.playbook("playbooks/renew-certificates.yml", "-e", "renew=all")
     issued = {action[3] for action in everything.actions() if action[1] == "certificate"}
     assert issued == set(expired.found(single, HOST))
     checks.nothing_changes(single, [HOST])

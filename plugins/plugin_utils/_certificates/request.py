@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import collections.abc as c
-import difflib
 import os
 import pathlib
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 
 # The variables: what the options are called, with this before.
@@ -33,7 +33,7 @@ def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = ()) ->
 
     ``variables``: the names of all variables. One that looks like an option is none by mistake, and the run would do something else.
     """
-    faults = [_misspelt(name) for name in sorted(variables)]
+    faults = misspelt.faults(variables, prefix=_PREFIX, options=OPTIONS)
     days, json, html = (given.get(name) for name in OPTIONS)
     faults.append(_fault_of_days(days))
     faults += [_fault_of_path(name, value) for name, value in (("json", json), ("html", html))]
@@ -73,11 +73,3 @@ def _fault_of_path(name: str, value: t.Any) -> str:
         # What is replaced is then never a key, or somebody's list of something else.
         return f"{_PREFIX}{name} is {value!r}, wanted a name that ends in .{name}: {example}"
     return ""
-
-
-def _misspelt(name: str) -> str:
-    known = [f"{_PREFIX}{option}" for option in OPTIONS]
-    if name in known or not name.startswith(_PREFIX):
-        return ""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"{name} is no variable of this playbook; did you mean {near[0]}?" if near else ""

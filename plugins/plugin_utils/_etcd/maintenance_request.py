@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
-import difflib
 import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.role_variables import specified
 
@@ -56,7 +56,7 @@ def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = ()) ->
 
     ``variables``: the names of all variables. One that looks like an option is none by mistake, and the run would do nothing.
     """
-    faults, read = [_misspelt(name) for name in sorted(variables)], {}
+    faults, read = misspelt.faults(variables, prefix=_PREFIX, options=_OPTIONS, others=specified()), {}
     for name, value in given.items():
         if value is None:
             continue
@@ -65,19 +65,10 @@ def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = ()) ->
             read[field] = reader(value)
         except (TypeError, ValueError):
             faults.append(f"{_PREFIX}{name} is {value!r}, wanted {wanted}: -e {_PREFIX}{name}={_example(wanted)}")
-    found = [fault for fault in faults if fault]
-    if found:
-        raise ComponentError(f"Nothing was touched: {'; '.join(found)}")
+    if faults:
+        raise ComponentError(f"Nothing was touched: {'; '.join(faults)}")
     return Request(**read)
 
 
 def _example(wanted: str) -> str:
     return "true" if wanted == "true or false" else "10"
-
-
-def _misspelt(name: str) -> str:
-    known = [f"{_PREFIX}{option}" for option in _OPTIONS]
-    if name in known or name in specified() or not name.startswith(_PREFIX):
-        return ""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-    return f"{name} is no variable of this playbook; did you mean {near[0]}?" if near else ""
