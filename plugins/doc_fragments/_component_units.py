@@ -88,6 +88,21 @@ options:
             does not have flannel's annotations of this host, or has another pod CIDR.
         type: list
         elements: dict
+      dependents:
+        description:
+          - Units of this host that cannot work while this one restarts. One that is healthy before is stopped first, so that it can end
+            in its own way, and is started afterwards. The restart ends when it is healthy again.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description: The unit.
+            type: str
+            required: true
+          health:
+            description: Checks as in O(requires). The unit is left alone if one of them does not hold before the restart.
+            type: list
+            elements: dict
       defer_start:
         description: Whether another task starts the unit. This task neither starts nor restarts it, and does everything else.
         type: bool

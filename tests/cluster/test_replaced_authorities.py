@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Authorities of inventories/ha are replaced: no client is refused, whatever kills a run is gone on with, and a host may be away."""
+"""Authorities of inventories/ha are replaced: no request fails, whatever kills a run is gone on with, and a host may be away."""
 
 from __future__ import annotations
 
@@ -42,15 +42,12 @@ def files(cluster: Cluster) -> set[str]:
     return {path.name for path in (cluster.inventory / "pki").iterdir()}
 
 
-def test_no_client_is_refused(ha: Cluster, tmp_path: pathlib.Path) -> None:
+def test_no_request_fails(ha: Cluster, tmp_path: pathlib.Path) -> None:
     old = {host: old_authorities.OldAuthorities(ha, host, address, copy=tmp_path / host) for host, address in MASTERS.items()}
     with probed_on_node(ha, MINIONS[0], server=VIRTUAL) as kubelet, probed_in_pod(ha, MINIONS[1], checks.probe(MINIONS[1])) as pod:
         ha.playbook(REPLACE, "-e", "replace_authority=kubernetes,etcd,front-proxy")
     print(f"kubelet: {kubelet.summary()}\npod: {pod.summary()}")
-    # An apiserver counts as ready for some seconds after the member of etcd beside it has begun to stop (docs/roadmap.md).
-    faults = [record["fault"] for record in (*kubelet.failed, *pod.failed)]
-    assert [fault for fault in faults if "timed out" not in fault] == []
-    assert len(faults) < 200
+    assert [*kubelet.failed, *pod.failed] == []
     assert min(len(kubelet.reads), len(pod.reads)) > 500
     for host, authorities in old.items():
         assert authorities.doors() == {6443: "401", 10250: "401", 2379: "000", old_authorities.FRONT_PROXY: "401"}, host

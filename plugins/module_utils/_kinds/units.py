@@ -11,7 +11,7 @@ import re
 import time
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import checks, unit_stamps
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import checks, unit_dependents, unit_stamps
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, locations
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must, run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
@@ -172,13 +172,25 @@ def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     _require(unproven)
     for action in begun + loaded:
         atomic.write(_doubt(action["target"]), b"", ownership=atomic.Ownership("root", "root", "0600"))
-    for action in begun:
-        if action["operation"] == "restart" or not _runs_as_wanted(action):
-            restart(action["target"], block=action["data"]["block"])
+    dependents = _begin(begun)
     for action in loaded:
         _reload(action["target"])
     _wait_for_all(unproven)
+    lost = dependents.unhealthy()
+    if lost is not None:
+        restarted = ", ".join(action["target"] for action in begun)
+        raise failure(lost[0], f"{lost[0]} was stopped while {restarted} restarted, and is not healthy again: {lost[1]}")
     return [{} for _action in actions]
+
+
+def _begin(actions: list[dict[str, t.Any]]) -> unit_dependents.Dependents:
+    """Starts and restarts. Returns what was stopped and started along with that."""
+    dependents = unit_dependents.Dependents()
+    for action in actions:
+        if action["operation"] == "restart" or not _runs_as_wanted(action):
+            with dependents.stopped(action["data"].get("dependents", [])):
+                restart(action["target"], block=action["data"]["block"])
+    return dependents
 
 
 def _on_all(actions: list[dict[str, t.Any]], operation: str, *options: str) -> bool:

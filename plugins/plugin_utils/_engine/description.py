@@ -74,6 +74,7 @@ _FILE = s.Record(
 )
 _DROP_IN = s.Record({"name": s.text, **_SOURCE_FIELDS})
 _UNIT_CHECKS = ("health", "restart_health", "restart_if")
+_DEPENDENT = s.Record({"name": s.text, "health": (s.list_of(_CHECK), [])})
 _UNIT = s.Record(
     {
         "name": s.text,
@@ -86,6 +87,7 @@ _UNIT = s.Record(
         "health": (s.list_of(_CHECK), []),
         "restart_health": (s.list_of(_CHECK), []),
         "restart_if": (s.list_of(_CHECK), []),
+        "dependents": (s.list_of(_DEPENDENT), []),
         "defer_start": (s.flag, False),
         "block": (s.flag, True),
     }
@@ -298,6 +300,9 @@ def _check_checks(given: dict[str, t.Any], faults: list[str]) -> None:
     places = [(f"{key}[{index}]", check) for key in ("requires", "gate") for index, check in enumerate(given[key])]
     for index, unit in enumerate(given["units"]):
         places += [(f"units[{index}].{key}[{number}]", check) for key in _UNIT_CHECKS for number, check in enumerate(unit[key])]
+        for turn, dependent in enumerate(unit["dependents"]):
+            where = f"units[{index}].dependents[{turn}].health"
+            places += [(f"{where}[{number}]", check) for number, check in enumerate(dependent["health"])]
     for where, check in places:
         found = [kind for kind in CHECK_KINDS if check[kind]]
         if len(found) != 1:

@@ -1,7 +1,10 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One host at a time: a lock on the controller for the forks of one run, and a mark that stops the others after a failure."""
+"""One host at a time: a lock on the controller for the forks of one run, and a mark that stops the others after a failure.
+
+All components share the lock: an apiserver that restarts and the etcd of another one would otherwise be away at the same time.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ class RollingStopped(ComponentError):
 def turn(directory: pathlib.Path, *, component: str, host: str) -> c.Iterator[None]:
     """Waits until no other host has its turn. Each run has its own ``directory``, so a mark never outlives the run."""
     mark = directory / f"barehost-rolling-{component}.failed"
-    with (directory / f"barehost-rolling-{component}.lock").open("w", encoding="utf-8") as lock:
+    with (directory / "barehost-rolling.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if mark.exists():
             raise RollingStopped(

@@ -58,6 +58,7 @@ def _item(unit: Item, *, inputs: list[str], definition: list[str], stamped: bool
         "health": unit["health"],
         "restart_health": unit["restart_health"],
         "restart_if": unit["restart_if"],
+        "dependents": unit["dependents"],
         "defer_start": unit["defer_start"],
         "block": unit["block"],
         "definition": definition,

@@ -120,7 +120,10 @@ def _restart(item: Item, state: Item, touched: set[str], context: PlanContext) -
         reason = state["restart_because"]
     else:
         return []
-    return [_action("restart", item, reason, "restarted", state, **_run_data(item, context))]
+    data = _run_data(item, context)
+    if item["dependents"]:
+        data["dependents"] = item["dependents"]
+    return [_action("restart", item, reason, "restarted", state, **data)]
 
 
 def _reload(item: Item, state: Item, touched: set[str], context: PlanContext) -> list[PlannedAction]:

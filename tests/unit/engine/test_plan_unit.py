@@ -19,6 +19,7 @@ ITEM = {
     "reload_on": ["/etc/a.rules"],
     "health": [],
     "restart_health": [],
+    "dependents": [],
     "defer_start": False,
     "block": True,
     "definition": ["/etc/systemd/system/a.service"],
@@ -211,6 +212,13 @@ def test_the_host_gets_the_checks_with_a_start() -> None:
     context = PlanContext(component="a", now=0.0, requires=requires)
     action = units.plan({**ITEM, "health": [{"file": "/y"}]}, STOPPED, context)[0]
     assert action.data == {"inputs": ITEM["inputs"], "health": [{"file": "/y"}], "requires": list(requires), "block": True}
+
+
+def test_dependents_stop_for_a_restart_only() -> None:
+    item = {**ITEM, "dependents": [{"name": "b.service", "health": []}]}
+    for state, dependents in ((STOPPED, None), ({**RUNS, "changed_inputs": ["/etc/a.conf"]}, item["dependents"])):
+        action = units.plan(item, state, PlanContext(component="a", now=0.0, planned=()))[0]
+        assert action.data.get("dependents") == dependents
 
 
 def test_what_a_restart_must_show_is_not_waited_for_at_a_start() -> None:
