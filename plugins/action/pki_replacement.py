@@ -9,10 +9,11 @@ import pathlib
 import time
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access, trust_bundles
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import replacement_request, trust_on_hosts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import generations, replacement_request, trust_on_hosts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.generations import SERVICE_ACCOUNT
@@ -27,6 +28,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action i
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table
 
 FINISHED = "finished"
+KUBERNETES = "kubernetes"
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "subjects": {"type": "list", "elements": "str", "default": []},
     "state": {"type": "str", "choices": ["observed", "shown", ACCEPTED, SWITCHED, DROPPED, FINISHED], "required": True},
@@ -36,6 +38,8 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 }
 # A kubelet asks for another token of a pod after 80 % of its hour, and the longest a pod may wait for it is some minutes.
 TOKENS_ARE_NEW = 75 * 60
+# How long the controller manager may take to write the new authority for pods. One that has just restarted waits for its lease.
+PUBLISHED_WITHIN = 60
 
 Variables = dict[str, t.Any]
 Object = dict[str, t.Any]
@@ -47,6 +51,13 @@ class TrustingHost(Host):
     MODULE = "_component.trust"
 
 
+class ApiHost(Host):
+    """A master, which asks the API."""
+
+    MODULE = "_api.trust_bundles"
+    VERIFIES_IDENTITY = False
+
+
 class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the replacement."""
 
@@ -55,12 +66,11 @@ class ActionModule(HostAction):
         arguments = plain(arguments)
         subjects = replacement_request.subjects(arguments["subjects"], pause=arguments["pause"], variables=variables)
         state = arguments["state"]
-        if state == "observed":
-            paths = sorted({*component_table.certificate_files(), *(path for subject in subjects for path in bundles(subject))})
-            return {"changed": False, **TrustingHost(self, variables).step("collect", {"paths": paths})}
         cluster = plain(cluster_of(self._templar, variables))
         pki = Pki(pathlib.Path(cluster["pki_directory"]), check_mode=self._task.check_mode, vault=vault_of(self._loader))
         works = [Replacement(pki, subject, now=time.time()) for subject in subjects]
+        if state == "observed":
+            return {"changed": False, **self._observe(works, cluster, variables)}
         if state == "shown":
             return {"changed": False, "summary": [line for work in works for line in trust_on_hosts.steps(work)]}
         found = {host: _observed(variables, host, arguments["observation"]) for host in cluster["nodes"]}
@@ -69,18 +79,38 @@ class ActionModule(HostAction):
         except OSError as error:
             raise PkiError(f"{error.filename or pki.directory} cannot be written: {error.strerror}. Correct it, and run again.") from None
 
+    def _observe(self, works: list[Replacement], cluster: Object, variables: Variables) -> Object:
+        """What the host trusts and, of a master, what pods and others in the API trust of the Kubernetes authority."""
+        paths = sorted({*component_table.certificate_files(), *(path for work in works for path in bundles(work.subject))})
+        host = TrustingHost(self, variables)
+        found = host.step("collect", {"paths": paths})
+        of_api = [work for work in works if work.subject == KUBERNETES]
+        if not of_api or host.name not in cluster["masters"]:
+            return found
+        options = {key: option.get("default") for key, option in access.OPTIONS.items()}
+        connection = access.connection(options, variables, templar=self._templar)
+        asked = _digests(of_api[0]).asked(deadline=0 if self._task.check_mode else PUBLISHED_WITHIN)
+        return {**found, "api": ApiHost(self, variables).step("collect", {"connection": connection, **asked})}
+
     def _advance(self, works: list[Replacement], arguments: Object, found: dict[str, Object | None]) -> Object:
         """Nothing is changed unless all hosts are ready for all that comes now."""
         state = arguments["state"]
         due = [work for work in works if _is_due(work, state)]
         actions = [PlannedAction("pki", state, work.name, trust_on_hosts.step(work, state)) for work in due if state != FINISHED]
-        result = {**self._result(actions), "warnings": [_wait(work) for work in works if state == DROPPED and _is_early(work, state)]}
+        published = [of_host["api"] for of_host in found.values() if of_host and "api" in of_host]
+        warnings = [_wait(work) for work in works if state == DROPPED and _is_early(work, state)]
+        for work in due:
+            warnings += trust_bundles.warnings(published, _digests(work), name=work.name)
+        result = {**self._result(actions), "warnings": warnings}
         if self._task.check_mode or not due:
             return result
         for work in due:
             before = DROPPED if state == FINISHED else PHASES[PHASES.index(state) - 1]
-            trust_on_hosts.refuse(before, work, found, bundles=bundles(work.subject), without=arguments["without"])
-        if state == SWITCHED and any(work.subject == "kubernetes" for work in due):
+            texts = {host: of_host and of_host["texts"] for host, of_host in found.items()}
+            trust_on_hosts.refuse(before, work, texts, bundles=bundles(work.subject), without=arguments["without"])
+            if work.subject == KUBERNETES and before in (ACCEPTED, SWITCHED):
+                trust_bundles.refuse(published, name=work.name)
+        if state == SWITCHED and any(work.subject == KUBERNETES for work in due):
             # Until kubelets have brought the new authority to the pods, which get it as a part of their volumes.
             time.sleep(arguments["pause"])
         for work in due:
@@ -110,12 +140,21 @@ def _wait(work: Replacement) -> str:
     return f"{work.name}: pods may still have tokens of the old key, so it stays valid. Run replace-authority.yml again after {at}"
 
 
+def _digests(work: Replacement) -> trust_bundles.Digests:
+    """The new one, which pods must get, and the old one, which they must not need at the end. Before a switch the old one signs."""
+    trust = work.trust
+    signing, upcoming = generations.blocks(trust.signing), generations.blocks(trust.next)
+    if work.phase in (SWITCHED, DROPPED):
+        return trust_bundles.Digests.of(signing[0], trust.old)
+    return trust_bundles.Digests.of(upcoming[0] if upcoming else None, signing)
+
+
 def bundles(subject: str) -> list[str]:
     """Where hosts keep what they trust of a subject."""
     table = component_table.components()
     if subject == SERVICE_ACCOUNT:
         return [table["kube_apiserver"].files["service_account_public_key"]]
-    if subject == "kubernetes":
+    if subject == KUBERNETES:
         return sorted({component.pki["ca"] for name, component in table.items() if component.pki and name != "etcd"})
     own = [component_table.ETCD.pki["ca"]] if subject == "etcd" else []
     key = f"{subject.replace('-', '_')}_ca"
@@ -127,4 +166,4 @@ def _observed(variables: Variables, host: str, name: str) -> Object | None:
     if host not in variables["ansible_play_hosts"]:
         return None
     found = plain(variables["hostvars"][host].get(name) or {})
-    return t.cast("Object | None", found.get("texts"))
+    return found if "texts" in found else None

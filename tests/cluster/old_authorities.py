@@ -7,6 +7,7 @@ import base64
 import pathlib
 import shutil
 import time
+import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import hashes, serialization, x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
@@ -29,6 +30,7 @@ class OldAuthorities:
         self._cluster = cluster
         self._host = host
         self._address = address
+        self._copy = copy
         shutil.copytree(cluster.inventory / "pki", copy)
         cluster.on(host, f"install -d -m 0700 {_FOLDER}")
         pki = Pki(copy)
@@ -41,6 +43,24 @@ class OldAuthorities:
             self._put(f"{authority}-ca.crt", (copy / f"{authority}-ca.crt").read_text(encoding="ascii"))
         # A certificate is valid from some minutes before now on, but the host's clock is asked, not the controller's.
         assert abs(time.time() - float(cluster.on(host, "date +%s"))) < 60
+
+    def webhook(self, name: str) -> dict[str, t.Any]:
+        """One that trusts the old authority, and is called for nothing that exists."""
+        bundle = base64.b64encode((self._copy / "kubernetes-ca.crt").read_bytes()).decode()
+        rule = {"apiGroups": ["example.org"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["none"]}
+        webhook = {
+            "name": f"{name}.example.org",
+            "clientConfig": {"url": "https://127.0.0.1:1/", "caBundle": bundle},
+            "rules": [rule],
+            "sideEffects": "None",
+            "admissionReviewVersions": ["v1"],
+        }
+        return {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingWebhookConfiguration",
+            "metadata": {"name": name},
+            "webhooks": [webhook],
+        }
 
     def doors(self) -> dict[int | str, str]:
         """By door: the status of an answer, or 000 where the handshake is refused."""

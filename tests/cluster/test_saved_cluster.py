@@ -93,6 +93,7 @@ def test_authorities_and_the_key_of_service_accounts_are_replaced(single: Cluste
     old = old_authorities.OldAuthorities(single, HOST, ADDRESS, copy=tmp_path / "pki")
     assert old.doors() == dict.fromkeys(old_authorities.DOORS, "200")
     assert set(old.shown().values()) == {True}
+    checks.apply(single, old.webhook("of-somebody"))
     subjects = "kubernetes,etcd,front-proxy,service-account"
     replace = ("playbooks/replace-authority.yml", "-e", f"replace_authority={subjects}", "-e", "replace_pause=95")
     foretold = single.playbook(*replace, "--check")
@@ -100,7 +101,9 @@ def test_authorities_and_the_key_of_service_accounts_are_replaced(single: Cluste
     assert "kubernetes-ca: to do: a new one is made" in " ".join(foretold.output.split())
     with probed_in_pod(single, HOST, checks.probe(pod)) as seen:
         run = single.playbook(*replace)
-    assert "service-account: pods may still have tokens of the old key" in " ".join(run.output.split())
+    told = " ".join(run.output.split())
+    assert "service-account: pods may still have tokens of the old key" in told
+    assert "ValidatingWebhookConfiguration of-somebody: caBundle holds the old kubernetes-ca and not the new one" in told
     # One apiserver is away while it restarts, which no client survives. Whoever reads its files again is known afterwards.
     assert seen.reads[-1]["fault"] is None, seen.summary()
     assert not [record for record in seen.failed if "certificate" in record["fault"] or "status 401" in record["fault"]], seen.summary()
