@@ -107,4 +107,4 @@ def test_each_kind_has_a_file_on_either_side() -> None:
         return {name for name in names - NO_KIND if not any(name.startswith(other + "_") for other in names - {name})}
 
     planners = kinds("plugin_utils/_plan") - {"action", "attributes", "planner", "prediction"}
-    assert planners == {name for name in kinds("module_utils/_kinds") if not name.endswith(("_blocks", "_checksums", "_stamps"))}
+    assert planners == {name for name in kinds("module_utils/_kinds") if not name.endswith(("_blocks", "_checksums", "_dependents", "_stamps"))}
