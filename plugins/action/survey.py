@@ -43,9 +43,9 @@ class ActionModule(HostAction):
             raise
         except AnsibleError as error:
             # The tasks of the roles meet the same fault, each for its own component, and say so.
-            return _result({"survey": error.message}, {})
+            return _result({"survey": error.message}, {}, other_versions=True)
         except Exception as error:  # what nobody has thought of is no reason to lose the host either
-            return _result({"survey": f"it failed: {type(error).__name__}"}, {})
+            return _result({"survey": f"it failed: {type(error).__name__}"}, {}, other_versions=True)
 
     def _survey(self, arguments: Object, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         looks = FirstLooks(directory_of_the_run(), host=self._host_name(variables))
@@ -54,7 +54,8 @@ class ActionModule(HostAction):
         pending, api_pending = self._ask(own, of_api, variables)
         if pending:
             looks.save(one for part in own if isinstance(part, components.ComponentsPart) for one in part.answers)
-        result = _result(pending, api_pending, api_asked=bool(of_api))
+        other = any(part.other_versions for part in own if isinstance(part, components.ComponentsPart))
+        result = _result(pending, api_pending, api_asked=bool(of_api), other_versions=other)
         # What is pending has a task, which gives the warnings of its own.
         settled = [*([] if pending else own), *([] if pending or api_pending else of_api)]
         warnings = list(dict.fromkeys(text for part in settled for text in part.warnings))
@@ -93,10 +94,11 @@ def _merged(found: list[dict[str, str]]) -> dict[str, str]:
     return {name: reason for one in found for name, reason in one.items()}
 
 
-def _result(pending: dict[str, str], api_pending: dict[str, str], *, api_asked: bool = False) -> dict[str, t.Any]:
+def _result(pending: dict[str, str], api_pending: dict[str, str], *, api_asked: bool = False, other_versions: bool) -> dict[str, t.Any]:
     return {
         "changed": False,
         "settled": not pending,
         "api_settled": api_asked and not api_pending,
+        "other_versions": other_versions,
         "pending": {**pending, **api_pending},
     }

@@ -129,6 +129,19 @@ def unsettled(
     return [pattern, *(f"!{host}" for host in hostvars if surveyed and _is_settled(hostvars[host]))]
 
 
+def hosts_of_other_versions(
+    pattern: str, hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]], surveyed: bool = True
+) -> list[str]:
+    """The hosts of a play: those where the survey found that a program gets another version, or may.
+
+    Without any survey, a run that uses it is about a new cluster, in which no version can be wrong. ``surveyed`` is False in a run that
+    does not use the survey. All hosts of the pattern are asked then.
+    """
+    if not surveyed:
+        return [pattern]
+    return [host for host in hostvars if (hostvars[host].get("barehost_survey") or {}).get("other_versions")]
+
+
 def converged_nodes(
     cluster: dict[str, t.Any], hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]], result: str
 ) -> list[dict[str, t.Any]]:
@@ -221,6 +234,7 @@ class FilterModule:
             "roles_of": roles_of,
             "settled": settled,
             "unsettled": unsettled,
+            "hosts_of_other_versions": hosts_of_other_versions,
             "converged_nodes": converged_nodes,
             "changed_nodes": changed_nodes,
             "silent_hosts": silent_hosts,

@@ -61,6 +61,10 @@ api_settled:
   description: Whether nothing has to be done in the API. False if it was not asked.
   returned: success
   type: bool
+other_versions:
+  description: Whether a program gets another version than it has, or its first one. True if that is not known.
+  returned: success
+  type: bool
 pending:
   description: Why something is not settled, by its name; V(survey) if the survey itself could not be made.
   returned: success

@@ -38,6 +38,29 @@ def test_site_has_nothing_to_change(single: Cluster) -> None:
     checks.nothing_changes(single, [HOST])
 
 
+@pytest.mark.parametrize(
+    ("versions", "options", "told"),
+    [
+        (
+            ("cluster_kubernetes_version=1.36.3",),
+            (),
+            "kube-apiserver 1.37.1, and cluster_kubernetes_version is 1.36.3: Kubernetes does not",
+        ),
+        (("cluster_kubernetes_version=1.36.3",), ("--check", "--tags", "minion"), "k8s.allinone.dev has kubelet 1.37.1, and cluster_kube"),
+        (("cluster_etcd_version=3.6.14",), ("-e", "site_survey=false"), "has etcd 3.7.2, and cluster_etcd_version is 3.6.14: a data"),
+    ],
+    ids=["with a survey", "check mode of some tags", "without a survey"],
+)
+def test_versions_that_it_cannot_go_to_are_refused(single: Cluster, versions: tuple[str, ...], options: tuple[str, ...], told: str) -> None:
+    before = checks.start_times(single, [HOST])
+    run = single.playbook("playbooks/site.yml", *(word for version in versions for word in ("-e", version)), *options, check=False)
+    assert run.returncode == 2
+    assert "Nothing was changed on any host" in (output := " ".join(run.output.split()))
+    assert told in output
+    assert run.actions() == []
+    assert checks.start_times(single, [HOST]) == before
+
+
 def test_certificates_are_listed(single: Cluster, tmp_path: pathlib.Path) -> None:
     done, found = listed_certificates.listed(single, tmp_path)
     assert done.returncode == 0, done.output

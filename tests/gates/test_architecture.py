@@ -23,6 +23,7 @@ HOST = {
     "_component": {"_runtime", "_kinds"},
     "_etcd": {"_runtime", "_etcd_client", "_kinds", "_component"},
     "_reset": {"_runtime", "_kinds", "_component"},
+    "_upgrade": {"_runtime", "_api"},
     "_survey": {"_runtime", "_component", "_api", "_etcd"},
 }
 CONTROLLER: dict[str, set[str]] = {
@@ -36,12 +37,13 @@ CONTROLLER: dict[str, set[str]] = {
     "_reset": {"_common", "_spec", "_plan"},
     "_certificates": {"_common", "_spec", "_pki", "_plan"},
     "_removal": {"_common", "_spec", "_plan", "_etcd"},
+    "_upgrade": {"_spec"},
     "_engine": {"_common", "_spec", "_pki", "_plan", "_api"},
     "_survey": {"_common", "_spec", "_pki", "_plan", "_api", "_etcd", "_certificates", "_engine"},
 }
 SIDES = {"module_utils": HOST, "plugin_utils": CONTROLLER}
 # Packages that plan or resolve. They are pure: nothing of Ansible that could reach a host.
-PURE = ("_spec", "_pki", "_plan", "_api", "_etcd", "_reset", "_certificates", "_removal")
+PURE = ("_spec", "_pki", "_plan", "_api", "_etcd", "_reset", "_certificates", "_removal", "_upgrade")
 ANSIBLE_FOR_PURE = ("ansible.errors", "ansible.module_utils", "ansible.parsing")
 # A kind that needs a second file names it after itself; these serve the kind ``units``.
 NO_KIND = {"checks"}
@@ -107,4 +109,6 @@ def test_each_kind_has_a_file_on_either_side() -> None:
         return {name for name in names - NO_KIND if not any(name.startswith(other + "_") for other in names - {name})}
 
     planners = kinds("plugin_utils/_plan") - {"action", "attributes", "planner", "prediction"}
-    assert planners == {name for name in kinds("module_utils/_kinds") if not name.endswith(("_blocks", "_checksums", "_dependents", "_stamps"))}
+    assert planners == {
+        name for name in kinds("module_utils/_kinds") if not name.endswith(("_blocks", "_checksums", "_dependents", "_stamps"))
+    }

@@ -27,6 +27,8 @@ class ComponentsPart(Part):
         self._states = states
         self._requests: list[Object] = []
         self._answers: list[tuple[Object, Object]] = []
+        # Whether a program gets another version than it has, or its first one. Not known before the host has answered.
+        self.other_versions = True
 
     @property
     def answers(self) -> list[tuple[Object, Object]]:
@@ -53,6 +55,8 @@ class ComponentsPart(Part):
             keys = {path: answer["keys"][path] for path in request["keys"]}
             self._answers.append((request, {"state": own, "keys": keys, "time": answer["time"]}))
             state.accept(self._answers[-1][1])
+        files = [file for _request, own in self._answers for release in own["state"].get("binary", []) for file in release["files"]]
+        self.other_versions = any(file["link"] != f"-> {file['file']}" for file in files)
         return {state.component.name: reason for state in self._states if (reason := _reason(state))}
 
     @property

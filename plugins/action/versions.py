@@ -1,0 +1,106 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refuses versions that a running cluster cannot go to. Documented in plugins/modules/versions.py."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "state": {"type": "str", "choices": ["observed", "checked"], "required": True},
+    "observation": {"type": "str", "default": "barehost_versions"},
+    "observation_of_masters": {"type": "str", "default": "barehost_master_versions"},
+}
+_VERSION = re.compile(r"v?(\d+\.\d+\.\d+)")
+# By the name of a program, its component.
+_PROGRAMS = {name: name.replace("-", "_") for name in (*rules.CONTROL_PLANE, *rules.NODE, rules.ETCD)}
+
+Variables = dict[str, t.Any]
+Object = dict[str, t.Any]
+
+
+class VersionsHost(Host):
+    """A host that says which programs it has."""
+
+    MODULE = "_upgrade.versions"
+
+
+class ActionModule(HostAction):
+    """The front end: the only place that knows both Ansible and the rules."""
+
+    def _converge(self, variables: Variables) -> Object:
+        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        cluster: Object = plain(cluster_of(self._templar, variables))
+        if arguments["state"] == "observed":
+            return {"changed": False, **self._observe(cluster, variables)}
+        found = _found(variables, str(arguments["observation"]), str(arguments["observation_of_masters"]))
+        wanted = rules.Wanted(
+            kubernetes=cluster["versions"]["kubernetes"],
+            etcd=cluster["versions"]["etcd"],
+            run=frozenset(variables["ansible_play_hosts_all"]) | _settled(cluster, variables),
+            masters=cluster["masters"],
+            nodes={host: cluster["nodes"][host]["name"] for host in cluster["node_hosts"]},
+        )
+        faults = rules.faults(found, wanted)
+        if faults:
+            raise PlanError(f"Nothing was changed on any host: {'; '.join(faults)}")
+        return {"changed": False, "warnings": rules.warnings(found, wanted)}
+
+    def _observe(self, cluster: Object, variables: Variables) -> Object:
+        host = VersionsHost(self, variables)
+        table = component_table.components()
+        programs = {name: {"path": table[key].program, "unit": table[key].unit} for name, key in _PROGRAMS.items()}
+        return host.step(
+            "collect", {"programs": programs, "api": self._api(cluster, variables) if host.name in cluster["masters"] else None}
+        )
+
+    def _api(self, cluster: Object, variables: Variables) -> Object:
+        """A master asks the apiservers of all, as the administrator."""
+        options = {key: option.get("default") for key, option in access.OPTIONS.items()}
+        credentials = access.connection(options, variables, templar=self._templar)
+        port = cluster["api"]["server_port"]
+        servers = {host: f"https://{cluster['nodes'][host]['address']}:{port}" for host in cluster["masters"]}
+        return {"servers": servers, "access": {key: credentials[key] for key in ("ca", "cert", "key")}}
+
+
+def _settled(cluster: Object, variables: Variables) -> frozenset[str]:
+    """Hosts of the run that are as described already, and so not in the play."""
+    hostvars = variables["hostvars"]
+    surveys = {host: hostvars[host].get("barehost_survey") or {} for host in cluster["nodes"] if host in hostvars}
+    return frozenset(host for host, survey in surveys.items() if survey.get("settled"))
+
+
+def _found(variables: Variables, name: str, of_masters: str) -> rules.Found:
+    """What the hosts of the play said, and masters that were asked beside them."""
+    hostvars = variables["hostvars"]
+    own = {host: plain(hostvars[host].get(name) or {}) for host in variables["ansible_play_hosts"]}
+    others = plain(variables.get(of_masters) or {}).get("results", [])
+    asked = [answer for answer in (*own.values(), *others) if answer.get("api")]
+    apiservers: dict[str, rules.Version | None] = {}
+    kubelets: dict[str, rules.Version] | None = None
+    for answer in asked:
+        for host, text in answer["api"]["apiservers"].items():
+            apiservers[host] = apiservers.get(host) or _parsed(text)
+        if kubelets is None and answer["api"]["kubelets"] is not None:
+            kubelets = {node: version for node, text in answer["api"]["kubelets"].items() if (version := _parsed(text))}
+    programs = {
+        host: {program: [version for text in texts if (version := _parsed(text))] for program, texts in answer["programs"].items()}
+        for host, answer in own.items()
+        if "programs" in answer
+    }
+    return rules.Found(programs=programs, apiservers=apiservers, kubelets=kubelets)
+
+
+def _parsed(text: str | None) -> rules.Version | None:
+    match = _VERSION.match(text or "")
+    return tuple(map(int, match[1].split("."))) if match else None

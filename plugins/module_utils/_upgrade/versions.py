@@ -1,0 +1,75 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host side of ``versions``: which releases of programs this host has, and what apiservers and kubelets of the cluster say."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import ApiError, ApiUnreachable, KubeApi, Object
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as command
+
+# As role host installs them: PROGRAM-VERSION. The kernel adds a word where that file is gone.
+_VERSIONED = re.compile(r"-(\d+\.\d+\.\d+)(?: \(deleted\))?$")
+_PAGE = "500"
+
+
+def run(_step: str, payload: Object) -> Object:
+    """``programs``: by name, the versions that are linked or running, each once. ``api``: see :func:`_api`; None where it is not asked."""
+    with host_lock.held(changes=False):
+        processes = _processes([program["unit"] for program in payload["programs"].values()])
+        programs = {name: _versions(program, processes) for name, program in payload["programs"].items()}
+    return {"programs": programs, "api": _api(payload["api"]) if payload["api"] else None}
+
+
+def _versions(program: Object, processes: dict[str, str]) -> list[str]:
+    """What a run that was killed in between has linked may not run yet."""
+    found = [processes.get(program["unit"], "")]
+    with contextlib.suppress(OSError):
+        found.append(os.readlink(program["path"]))
+    return sorted({match[1] for path in found for match in [_VERSIONED.search(path)] if match})
+
+
+def _processes(units: list[str]) -> dict[str, str]:
+    """By unit, the file of its main process, if it runs."""
+    blocks = command(["systemctl", "show", "--property=Id,MainPID", "--", *units]).output.split("\n\n")
+    shown = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks]
+    found = {}
+    for properties in shown:
+        with contextlib.suppress(OSError):
+            found[properties.get("Id", "")] = os.readlink(f"/proc/{int(properties.get('MainPID') or 0)}/exe")
+    return found
+
+
+def _api(asked: Object) -> Object:
+    """``apiservers``: by host, its version or None if it does not answer; ``kubelets``: by Node, None if nobody answers."""
+    apis = {host: KubeApi(server=server, **asked["access"]) for host, server in asked["servers"].items()}
+    apiservers = {host: _told(_version, api) for host, api in apis.items()}
+    alive = [apis[host] for host, version in apiservers.items() if version is not None]
+    return {"apiservers": apiservers, "kubelets": next((nodes for api in alive if (nodes := _told(_kubelets, api)) is not None), None)}
+
+
+def _version(api: KubeApi) -> str:
+    return str(api.request("GET", "/version")["gitVersion"])
+
+
+def _kubelets(api: KubeApi) -> dict[str, str]:
+    found, following = {}, ""
+    while True:
+        page = api.request("GET", f"/api/v1/nodes?limit={_PAGE}&continue={following}")
+        found.update({item["metadata"]["name"]: item["status"]["nodeInfo"]["kubeletVersion"] for item in page["items"]})
+        following = page["metadata"].get("continue", "")
+        if not following:
+            return found
+
+
+def _told(question: t.Callable[[KubeApi], t.Any], api: KubeApi) -> t.Any:
+    try:
+        return question(api)
+    except (ApiError, ApiUnreachable):
+        return None

@@ -1,0 +1,70 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation only: the action plugin of the same name does the work."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: versions
+short_description: Refuse versions that a running cluster cannot go to
+version_added: 0.1.0
+description:
+  - Compares the versions of the inventory with those that hosts have and run, and with those that apiservers and kubelets tell.
+  - Refused are a minor version of Kubernetes or etcd that is skipped or older, an etcd that cannot go on, a kubelet that would be newer
+    than an apiserver, and one that would be more than three minor versions older. The error names hosts, versions and the way.
+  - A host that comes back to a cluster of the wanted version may skip versions.
+  - The variable C(cluster) must hold the result of M(barehost.kubernetes.cluster_spec).
+author:
+  - The barehost.kubernetes authors (@barehost)
+attributes:
+  check_mode:
+    description: Reads only, so that check mode makes no difference.
+    support: full
+  diff_mode:
+    description: Changes nothing, so that there is no difference to show.
+    support: none
+options:
+  state:
+    description:
+      - V(observed) reads what a host has and runs. A master also asks all apiservers. Register the result.
+      - V(checked) fails if the run must not begin. Run it once, after all hosts were observed.
+    type: str
+    choices: [observed, checked]
+    required: true
+  observation:
+    description: The variable in which the task with O(state=observed) was registered.
+    type: str
+    default: barehost_versions
+  observation_of_masters:
+    description: The same for masters that are not in the play, which are asked in a loop with C(delegate_to).
+    type: str
+    default: barehost_master_versions
+seealso:
+  - name: Kubernetes' version skew policy
+    description: Which versions may work together.
+    link: https://kubernetes.io/releases/version-skew-policy/
+"""
+
+EXAMPLES = r"""
+- name: Ask the host which versions it has
+  barehost.kubernetes.versions:
+    state: observed
+  register: barehost_versions
+
+- name: Refuse versions that the cluster cannot go to
+  barehost.kubernetes.versions:
+    state: checked
+  run_once: true
+"""
+
+RETURN = r"""
+programs:
+  description: By name of a program, the versions that are installed or running.
+  returned: for O(state=observed)
+  type: dict
+api:
+  description: What apiservers and kubelets tell. Nothing on a host that is no master.
+  returned: for O(state=observed)
+  type: dict
+"""
