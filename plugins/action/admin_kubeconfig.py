@@ -70,7 +70,8 @@ class ActionModule(ActionBase):
         cluster = cluster_of(self._templar, task_vars or {})
         servers, directory = _settings(arguments, cluster)
         pki = Pki(pathlib.Path(directory), check_mode=self._task.check_mode, vault=vault_of(self._loader))
-        client = {**CLIENT, **terms_of(cluster, (task_vars or {}).get(renewal.VARIABLE)).of(CLIENT, name=renewal.ADMINISTRATOR)}
+        described = {**CLIENT, **cluster.get("certificates", {}).get("administrator", {})}
+        client = {**described, **terms_of(cluster, (task_vars or {}).get(renewal.VARIABLE)).of(described, name=renewal.ADMINISTRATOR)}
         found = administrator.read(path)
         # A kubeconfig that trusts an authority belongs to a cluster, whose authority has been lost here.
         pki.creates = (found is None or not found.authority) and not self._task.check_mode
@@ -86,11 +87,18 @@ class ActionModule(ActionBase):
         result.update(changed=reason is not None, path=str(path), server=", ".join(servers.values()), actions=[], warnings=pki.warnings)
         if reason is None:
             return result
-        after = _text(servers, f"authority: {certs.authority_name(AUTHORITY)}\n{certs.wanted_text(CLIENT)}", MODE)
+        why = pki.refusal(AUTHORITY) if reissue else ""
+        if why and found is not None:
+            raise AnsibleActionFail(f"{path} was not changed. A new certificate has to be signed for it ({reissue}). {why}")
+        if why:
+            # A controller that keeps no key can do without the file, and it is no reason to fail each of its runs.
+            result.update(changed=False, warnings=[*pki.warnings, f"{path} is absent and was not written. {why}"])
+            return result
+        after = _text(servers, f"authority: {certs.authority_name(AUTHORITY)}\n{certs.wanted_text(client)}", MODE)
         action = PlannedAction("kubeconfig", "write", str(path), reason, before=_found_text(found, wanted), after=after)
         result.update(actions=[action.report()], diff=[action.diff()])
         if not self._task.check_mode:
-            certificate, key = _new_client(pki) if reissue or found is None else (found.certificate, found.key)
+            certificate, key = _new_client(pki, client) if reissue or found is None else (found.certificate, found.key)
             _write(path, wanted.config(certificate, key, current=_current(found)))
         return result
 
@@ -110,16 +118,8 @@ def _settings(arguments: dict[str, t.Any], cluster: dict[str, t.Any]) -> tuple[d
         )
     # Plain str: the YAML library cannot write Ansible's tagged strings.
     name = str(values["cluster_name"])
-    servers = {name: str(values["server"])}
-    if not arguments["server"] and cluster["api"].get("mode") == "local":
-        servers = _every_master(name, cluster)
+    servers = {name: str(values["server"])} if arguments["server"] else administrator.servers(cluster, name)
     return servers, str(values["pki_directory"])
-
-
-def _every_master(name: str, cluster: dict[str, t.Any]) -> dict[str, str]:
-    """In mode local the proxies listen on the loopback of each node, so the administrator gets one entry for each master."""
-    masters = [cluster["nodes"][host] for host in cluster["masters"]]
-    return {f"{name}:{node['name']}": f"https://{node['address']}:{cluster['api']['server_port']}" for node in masters}
 
 
 def _context(name: str) -> str:
@@ -169,10 +169,10 @@ def _text(servers: dict[str, str], details: str, mode: int) -> str:
     return f"{entries}user: {USER}\n{details}mode: {mode:04o}\n"
 
 
-def _new_client(pki: Pki) -> tuple[str, str]:
+def _new_client(pki: Pki, client: dict[str, t.Any] = CLIENT) -> tuple[str, str]:
     key = certs.new_key()
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
-    certificate = pki.sign(AUTHORITY, request.public_bytes(serialization.Encoding.PEM).decode(), CLIENT)
+    certificate = pki.sign(AUTHORITY, request.public_bytes(serialization.Encoding.PEM).decode(), client)
     return certificate, certs.private_pem(key)
 
 

@@ -15,6 +15,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.compon
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import Component, parse_description
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import custody
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import planner
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
@@ -32,6 +33,8 @@ class ActionModule(HostAction):
         plan = self._plan(found, host.name)
         if any(action.kind == "certificate" and action.operation == "issue" for action in plan) and not check_mode:
             found.refuse_early_certificates()
+        # in check mode, too: a run would refuse it
+        custody.refuse(host.name, found.unsigned(plan))
         result = _result(plan, found.state, found.items, diff=bool(self._task.diff))
         if found.warnings:
             result["warnings"] = found.warnings

@@ -54,8 +54,10 @@ class ActionModule(HostAction):
         pending, api_pending = self._ask(own, of_api, variables)
         if pending:
             looks.save(one for part in own if isinstance(part, components.ComponentsPart) for one in part.answers)
-        other = any(part.other_versions for part in own if isinstance(part, components.ComponentsPart))
-        result = _result(pending, api_pending, api_asked=bool(of_api), other_versions=other)
+        parts = [part for part in own if isinstance(part, components.ComponentsPart)]
+        other = any(part.other_versions for part in parts)
+        unsigned = [one for part in parts for one in part.unsigned]
+        result = {**_result(pending, api_pending, api_asked=bool(of_api), other_versions=other), "unsigned": unsigned}
         # What is pending has a task, which gives the warnings of its own.
         settled = [*([] if pending else own), *([] if pending or api_pending else of_api)]
         warnings = list(dict.fromkeys(text for part in settled for text in part.warnings))

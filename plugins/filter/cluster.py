@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import health_report as health_reports
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import registry_logins as registries
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import keepalived
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import custody, keepalived
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import foreign_looks as looks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import order_of_roles
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import renewal as renewals
@@ -218,6 +218,11 @@ def renewal(text: str | list[str]) -> dict[str, t.Any]:
         raise AnsibleFilterError(str(error)) from None
 
 
+def unsigned(hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]], hosts: collections.abc.Iterable[str]) -> str:
+    """Why the run must end: the certificates of these hosts that the survey found due and that cannot be signed. Empty if there is none."""
+    return custody.message({host: (hostvars[host].get("barehost_survey") or {}).get("unsigned") or [] for host in hosts})
+
+
 class FilterModule:
     """The collection's filters."""
 
@@ -241,4 +246,5 @@ class FilterModule:
             "docker_packages": docker_packages,
             "health_report": health_report,
             "renewal": renewal,
+            "unsigned": unsigned,
         }

@@ -14,9 +14,11 @@ description:
   - The key is made on the controller. It is sent to no host, and appears in no diff and no result.
   - The user is C(kubernetes-admin) of the group C(system:masters). The API server lets this group do everything without asking RBAC,
     so that the file still works when RBAC objects are missing or broken. Guard it like a root password, and give people certificates
-    or tokens of their own.
-  - A valid file is left alone. The certificate (365 days) is renewed when it ends within 30 days, and when the authority, the server
-    or a name differs from what is wanted.
+    of M(barehost.kubernetes.user_kubeconfig), or tokens of their own.
+  - A valid file is left alone. The certificate (C(cluster_admin_certificate_days), 365 by default) is renewed before it ends, and when the
+    authority, the server or a name differs from what is wanted.
+  - Where the key of the authority is not in the PKI directory, a missing file is a warning. A new certificate that the file needs is an
+    error.
   - The file is written as a whole. Copy it instead of adding contexts to it.
   - In the endpoint mode V(local), where nothing stands before the masters for other machines, the file has a context for each master;
     C(kubectl config use-context) chooses, and a run leaves the choice alone.

@@ -149,7 +149,9 @@ list:
           description: The host's name in the inventory, or V(controller).
           type: str
         kind:
-          description: V(certificate), V(authority), V(kubeconfig), V(service-account key), V(encryption key) or V(not described).
+          description:
+            - V(certificate), V(authority), V(kubeconfig), V(service-account key), V(encryption key) or V(not described).
+            - V(person) is what M(barehost.kubernetes.user_kubeconfig) has issued and still lets somebody in. That it ends is no fault.
           type: str
         name:
           description: How the role calls it.

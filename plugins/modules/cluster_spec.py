@@ -92,6 +92,8 @@ notes:
   - C(cluster_pki_directory) (path, default C(pki) in the inventory's folder). On the controller; holds the keys of the authorities.
   - C(cluster_certificate_renew_before) (integer, default V(30)). Days before the end of a certificate from which on C(site.yml) renews it,
     from 1 to 364.
+  - C(cluster_admin_certificate_days) (integer, default V(365)). Days for which the certificates of the administrator are valid,
+    on the masters and on the controller, from 1 to 365. Fewer than 365 are renewed in their last third. C(site.yml) must run that often.
   - C(master_registers_node) (boolean, default V(true)). Whether masters are nodes too, with the control plane's taint.
   - Per host, C(node_address) (address, default C(ansible_host), else the inventory name, when that is an address). IPv4,
     by which other hosts reach it.
@@ -219,9 +221,11 @@ certificates:
   description:
     - C(apiserver) with the subject alternative names, C(dns) and C(ips), of every apiserver.
     - C(renew_before_days), the days before the end of a certificate from which on it is renewed.
+    - C(administrator) with the same for the administrator's certificates, and C(days), their lifetime.
   returned: success
   type: dict
-  sample: {apiserver: {dns: [kubernetes, localhost], ips: [127.0.0.1, 10.254.0.1]}, renew_before_days: 30}
+  sample: {apiserver: {dns: [kubernetes, localhost], ips: [127.0.0.1, 10.254.0.1]}, renew_before_days: 30,
+    administrator: {days: 365, renew_before_days: 30}}
 binaries:
   description: Every download by its name, as the C(binaries) of M(barehost.kubernetes.component) take it.
   returned: success

@@ -69,4 +69,12 @@ pending:
   description: Why something is not settled, by its name; V(survey) if the survey itself could not be made.
   returned: success
   type: dict
+unsigned:
+  description:
+    - The certificates that are due and that cannot be signed, because the key of their authority is not in the PKI directory or cannot be
+      read. Each has C(path), the C(reason) why it is due, and C(why) it cannot be signed.
+    - The filter P(barehost.kubernetes.unsigned#filter) makes one message of them.
+  returned: if the survey could be made
+  type: list
+  elements: dict
 """

@@ -36,6 +36,7 @@ CONTROLLER: dict[str, set[str]] = {
     "_etcd": {"_common", "_spec", "_pki", "_plan"},
     "_reset": {"_common", "_spec", "_plan"},
     "_certificates": {"_common", "_spec", "_pki", "_plan"},
+    "_people": {"_common", "_spec", "_pki"},
     "_removal": {"_common", "_spec", "_plan", "_etcd"},
     "_upgrade": {"_spec"},
     "_engine": {"_common", "_spec", "_pki", "_plan", "_api"},
@@ -43,7 +44,7 @@ CONTROLLER: dict[str, set[str]] = {
 }
 SIDES = {"module_utils": HOST, "plugin_utils": CONTROLLER}
 # Packages that plan or resolve. They are pure: nothing of Ansible that could reach a host.
-PURE = ("_spec", "_pki", "_plan", "_api", "_etcd", "_reset", "_certificates", "_removal", "_upgrade")
+PURE = ("_spec", "_pki", "_plan", "_api", "_etcd", "_reset", "_certificates", "_people", "_removal", "_upgrade")
 ANSIBLE_FOR_PURE = ("ansible.errors", "ansible.module_utils", "ansible.parsing")
 # A kind that needs a second file names it after itself; these serve the kind ``units``.
 NO_KIND = {"checks"}

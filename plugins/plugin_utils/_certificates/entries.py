@@ -20,6 +20,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authoriti
 CONTROLLER = "controller"
 # Kinds of entries.
 CERTIFICATE, AUTHORITY, KUBECONFIG, UNKNOWN = "certificate", "authority", "kubeconfig", "not described"
+# Issued to somebody, who has it elsewhere. It is to end, and nothing of the cluster with it.
+PERSON = "person"
 # How it is with an entry, the worst first. What is `due` ends within the days that the operator has chosen.
 STATES = ("expired", "not valid yet", "due", "missing", "unreadable", "differs", "warning", "ok")
 ENDS = ("expired", "not valid yet", "due")
@@ -102,7 +104,8 @@ def judged(entry: Entry, *, days: int, now: float) -> Entry:
         limit = WARN_DAYS if entry.kind == AUTHORITY else 0
         present = _moment(certs.moment(now))
         over, early = entry.not_after <= present, entry.not_before > present
-        ends = "expired" if over else "not valid yet" if early else "due" if entry.days_left < days else ""
+        due = entry.days_left < days and entry.kind != PERSON
+        ends = "expired" if over else "not valid yet" if early else "due" if due else ""
         state = ends or (state if state != "ok" else "differs" if entry.differences else "warning" if entry.days_left < limit else "ok")
     elif state == "ok" and entry.differences:
         state = "differs"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The entries of the controller: the PKI directory, and the administrator's kubeconfig. Only files are read, and none is changed."""
+"""The entries of the controller: the PKI directory, kubeconfigs, and what people were given. Only files are read, and none is changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.entries import CONTROLLER, Entry
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.of_host import NAMES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.shown import each, shown
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, certs, issued
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import Authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
     ENCRYPTION,
@@ -40,6 +41,7 @@ def found_on_controller(pki: Pki, *, authorities: c.Mapping[str, Authority], kub
         found.private_key(),
         found.encryption(),
         *([found.kubeconfig(kubeconfig)] if kubeconfig is not None else []),
+        *found.people(),
     ]
 
 
@@ -100,6 +102,18 @@ class _Controller:
         base = dataclasses.replace(base, differences=tuple(map(shown, told)))
         return entries.of_certificate(base, certificate, now=self._now, authorities=self._authorities)
 
+    def people(self) -> list[Entry]:
+        """What was issued to people and still lets them in."""
+        return [
+            entries.of_certificate(
+                dataclasses.replace(_base(entries.PERSON, "issued to a person", one.path), details=_powers(one.certificate)),
+                one.certificate,
+                now=self._now,
+                authorities=self._authorities,
+            )
+            for one in issued.still_accepted(self._pki, self._now)
+        ]
+
     def _secret(self, kind: str, name: str, *, secret: bool = True) -> Entry:
         path = self._pki.directory / name
         base = _base(*NAMES[kind], path)
@@ -121,6 +135,11 @@ class _Controller:
 
 def _base(kind: str, name: str, path: pathlib.Path, *used_by: str) -> Entry:
     return Entry(host=CONTROLLER, kind=kind, name=name, path=shown(path), used_by=used_by)
+
+
+def _powers(certificate: x509.Certificate) -> str:
+    everything = f"O={issued.EMERGENCY_GROUP}" in certs.contents(certificate)["subject"]
+    return "issued to a person, who may do everything until then" if everything else "issued to a person"
 
 
 def _too_open(path: pathlib.Path) -> str:

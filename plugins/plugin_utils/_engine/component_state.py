@@ -15,7 +15,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluste
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import Component
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import identity
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import custody, identity
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import authority_name, refuse_early
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import REPLACEABLE, SERVICE_ACCOUNT_PUBLIC, Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms import terms_of
@@ -93,6 +93,14 @@ class ComponentState:
     def refuse_early_certificates(self) -> None:
         """Raises ComponentError if the host's clock would refuse a certificate that is issued now."""
         refuse_early(ahead=self._ahead, host=self._host)
+
+    def unsigned(self, plan: c.Iterable[PlannedAction]) -> list[dict[str, str]]:
+        """The certificates of a plan that cannot be signed here, as :func:`custody.unsigned` has them."""
+        if self.pki is None:
+            return []
+        authorities = {item["path"]: item["authority"] for item in self.items["certificate"]}
+        issuing = (action for action in plan if action.kind == "certificate" and action.operation == "issue")
+        return custody.unsigned(self.pki, [custody.Wanted(authorities[one.target], one.target, one.reason) for one in issuing])
 
     @property
     def warnings(self) -> list[str]:

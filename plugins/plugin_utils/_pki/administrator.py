@@ -56,6 +56,18 @@ def read(path: pathlib.Path) -> Kubeconfig | None:
         return Kubeconfig(mode, {}, "", "", "")
 
 
+def servers(cluster: t.Mapping[str, t.Any], name: str) -> dict[str, str]:
+    """URLs of the API for people, by the name of their entry in a kubeconfig; ``name`` is that of the cluster.
+
+    In mode local the proxies listen on the loopback of each node, so there is one entry for each master.
+    """
+    api = cluster["api"]
+    if api.get("mode") != "local":
+        return {name: str(api["url"])}
+    masters = [cluster["nodes"][host] for host in cluster["masters"]]
+    return {f"{name}:{node['name']}": f"https://{node['address']}:{api['server_port']}" for node in masters}
+
+
 def _decode(text: str) -> str:
     try:
         return base64.b64decode(text, validate=True).decode()

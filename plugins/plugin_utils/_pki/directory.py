@@ -163,6 +163,20 @@ class Pki:
         loaded = x509.load_pem_x509_certificate(certificate.encode())
         return certs.pem(certs.make_leaf(item, public_key, authority=loaded, authority_key=key, now=self._now))
 
+    def refusal(self, authority: str) -> str:
+        """Why nothing can be signed by an authority that is there; empty if it can. Its key may be kept elsewhere."""
+        try:
+            certificate = self.certificate(authority)
+            if certificate is not None:
+                self._authority_key(authority, certificate)
+        except PkiError as error:
+            return error.message
+        return ""
+
+    def write_fault(self) -> str:
+        """Why no file can be made in the directory; empty if one can."""
+        return "" if os.access(self.directory, os.W_OK | os.X_OK) else f"nothing can be written to {self.directory}"
+
     def create(self, name: str, text: str, *, mode: int) -> None:
         """Writes a file, unless it exists."""
         if not self._exists(name):

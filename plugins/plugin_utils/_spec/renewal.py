@@ -14,6 +14,14 @@ VARIABLE = "barehost_renewal"
 ALL = "all"
 # That of the kubeconfig on the controller, which is no file of a host.
 ADMINISTRATOR = "kubeconfig"
+# What certificates last where nothing else is said.
+_YEAR = 365
+
+
+def of_administrator(days: int, renew_before_days: int) -> dict[str, int]:
+    """Lifetime and renewal of the administrator's certificates. Shorter ones are renewed in their last third, so not by every run."""
+    last_third = min(-(-days // 3), days - 1)
+    return {"days": days, "renew_before_days": renew_before_days if days >= _YEAR else min(renew_before_days, last_third)}
 
 
 def names() -> list[str]:

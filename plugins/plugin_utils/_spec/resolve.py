@@ -23,6 +23,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import (
     naming,
     port_matrix,
     releases,
+    renewal,
     role_variables,
 )
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import ClusterInputs, Reader, nearest
@@ -81,6 +82,7 @@ class _Draft:
     registry: str | None
     pki_directory: str | None
     renew_before_days: int | None
+    admin_days: int | None
 
 
 def resolve(inputs: ClusterInputs) -> Spec:
@@ -126,6 +128,7 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
         registry=releases.read_registry(reader),
         pki_directory=_pki_directory(inputs, reader),
         renew_before_days=reader.integer("cluster_certificate_renew_before", low=1, high=364),
+        admin_days=reader.integer("cluster_admin_certificate_days", low=1, high=365),
     )
 
 
@@ -162,7 +165,11 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
         node_hosts=members.nodes,
         etcd_hosts=members.by_role["etcd"],
         balancers=members.by_role["balancer"],
-        certificates={"apiserver": names, "renew_before_days": _sure(draft.renew_before_days)},
+        certificates={
+            "apiserver": names,
+            "renew_before_days": _sure(draft.renew_before_days),
+            "administrator": renewal.of_administrator(_sure(draft.admin_days), _sure(draft.renew_before_days)),
+        },
         binaries=draft.binaries,
         images=releases.images(versions, registry=_sure(draft.registry)),
         ports=tuple(openings),

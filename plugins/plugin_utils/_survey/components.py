@@ -10,6 +10,7 @@ import collections.abc as c
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import ComponentState, no_pki, pki_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import parse_description
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Prediction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import role_tasks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.part import Object, Part
@@ -29,6 +30,8 @@ class ComponentsPart(Part):
         self._answers: list[tuple[Object, Object]] = []
         # Whether a program gets another version than it has, or its first one. Not known before the host has answered.
         self.other_versions = True
+        # The certificates that are due and cannot be signed here. Complete after :meth:`pending`.
+        self.unsigned: list[dict[str, str]] = []
 
     @property
     def answers(self) -> list[tuple[Object, Object]]:
@@ -57,7 +60,9 @@ class ComponentsPart(Part):
             state.accept(self._answers[-1][1])
         files = [file for _request, own in self._answers for release in own["state"].get("binary", []) for file in release["files"]]
         self.other_versions = any(file["link"] != f"-> {file['file']}" for file in files)
-        return {state.component.name: reason for state in self._states if (reason := _reason(state))}
+        plans = {id(state): _plan(state) for state in self._states}
+        self.unsigned = [one for state in self._states for one in state.unsigned(plans[id(state)])]
+        return {state.component.name: reason for state in self._states if (reason := _reason(state, plans[id(state)]))}
 
     @property
     def warnings(self) -> list[str]:
@@ -84,11 +89,14 @@ def _state(task: role_tasks.RoleTask, site: Site) -> ComponentState:
     return ComponentState(component, renderer=renderer, pki=pki, host=site.host)
 
 
-def _reason(state: ComponentState) -> str:
+def _plan(state: ComponentState) -> list[PlannedAction]:
+    return [] if state.lacks_pki else state.plan(Prediction())
+
+
+def _reason(state: ComponentState, plan: list[PlannedAction]) -> str:
     if state.lacks_pki:
         return "the PKI directory lacks what it needs"
     for unit, found in zip(state.items["unit"], state.state.get("unit", []), strict=True):
         if found["restart_unanswered"]:
             return f"nobody answered whether {unit['name']} has lost what only its start makes"
-    actions = state.plan(Prediction())
-    return f"{actions[0].kind} {actions[0].target}: {actions[0].reason}" if actions else ""
+    return f"{plan[0].kind} {plan[0].target}: {plan[0].reason}" if plan else ""

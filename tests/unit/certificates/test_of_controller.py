@@ -13,7 +13,7 @@ from made import DAY, NOW, Made
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.entries import Entry, judged
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.of_controller import found_on_controller
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, authorities, certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, authorities, certs, issued
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 
 
@@ -149,3 +149,25 @@ def test_another_clusters_directory_is_seen_by_its_fingerprints(tmp_path: pathli
     one, other = (Made(tmp_path / name).authorities["etcd"] for name in ("a", "b"))
     assert one.certificate is not None and other.certificate is not None
     assert not certs.issued_by(one.certificate, other.certificate)
+
+
+def test_what_people_were_given_is_listed_and_is_no_fault(directory: pathlib.Path) -> None:
+    """It is to end soon, and nothing of the cluster ends with it."""
+    pki = Pki(directory, check_mode=True)
+    root, signer = ((directory / f"kubernetes-ca.{suffix}").read_text() for suffix in ("crt", "key"))
+    for user, groups in (("alice", ["developers"]), ("bob", ["system:masters"])):
+        item = {**administrator.CLIENT, "common_name": user, "organizations": groups, "days": 3, "renew_before_days": 0}
+        made = certs.make_leaf(
+            item,
+            certs.new_key().public_key(),
+            authority=certs.x509.load_pem_x509_certificate(root.encode()),
+            authority_key=certs.serialization.load_pem_private_key(signer.encode(), password=None),
+            now=NOW,
+        )
+        issued.record(pki, made)
+    found = {entry.subject: entry for entry in listed(directory).values() if entry.kind == "person"}
+    assert {subject: (entry.state, entry.days_left, entry.details) for subject, entry in found.items()} == {
+        "O=developers, CN=alice": ("ok", 2, "issued to a person"),
+        "O=system:masters, CN=bob": ("ok", 2, "issued to a person, who may do everything until then"),
+    }
+    assert not [entry for entry in listed(directory, now=NOW + 4 * DAY).values() if entry.kind == "person"]

@@ -165,3 +165,27 @@ def test_faults_are_told(controller: Controller) -> None:
     controller.run()
     (controller.pki / "kubernetes-ca.crt").write_text("nonsense")
     assert "kubernetes-ca.crt is no certificate in PEM form" in controller.run(fails=True)["msg"]
+
+
+def test_a_controller_without_the_key_of_the_authority(controller: Controller) -> None:
+    """A file that is well stays, one that is absent is a warning, and what has to be signed is an error."""
+    controller.run()
+    before = controller.path.read_bytes()
+    key = controller.pki / "kubernetes-ca.key"
+    key.rename(controller.directory / "away")
+    assert controller.run()["changed"] is False
+    spec = {**SPEC, "pki_directory": str(controller.pki), "certificates": {"administrator": {"days": 9, "renew_before_days": 3}}}
+    for check in ((), ("--check",)):
+        told = controller.run(*check, spec=spec, fails=True)["msg"]
+        assert f"{controller.path} was not changed" in told and "its lifetime differs" in told and f"{key} is missing" in told
+        assert controller.path.read_bytes() == before
+    controller.path.unlink()
+    assert controller.run()["changed"] is False
+    assert f"{controller.path} is absent and was not written. {key} is missing" in " ".join(controller.output.split())
+    (controller.directory / "away").rename(key)
+    assert controller.run(spec=spec)["changed"] is True
+    assert controller.run(spec=spec)["changed"] is False
+    ends = openssl("x509", "-noout", "-checkend", str(8 * 86400), text=controller.data("user", "client-certificate-data"))
+    assert "will not expire" in ends
+    with pytest.raises(AssertionError):
+        openssl("x509", "-noout", "-checkend", str(9 * 86400), text=controller.data("user", "client-certificate-data"))

@@ -35,6 +35,14 @@ def test_a_clock_that_does_no_harm_is_taken(monkeypatch: pytest.MonkeyPatch, tmp
     assert authority.not_valid_before_utc.timestamp() <= time.time() - behind
 
 
+def test_a_controller_that_is_hours_behind_makes_no_authority(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    """What it issues would end too soon, and it would find out too late what ends."""
+    host = Answers(ABSENT, ABSENT, behind=-90 * MINUTES)
+    with pytest.raises(certs.PkiError, match=r"Nothing was issued for one: its clock is 1\.5 hours ahead of the controller's"):
+        converge(monkeypatch, tmp_path / "pki", host, check_mode=False)
+    assert host.written == []
+
+
 def test_check_mode_does_not_ask_for_a_clock_that_the_run_would_set(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     converge(monkeypatch, tmp_path / "pki", Answers(ABSENT, ABSENT, behind=20 * MINUTES), check_mode=True)
 

@@ -52,6 +52,16 @@ def test_the_cluster_says_when(tmp_path: pathlib.Path, leaf: tuple[dict[str, obj
     assert "within 100 days" in own
 
 
+@pytest.mark.parametrize(
+    ("days", "renew_before", "wanted"),
+    [(365, 30, 30), (365, 300, 300), (364, 300, 122), (90, 30, 30), (30, 30, 10), (2, 30, 1), (1, 30, 0)],
+)
+def test_the_administrators_shorter_certificates_are_not_renewed_by_every_run(days: int, renew_before: int, wanted: int) -> None:
+    found = renewal.of_administrator(days, renew_before)
+    assert found == {"days": days, "renew_before_days": wanted}
+    certs.check({**item_in(pathlib.Path("/x")), **found})
+
+
 def test_names() -> None:
     everything = renewal.choice("all", NOW)
     assert {"apiserver", "kubelet", "member", "root", "proxy", "kubeconfig"} <= set(everything["names"])
