@@ -57,6 +57,7 @@ class ActionModule(HostAction):
         pki = Pki(pathlib.Path(cluster["pki_directory"]), check_mode=bool(self._task.check_mode), vault=vault_of(self._loader))
         # A cluster is made by site.yml, never by a kubeconfig.
         pki.creates = False
+        _refuse_without_master(cluster, variables)
         _refuse(wanted, pki)
         if arguments["state"] == "checked":
             return {"changed": False}
@@ -95,6 +96,13 @@ class ActionModule(HostAction):
 
 def _trusted(pki: Pki) -> str:
     return pki.served(f"{certs.authority_name(issued.AUTHORITY)}.crt") or ""
+
+
+def _refuse_without_master(cluster: Object, variables: dict[str, t.Any]) -> None:
+    """Raises ComponentError for a run that would end well without having done anything: the task is one of a master."""
+    masters, hosts = cluster["masters"], [str(host) for host in variables.get("ansible_play_hosts_all", [])]
+    if not set(masters) & set(hosts):
+        raise ComponentError(f"Nothing was issued: no master takes part in this run. Run without --limit, or with --limit {masters[0]}")
 
 
 def _refuse(wanted: Request, pki: Pki) -> None:

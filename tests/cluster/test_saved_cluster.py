@@ -8,7 +8,7 @@ import pathlib
 
 import pytest
 
-from . import checks, expired, listed_certificates, old_authorities
+from . import checks, expired, listed_certificates, old_authorities, people
 from .driver import Cluster, eventually
 from .probing import probed_in_pod
 from .setups import converged_hosts
@@ -83,6 +83,62 @@ def test_certificates_are_listed_without_the_api(single: Cluster, tmp_path: path
     mended, well = listed_certificates.listed(single, tmp_path)
     assert (mended.returncode, [entry["path"] for entry in well["entries"] if entry["state"] != "ok"]) == (0, [listed_certificates.FOREIGN])
     single.on(HOST, f"rm {listed_certificates.FOREIGN}")
+
+
+def test_people_get_in_and_may_do_what_they_were_given(single: Cluster, tmp_path: pathlib.Path) -> None:
+    alice, admin, rescue = (tmp_path / f"{name}.kubeconfig" for name in ("alice", "admin", "rescue"))
+    single.kubectl("create", "namespace", "demo")
+    run = people.issue(single, alice, "alice", "-e", "kubeconfig_groups=developers", "-e", "kubeconfig_namespace=demo")
+    assert alice.stat().st_mode & 0o777 == 0o600
+    assert people.named(single, alice) == ("alice", {"developers", "system:authenticated"})
+    assert not people.may(single, alice, "list", "pods")
+    view, edit = people.told_to_type(run)
+    single.kubectl(*view)
+    eventually(lambda: people.may(single, alice, "list", "pods"), deadline=20, wanted="the binding has an effect")
+    single.kubectl(f"--kubeconfig={alice}", "get", "pods")
+    for refused in ("get secrets", "create pods", "list nodes", "list pods --namespace=default", "list pods --all-namespaces"):
+        assert not people.may(single, alice, *refused.split()), refused
+    single.kubectl(*edit)
+    eventually(lambda: people.may(single, alice, "create", "pods"), deadline=20, wanted="the binding of the group has an effect")
+    people.issue(single, admin, "bob", "-e", "kubeconfig_groups=barehost:administrators")
+    assert people.may(single, admin, "*", "*", "--all-namespaces")
+    people.issue(single, rescue, "bob", "-e", "kubeconfig_emergency=true")
+    assert people.named(single, rescue)[1] == {"system:masters", "system:authenticated"}
+    done, found = listed_certificates.listed(single, tmp_path)
+    assert done.returncode == 0, done.output
+    given = {entry["subject"]: entry["days_left"] for entry in found["entries"] if entry["kind"] == "person"}
+    assert given == {"O=developers, CN=alice": 29, "O=barehost:administrators, CN=bob": 29, "O=system:masters, CN=bob": 0}
+    single.kubectl("delete", "namespace", "demo", "--wait=false")
+
+
+def test_the_keys_of_authorities_are_kept_elsewhere(single: Cluster, tmp_path: pathlib.Path) -> None:
+    """What has nothing to sign works; what has fails before anything is changed; and the API signs for people."""
+    bob = tmp_path / "bob.kubeconfig"
+    renew = ("playbooks/renew-certificates.yml", "-e", "renew=kubelet,member,front-proxy-client")
+    people.let_the_api_sign(single, HOST)
+    with people.keys_elsewhere(single, tmp_path) as keys:
+        assert len(keys) == 3
+        assert single.playbook("playbooks/site.yml", *people.API_SIGNS).changed == []
+        before = listed_certificates.state_of_files(single, HOST)
+        for check in ((), ("--check",)):
+            refused = single.playbook(*renew, *people.API_SIGNS, *check, check=False)
+            told = " ".join(refused.output.split())
+            assert (refused.returncode, refused.changed) == (2, [])
+            assert f"Nothing was changed on {HOST}: " in told and "Put the key there for one run" in told
+            for key, path in zip(
+                keys, ("/etc/etcd/pki/member", "/etc/kubernetes/pki/front-proxy-client", "/etc/kubernetes/pki/kubelet"), strict=True
+            ):
+                signs = f"{key} is missing, so nothing can be signed. Put it back, or run on a controller that has it."
+                assert f"{signs} It has to sign for {HOST}: {path}.crt (its renewal was asked for)." in told
+        assert listed_certificates.state_of_files(single, HOST) == before
+        refused = people.issue(single, bob, "bob", check=False)
+        assert "-e kubeconfig_signed_by=api" in " ".join(refused.output.split()) and not bob.exists()
+        people.issue(single, bob, "bob", "-e", "kubeconfig_groups=developers", "-e", "kubeconfig_signed_by=api", "-e", "kubeconfig_days=2")
+        assert people.named(single, bob) == ("bob", {"developers", "system:authenticated"})
+        assert single.kubectl("get", "csr", "-o", "name") == ""
+    people.let_the_api_sign_no_more(single, HOST)
+    assert single.playbook(*renew).changed != []
+    checks.nothing_changes(single, [HOST])
 
 
 def test_the_host_can_be_rebooted(single: Cluster) -> None:

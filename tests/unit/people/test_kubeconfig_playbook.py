@@ -24,8 +24,10 @@ ROOT = pathlib.Path(__file__).parents[3]
 INVENTORY = """
 all:
   vars: {cluster_mirror: "https://192.0.2.1", cluster_name: lab}
-  hosts: {m1: {ansible_host: 127.0.0.1, ansible_port: 1, node_address: 192.0.2.10}}
-  children: {etcd: {hosts: {m1: }}, master: {hosts: {m1: }}}
+  hosts:
+    m1: {ansible_host: 127.0.0.1, ansible_port: 1, node_address: 192.0.2.10}
+    w1: {ansible_host: 127.0.0.1, ansible_port: 1, node_address: 192.0.2.11}
+  children: {etcd: {hosts: {m1: }}, master: {hosts: {m1: }}, minion: {hosts: {w1: }}}
 """
 
 
@@ -122,6 +124,13 @@ def test_without_the_key_of_the_authority_nothing_is_written(controller: Control
     told = controller.run("-e", "kubeconfig_user=alice", *check, fails=True)
     assert f"Nothing was issued: {key} is missing" in told and "-e kubeconfig_signed_by=api" in told
     assert not (controller.folder / "alice.kubeconfig").exists() and controller.recorded == [] and not key.exists()
+
+
+def test_a_limit_that_leaves_no_master_is_refused(controller: Controller) -> None:
+    """The run would end well, and there would be no file."""
+    told = controller.run("-e", "kubeconfig_user=alice", "--limit", "w1", fails=True)
+    assert "no master takes part in this run. Run without --limit, or with --limit m1" in told
+    assert controller.recorded == []
 
 
 def test_without_a_cluster_no_authority_is_made(controller: Controller) -> None:
