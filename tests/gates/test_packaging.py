@@ -18,6 +18,7 @@ WRITTEN_BY_GALAXY = {"MANIFEST.json", "FILES.json"}
 OF_A_USED_CHECKOUT = (
     "pki/kubernetes-ca.key",
     "kubeconfig",
+    "alice.kubeconfig",
     ".kubeconfig.tmp",
     ".kubeconfig.0123abcd.tmp",
     "ssh_config",
