@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import pathlib
 import secrets
 import time
@@ -118,10 +119,10 @@ def _refuse(wanted: Request, pki: Pki) -> None:
         raise ComponentError(
             f"Nothing was issued: {why} Or have the API sign, where one of its controllers can: -e kubeconfig_signed_by={API}"
         )
-    if fault := pki.write_fault():
+    if not os.access(pki.directory, os.W_OK | os.X_OK):
         raise ComponentError(
-            f"Nothing was issued: {fault}, so the certificate could not be recorded. Run as the owner of the PKI directory, where it can "
-            "be written"
+            f"Nothing was issued: nothing can be written to {pki.directory}, so the certificate could not be recorded. Run as the owner of "
+            "the PKI directory, where it can be written"
         )
     if atomic_file.exists(wanted.file) and not _is_of_the_same(wanted, pki):
         raise ComponentError(

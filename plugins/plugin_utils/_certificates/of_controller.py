@@ -57,11 +57,14 @@ class _Controller:
         if authority.certificate is None:
             return dataclasses.replace(base, state="missing", differences=("it is not there",))
         text, fault = self._text(key.name)
-        told = [f"its key {key.name}: {one}" for one in (fault, _too_open(key)) if one]
+        # Who gives this run no password for it does so on purpose, too.
+        closed = bool(fault) and self._pki.is_closed(key.name)
+        told = [f"its key {key.name}: {one}" for one in ("" if closed else fault, _too_open(key)) if one]
         if text and not certs.belong_together(authority.pem, text):
             told.append(f"its key {key.name} does not belong to it")
         # Who keeps the key elsewhere does so on purpose: nothing can be issued meanwhile.
-        details = "with its key" if text or fault else f"without its key {key.name}: nothing can be issued"
+        closed_key = f"with its key {key.name}, which is encrypted: nothing can be issued without the vault secret"
+        details = closed_key if closed else "with its key" if text or fault else f"without its key {key.name}: nothing can be issued"
         base = dataclasses.replace(base, details=details, differences=tuple(map(shown, told)))
         return entries.of_certificate(base, authority.certificate, now=self._now, authorities=self._authorities)
 

@@ -16,7 +16,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import Component
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import custody, identity
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import authority_name, refuse_early
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import authority_name
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.clocks import refuse_early
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import REPLACEABLE, SERVICE_ACCOUNT_PUBLIC, Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms import terms_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import foreign, planner

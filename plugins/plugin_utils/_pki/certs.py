@@ -22,8 +22,6 @@ KEY_DESCRIPTION = "ECDSA P-256"
 AUTHORITY_DAYS = 3650
 # A host whose clock is behind by this much still accepts a certificate that was issued just now.
 CLOCK_SKEW = datetime.timedelta(minutes=5)
-# A controller whose clock is behind by more finds out too late what ends, and issues what ends too soon.
-_CLOCK_BEHIND = datetime.timedelta(hours=1)
 DEFAULT_DAYS = 365
 DEFAULT_RENEW_BEFORE_DAYS = 30
 COMMON_NAME_LIMIT = 64
@@ -289,25 +287,6 @@ def public_pem(key: ec.EllipticCurvePublicKey) -> str:
 
 def pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-
-def refuse_early(*, ahead: float, host: str) -> None:
-    """Raises PkiError if a host would not accept yet what is issued now, or would see it end too soon.
-
-    ``ahead``: seconds by which the controller's clock is ahead. One that is a little behind does no harm: what is issued is valid already.
-    """
-    if -ahead > _CLOCK_BEHIND.total_seconds():
-        raise PkiError(
-            f"Nothing was issued for {host}: its clock is {-ahead / 3600:.1f} hours ahead of the controller's, wanted at most "
-            f"{_CLOCK_BEHIND.total_seconds() / 3600:.0f}. A certificate would end too soon there, and be renewed too late. Correct the "
-            "clock that is wrong ('timedatectl' here, 'chronyc tracking' there) and run again."
-        )
-    if ahead > CLOCK_SKEW.total_seconds():
-        raise PkiError(
-            f"Nothing was issued for {host}: its clock is {ahead / 60:.0f} minutes behind the controller's, wanted at most "
-            f"{CLOCK_SKEW.total_seconds() / 60:.0f}. Until that has passed, hosts would take a new certificate for one that is not valid "
-            "yet. Correct the clock that is wrong ('timedatectl' here, 'chronyc tracking' there) and run again."
-        )
 
 
 def make_authority(authority: str, key: ec.EllipticCurvePrivateKey, now: float) -> x509.Certificate:

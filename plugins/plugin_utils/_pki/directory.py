@@ -173,9 +173,13 @@ class Pki:
             return error.message
         return ""
 
-    def write_fault(self) -> str:
-        """Why no file can be made in the directory; empty if one can."""
-        return "" if os.access(self.directory, os.W_OK | os.X_OK) else f"nothing can be written to {self.directory}"
+    def is_closed(self, name: str) -> bool:
+        """Whether a file is encrypted with ansible-vault, and this run has no vault secret at all."""
+        try:
+            encrypted = self._path(name).read_bytes().startswith(VAULT_MARK)
+        except OSError:
+            return False
+        return encrypted and not (self._vault is not None and self._vault.secrets)
 
     def create(self, name: str, text: str, *, mode: int) -> None:
         """Writes a file, unless it exists."""

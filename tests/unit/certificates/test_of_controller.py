@@ -116,8 +116,10 @@ def test_keys_that_ansible_vault_has_encrypted(directory: pathlib.Path) -> None:
     found = listed(directory, vault=vault)
     assert (found["etcd-ca.crt"].state, found["service-account.key"].state) == ("ok", "ok")
     closed = listed(directory)
-    assert closed["etcd-ca.crt"].details == "with its key"
-    assert "is encrypted with ansible-vault" in closed["etcd-ca.crt"].differences[0]
+    assert closed["etcd-ca.crt"].details == "with its key etcd-ca.key, which is encrypted: nothing can be issued without the vault secret"
+    assert (closed["etcd-ca.crt"].state, closed["etcd-ca.crt"].differences) == ("ok", ())
+    other = listed(directory, vault=VaultLib([("default", VaultSecret(b"another"))]))
+    assert "cannot be decrypted" in other["etcd-ca.crt"].differences[0]
     assert closed["service-account.key"].state == "unreadable"
 
 
