@@ -61,7 +61,7 @@ fuzz: venv-dev ## try the planners with 100 000 host states of which two things 
 matrix: venv-dev ## run every playbook on lab hosts while something is wrong: the table of docs/second-fault.md
 	@$(PYTEST) --verbose -m matrix tests/cluster/second_fault
 
-long: venv-dev ## run what takes too long for make test: authorities of a large cluster are replaced under a probe
+long: venv-dev ## run what takes too long for make test: authorities are replaced under a probe, kubelets rotate certificates
 	@$(PYTEST) --verbose -m long tests/cluster
 
 molecule: venv-dev ## run all molecule scenarios on lab hosts, one after the other; or SCENARIOS="etcd docker"

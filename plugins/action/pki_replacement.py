@@ -155,7 +155,8 @@ def bundles(subject: str) -> list[str]:
     if subject == SERVICE_ACCOUNT:
         return [table["kube_apiserver"].files["service_account_public_key"]]
     if subject == KUBERNETES:
-        return sorted({component.pki["ca"] for name, component in table.items() if component.pki and name != "etcd"})
+        both = table["kube_apiserver"].pki["kubernetes_and_node_ca"]
+        return sorted({both, *(component.pki["ca"] for name, component in table.items() if component.pki and name != "etcd")})
     own = [component_table.ETCD.pki["ca"]] if subject == "etcd" else []
     key = f"{subject.replace('-', '_')}_ca"
     return sorted({*own, *(component.pki[key] for component in table.values() if key in component.pki)})

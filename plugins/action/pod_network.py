@@ -48,6 +48,8 @@ class ActionModule(HostAction):
                 "dns": _DNS,
                 "device": str(arguments["device"]),
                 "kubelet_port": KUBELET.ports["server"].number,
+                # kubelets that rotate their certificates have them from an authority of their own
+                "kubelet_ca": KUBELET.pki["kubernetes_and_node_ca" if cluster["certificates"]["node_authority"] else "ca"],
                 "vxlan_port": FLANNELD.ports["vxlan"].number,
                 "deadline": arguments["deadline"],
             },

@@ -121,6 +121,11 @@ options:
           - Days before its end from which on a certificate is replaced.
           - The default is C(cluster_certificate_renew_before) of the cluster, or 30.
         type: int
+      state:
+        description: V(ignored) is as if the entry were not there.
+        type: str
+        choices: [present, ignored]
+        default: present
   files:
     description: Files. Each has exactly one source.
     type: list

@@ -150,7 +150,9 @@ list:
           type: str
         kind:
           description:
-            - V(certificate), V(authority), V(kubeconfig), V(service-account key), V(encryption key) or V(not described).
+            - V(certificate), V(authority), V(kubeconfig), V(service-account key), V(encryption key), V(rotated certificate), V(key of an
+              authority) or V(not described).
+            - V(rotated certificate) is one that a kubelet renews. It is V(due) past 95 percent of its life.
             - V(person) is what M(barehost.kubernetes.user_kubeconfig) has issued and still lets somebody in. That it ends is no fault.
           type: str
         name:

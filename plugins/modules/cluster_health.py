@@ -92,6 +92,14 @@ pods:
       node: node1.example.com
       phase: Pending
       fault: "container coredns waits: ImagePullBackOff"
+requests:
+  description: The serving certificates that kubelets have asked for a minute ago or more, and nobody has approved.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: csr-5nkmr
+      of: system:node:node1.example.com
 pod_count:
   description: The number of pods in C(kube-system), ready or not.
   returned: success

@@ -94,6 +94,8 @@ notes:
     from 1 to 364.
   - C(cluster_admin_certificate_days) (integer, default V(365)). Days for which the certificates of the administrator are valid,
     on the masters and on the controller, from 1 to 365. Fewer than 365 are renewed in their last third. C(site.yml) must run that often.
+  - C(cluster_node_certificates) (choice, default V(issued)). Who renews the certificates of kubelets. V(issued), C(site.yml) does;
+    V(rotated), kubelets do, which puts the key of an authority onto the masters. See docs/tasks/rotate-kubelet-certificates.md before.
   - C(master_registers_node) (boolean, default V(true)). Whether masters are nodes too, with the control plane's taint.
   - Per host, C(node_address) (address, default C(ansible_host), else the inventory name, when that is an address). IPv4,
     by which other hosts reach it.
@@ -222,10 +224,16 @@ certificates:
     - C(apiserver) with the subject alternative names, C(dns) and C(ips), of every apiserver.
     - C(renew_before_days), the days before the end of a certificate from which on it is renewed.
     - C(administrator) with the same for the administrator's certificates, and C(days), their lifetime.
+    - C(nodes), who renews the certificates of kubelets, V(issued) or V(rotated).
+    - C(node_authority), whether hosts trust the authority that signs for kubelets.
   returned: success
   type: dict
-  sample: {apiserver: {dns: [kubernetes, localhost], ips: [127.0.0.1, 10.254.0.1]}, renew_before_days: 30,
-    administrator: {days: 365, renew_before_days: 30}}
+  sample:
+    apiserver: {dns: [kubernetes, localhost], ips: [127.0.0.1, 10.254.0.1]}
+    renew_before_days: 30
+    administrator: {days: 365, renew_before_days: 30}
+    nodes: issued
+    node_authority: false
 binaries:
   description: Every download by its name, as the C(binaries) of M(barehost.kubernetes.component) take it.
   returned: success
@@ -259,9 +267,9 @@ ports:
 components:
   description:
     - The programs that run on hosts, by name with underscores. C(etcd), C(etcd_snapshot), C(etcd_snapshot_timer), C(kube_apiserver),
-      C(kube_apiserver_liveness), C(kube_controller_manager), C(kube_scheduler), C(kubectl), C(kubelet), C(kube_proxy), C(docker),
-      C(cri_dockerd), C(cri_dockerd_socket), C(flanneld), C(haproxy), C(nginx), C(check_apiservers), C(keepalived), C(chronyd),
-      C(firewalld).
+      C(kube_apiserver_liveness), C(kubelet_certificate_approver), C(kube_controller_manager), C(kube_scheduler), C(kubectl), C(kubelet),
+      C(kube_proxy), C(docker), C(cri_dockerd), C(cri_dockerd_socket), C(flanneld), C(haproxy), C(nginx), C(check_apiservers),
+      C(keepalived), C(chronyd), C(firewalld).
     - Each with those of these fields that it has a value for. C(unit), the systemd unit; C(program), the path of its program;
       C(tools), further programs by name; C(directory) and C(files) of its configuration, the files by subject; C(pki), the C(directory)
       of its certificates and the paths of CA certificates; C(pairs), the paths C(cert) and C(key) of its certificates by their user;

@@ -8,7 +8,7 @@ import pathlib
 
 import pytest
 
-from . import checks, expired, listed_certificates, old_authorities, people
+from . import checks, expired, listed_certificates, old_authorities, people, rotation
 from .driver import Cluster, eventually
 from .probing import probed_in_pod
 from .setups import converged_hosts
@@ -236,3 +236,24 @@ def test_a_cluster_whose_certificates_have_all_expired_comes_back(single: Cluste
     eventually(lambda: checks.all_ready(single, [HOST]), deadline=60, wanted="the node is ready")
     checks.nothing_changes(single, [HOST])
     guestbook_works(single)
+
+
+def test_kubelets_may_rotate_their_certificates(single: Cluster) -> None:
+    """The first is asked for at once, one for another address is approved by nobody, and the choice can be taken back."""
+    run = single.playbook("playbooks/site.yml", *rotation.ROTATED)
+    assert (HOST, "unit", "restart", "kubelet.service") in run.actions()
+    found = rotation.held(single, HOST, rotation.SERVER)
+    assert found is not None
+    assert rotation.is_of_node_authority(single, found)
+    assert rotation.shown(single, HOST, ADDRESS) == found.serial_number
+    user = f"system:node:{HOST}"
+    rotation.ask(single, "forged", rotation.request(user, dns=[HOST], ips=[ADDRESS, "192.168.200.7"]), user=user)
+    rotation.ask(single, "own", rotation.request(user, dns=[HOST], ips=[ADDRESS]), user=user)
+    eventually(lambda: rotation.decided(single, "own") == ["Approved", "Issued"], deadline=30, wanted="what is its own is approved")
+    assert rotation.decided(single, "forged") == []
+    assert "forged of system:node:" in rotation.said(single, HOST)
+    guestbook_works(single)
+    single.playbook("playbooks/site.yml")
+    assert single.on(HOST, "ls -d /etc/kubernetes/pki/node-ca.key /var/lib/kubelet/pki 2>/dev/null; true") == ""
+    assert rotation.shown(single, HOST, ADDRESS) != found.serial_number
+    checks.nothing_changes(single, [HOST])

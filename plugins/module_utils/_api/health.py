@@ -16,6 +16,9 @@ SYSTEM = "kube-system"
 _ROLE_LABEL = "node-role.kubernetes.io/"
 # A leader renews its lease many times before it ends; one that is late by a whole lease is not alive.
 _LEASES = 2
+# Kubelets that rotate their certificates ask this signer. Who approves looks every few seconds.
+_SERVING = "kubernetes.io/kubelet-serving"
+_PATIENCE = 60
 
 
 def look(api: KubeApi, *, deadline: float, now: t.Optional[datetime.datetime] = None) -> Object:
@@ -27,14 +30,16 @@ def look(api: KubeApi, *, deadline: float, now: t.Optional[datetime.datetime] = 
         "leaders": [],
         "pods": [],
         "pod_count": 0,
+        "requests": [],
     }
     if not fault:
         moment = now or datetime.datetime.now(datetime.timezone.utc)
         found["nodes"] = [_node(node) for node in _items(api, "/api/v1/nodes")]
+        found["requests"] = _waiting_requests(api, moment)
         found["leaders"] = [_leader(api, name, moment) for name in LEADERS]
         pods = _items(api, f"/api/v1/namespaces/{SYSTEM}/pods")
         found["pods"], found["pod_count"] = [_pod(pod) for pod in pods if _fault(pod)], len(pods)
-    healthy = not fault and bool(found["nodes"]) and not found["pods"]
+    healthy = not fault and bool(found["nodes"]) and not found["pods"] and not found["requests"]
     found["healthy"] = healthy and all(node["ready"] for node in found["nodes"]) and all(leader["alive"] for leader in found["leaders"])
     return {**found, "summary": summary(found)}
 
@@ -58,6 +63,19 @@ def _node(node: Object) -> Object:
         "runtime": information.get("containerRuntimeVersion", ""),
         "addresses": {address["type"]: address["address"] for address in status.get("addresses", [])},
     }
+
+
+def _waiting_requests(api: KubeApi, now: datetime.datetime) -> list[Object]:
+    """The serving certificates that kubelets have asked for and nobody has decided about, though there was time."""
+    selector = f"spec.signerName={_SERVING}"
+    requests = (api.find("/apis/certificates.k8s.io/v1/certificatesigningrequests", fieldSelector=selector) or {}).get("items", [])
+    waiting = []
+    for request in requests:
+        metadata, status = request["metadata"], request.get("status", {})
+        made = datetime.datetime.strptime(metadata["creationTimestamp"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
+        if not status.get("conditions") and not status.get("certificate") and (now - made).total_seconds() > _PATIENCE:
+            waiting.append({"name": metadata["name"], "of": request["spec"].get("username", "")})
+    return waiting
 
 
 def _leader(api: KubeApi, name: str, now: datetime.datetime) -> Object:
@@ -103,6 +121,7 @@ def summary(found: Object) -> list[str]:
         *(f"{node['name']}: {node['fault']}" for node in nodes if not node["ready"]),
         f"Pods of {SYSTEM}: {found['pod_count'] - len(found['pods'])} of {found['pod_count']} ready",
         *(f"{pod['name']} ({pod['phase']}): {pod['fault']}" for pod in found["pods"]),
+        *(f"{request['name']} of {request['of']}: nobody approves this serving certificate" for request in found["requests"]),
     ]
 
 

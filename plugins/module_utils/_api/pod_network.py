@@ -111,7 +111,7 @@ def _reaches(peer: Object, known: t.Sequence[str], payload: Object) -> str:
             "restart flanneld on this host (systemctl restart flanneld)"
         )
     for address in known:
-        fault = ask_kubelet(address, payload["kubelet_port"], ca=payload["connection"]["ca"])
+        fault = ask_kubelet(address, payload["kubelet_port"], ca=payload["kubelet_ca"])
         if not fault:
             break
     return fault

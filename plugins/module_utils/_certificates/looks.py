@@ -143,6 +143,7 @@ def _of_encryption(content: bytes) -> Object:
 
 _READERS: dict[str, t.Callable[[bytes], Object]] = {
     "authority": _of_certificates,
+    "rotated": _of_certificates,
     "kubeconfig": _of_kubeconfig,
     "public key": _of_public_key,
     "encryption key": _of_encryption,

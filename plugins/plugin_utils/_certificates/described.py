@@ -16,16 +16,22 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs imp
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
     AUTHORITIES,
     ENCRYPTION,
+    KUBERNETES_AND_NODE,
+    NODE,
+    NODE_CERTIFICATE,
+    NODE_KEY,
     SERVICE_ACCOUNT_KEY,
     SERVICE_ACCOUNT_PUBLIC,
 )
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD, Component, components
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD, KUBELET, Component, components
 
 Object = dict[str, t.Any]
 
 # What a file of the PKI directory is; others are no certificate and no key of the API.
 KINDS: c.Mapping[str, str] = {
     **{f"{authority_name(authority)}.crt": "authority" for authority in AUTHORITIES},
+    **dict.fromkeys((NODE_CERTIFICATE, KUBERNETES_AND_NODE), "authority"),
+    NODE_KEY: "key of an authority",
     SERVICE_ACCOUNT_PUBLIC: "public key",
     SERVICE_ACCOUNT_KEY: "private key",
     ENCRYPTION: "encryption key",
@@ -67,22 +73,37 @@ def of_items(
     faults: c.Sequence[str],
     stored: c.Callable[[str], str | None],
     inputs: c.Mapping[str, list[str]] | None = None,
+    rotated: c.Sequence[Object] = (),
 ) -> Described:
-    """What is described, each path once: several components of a host share the copy of an authority."""
+    """What is described, each path once: several components of a host share the copy of an authority.
+
+    ``rotated``: certificates that a kubelet renews itself, as :func:`of_kubelet` gives them.
+    """
     told: list[str] = []
     by_path: dict[str, Object] = {}
     for item in files:
         if item["pki"] in KINDS:
             found = _of_pki(item["pki"], stored, told)
-            secret = found["kind"] in ("private key", "encryption key")
+            secret = found["kind"] in ("private key", "encryption key", "key of an authority")
             by_path.setdefault(item["path"], {**_attributes(item, mode="0600" if secret else "0644"), **found})
         elif item.get("digest"):
             user = str(item["yaml"]["users"][0]["name"])
             by_path.setdefault(
                 item["path"], {**_attributes(item, mode="0644"), "kind": "kubeconfig", "digest": item["digest"], "user": user}
             )
+    by_path.update({item["path"]: item for item in rotated})
     own = list({item["path"]: item for item in certificates}.values())
     return Described(own, list(by_path.values()), list(dict.fromkeys(faults)), list(dict.fromkeys(told)), inputs or {})
+
+
+def of_kubelet(node: c.Mapping[str, t.Any]) -> list[Object]:
+    """What the kubelet of a node renews itself. Its client certificate is the issued one until then, so it may be missing."""
+    common = {"kind": "rotated", "digest": None, "authority": NODE, "organizations": ["system:nodes"]}
+    common["common_name"] = f"system:node:{node['name']}"
+    client = {"path": KUBELET.files["rotated_client"], "name": "kubelet, as a client", "usages": ["client"], "dns": [], "ips": []}
+    server = {"path": KUBELET.files["rotated_server"], "name": "kubelet, as a server", "usages": ["server"]}
+    names = {"dns": [node["name"]], "ips": [node["address"]]}
+    return [{**common, **client, "may_be_missing": True}, {**common, **server, **names, "may_be_missing": False}]
 
 
 def _attributes(item: Object, *, mode: str) -> Object:

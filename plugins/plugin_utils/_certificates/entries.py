@@ -22,6 +22,10 @@ CONTROLLER = "controller"
 CERTIFICATE, AUTHORITY, KUBECONFIG, UNKNOWN = "certificate", "authority", "kubeconfig", "not described"
 # Issued to somebody, who has it elsewhere. It is to end, and nothing of the cluster with it.
 PERSON = "person"
+# What a kubelet renews itself.
+ROTATED = "rotated certificate"
+# Of its lifetime, when it should have done so: between 70 and 90 percent, it says, and then it may have to wait.
+_LATE = 0.95
 # How it is with an entry, the worst first. What is `due` ends within the days that the operator has chosen.
 STATES = ("expired", "not valid yet", "due", "missing", "unreadable", "differs", "warning", "ok")
 ENDS = ("expired", "not valid yet", "due")
@@ -97,6 +101,11 @@ def _of_key(certificate: x509.Certificate) -> str:
         return ""
 
 
+def _is_late(entry: Entry, now: float) -> bool:
+    start, end = (datetime.datetime.fromisoformat(text).timestamp() for text in (entry.not_before, entry.not_after))
+    return now > start + _LATE * (end - start)
+
+
 def judged(entry: Entry, *, days: int, now: float) -> Entry:
     """The entry with its state: what ends matters more than what differs."""
     state = entry.state
@@ -104,7 +113,7 @@ def judged(entry: Entry, *, days: int, now: float) -> Entry:
         limit = WARN_DAYS if entry.kind == AUTHORITY else 0
         present = _moment(certs.moment(now))
         over, early = entry.not_after <= present, entry.not_before > present
-        due = entry.days_left < days and entry.kind != PERSON
+        due = _is_late(entry, now) if entry.kind == ROTATED else entry.days_left < days and entry.kind != PERSON
         ends = "expired" if over else "not valid yet" if early else "due" if due else ""
         state = ends or (state if state != "ok" else "differs" if entry.differences else "warning" if entry.days_left < limit else "ok")
     elif state == "ok" and entry.differences:

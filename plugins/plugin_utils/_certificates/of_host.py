@@ -97,6 +97,8 @@ class _Host:
         return dataclasses.replace(self._filled(base, certificate), differences=tuple(map(shown, differences)))
 
     def _file(self, item: Object, found: Object, ends: c.Mapping[str, Entry]) -> list[Entry]:
+        if item["kind"] == "rotated":
+            return self._rotated(item, found)
         kind, name = NAMES.get(item["kind"], (item["kind"], str(item.get("pki") or item.get("user"))))
         base = self._base(kind, name, item["path"])
         if problem := _absent(found):
@@ -108,6 +110,20 @@ class _Host:
         if item["kind"] == "kubeconfig":
             return [self._kubeconfig(item, base, found, ends)]
         return [dataclasses.replace(base, details=_details(found))]
+
+    def _rotated(self, item: Object, found: Object) -> list[Entry]:
+        """What a kubelet has renewed: its path is a link to a certificate and its key, which stay as the kubelet writes them."""
+        base = self._base(entries.ROTATED, item["name"], item["path"])
+        if item["may_be_missing"] and found["found"]["type"] == "absent":
+            return []
+        if problem := _absent(found):
+            return [dataclasses.replace(base, state=problem[0], differences=(problem[1],))]
+        certificate = _load(found["pem"][0]) if found["pem"] else None
+        if certificate is None:
+            return [dataclasses.replace(base, state="unreadable", differences=("it is no certificate in PEM form",))]
+        authority = self._authorities.get(item["authority"])
+        told = certs.differences(item, certificate, authority.certificate if authority is not None else None)
+        return [dataclasses.replace(self._filled(base, certificate), differences=tuple(map(shown, told)))]
 
     def _content(self, item: Object, found: Object) -> list[str]:
         if found["same"] is not False:

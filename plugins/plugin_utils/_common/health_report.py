@@ -101,6 +101,11 @@ def _api(cluster: Object, found: c.Mapping[str, Object]) -> Report:
     faults += [f"node {node['name']}: {node['fault']}" for node in ready["nodes"] if not node["ready"]]
     faults += [f"{leader['name']}: no leader renews its lease" for leader in ready["leaders"] if not leader["alive"]]
     faults += [f"pod {pod['name']} on {pod['node'] or 'no node'}: {pod['fault']}" for pod in ready["pods"]]
+    faults += [
+        f"{request['of']}: nobody approves its serving certificate {request['name']}; see journalctl -u kubelet-certificate-approver on a "
+        "master"
+        for request in ready.get("requests", [])
+    ]
     if not ready["nodes"]:
         faults.append("the API knows no node")
     pages = [

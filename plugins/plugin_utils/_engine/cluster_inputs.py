@@ -12,7 +12,7 @@ import typing as t
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import controller_job, role_variables
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import controller_job, node_certificates, role_variables
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.hosts import ROLES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import ClusterInputs, Given, Unusable
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.resolve import resolve
@@ -28,7 +28,7 @@ except ImportError:
 def spec_of(templar: t.Any, variables: dict[str, t.Any], *, hosts_from_groups: bool = False) -> dict[str, t.Any]:
     """The spec of the cluster that these variables, of whatever host, describe; raises SpecError with all that is wrong."""
     inputs = _Collector(templar, variables).inputs()
-    return resolve(dataclasses.replace(inputs, hosts_from_groups=hosts_from_groups)).as_dict()
+    return node_certificates.trust_what_is_there(resolve(dataclasses.replace(inputs, hosts_from_groups=hosts_from_groups)).as_dict())
 
 
 class _Collector:

@@ -109,6 +109,7 @@ _CERTIFICATE = s.Record(
         "usages": (s.list_of(s.one_of("server", "client")), ["server", "client"]),
         "days": (s.whole, 365),
         "renew_before_days": (s.whole, None),
+        "state": (s.one_of("present", "ignored"), "present"),
     }
 )
 _BINARY = s.Record(
@@ -252,7 +253,8 @@ def parse_description(args: dict[str, t.Any]) -> Component:
     _check_kept(given, faults)
     _check_looks(given, faults)
     _check_releases(given, faults)
-    given["files"] = [item for item in given["files"] if item["state"] == "present"]
+    for key in ("certificates", "files"):
+        given[key] = [item for item in given[key] if item["state"] == "present"]
     files, units = unit_files.spread(given, faults)
     given["files"] = [_complete_file(item) for item in [*given["files"], *files]]
     _check_paths(given, faults)

@@ -14,7 +14,13 @@ from ansible.errors import AnsibleError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, Pki, PkiError, Vault
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
+    AUTHORITIES,
+    NODE,
+    Pki,
+    PkiError,
+    Vault,
+)
 
 # Days before the end of an authority from which on there are warnings. Its replacement is work for all hosts, and wants a plan.
 WARN_DAYS = 365
@@ -33,7 +39,9 @@ class Authority(t.NamedTuple):
 def of_directory(directory: str | pathlib.Path, *, vault: Vault | None = None) -> dict[str, Authority]:
     """The authorities by their short names, such as ``etcd``."""
     pki = Pki(pathlib.Path(directory), check_mode=True, vault=vault)
-    return {authority: _read(pki, certs.authority_name(authority)) for authority in AUTHORITIES}
+    found = {authority: _read(pki, certs.authority_name(authority)) for authority in (*AUTHORITIES, NODE)}
+    # That of kubelets is in few clusters, so it is not missed.
+    return {name: authority for name, authority in found.items() if name != NODE or authority.pem or authority.fault}
 
 
 def _read(pki: Pki, name: str) -> Authority:

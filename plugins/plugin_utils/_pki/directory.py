@@ -29,6 +29,11 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms imp
 __all__ = ["AUTHORITIES", "REPLACEABLE", "Pki", "PkiError", "vault_of"]
 
 AUTHORITIES = ("kubernetes", "etcd", "front-proxy")
+# Signs what kubelets ask for. It exists only in clusters whose kubelets rotate their certificates, and its key is on the masters.
+NODE = "node"
+NODE_CERTIFICATE, NODE_KEY = "node-ca.crt", "node-ca.key"
+# By which apiservers know clients and kubelets in such a cluster: two authorities in one file.
+KUBERNETES_AND_NODE = "kubernetes-and-node-ca.crt"
 SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC = "service-account.key", "service-account.pub"
 ENCRYPTION = "encryption-config.yaml"
 KEEPALIVED = "keepalived-authentication.conf"
@@ -102,9 +107,13 @@ class Pki:
             return self._born(ENCRYPTION, self._make_encryption), True
         if name == KEEPALIVED:
             return self._born(KEEPALIVED, self._make_keepalived), True
-        known = ", ".join([*certificates, SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC, ENCRYPTION, KEEPALIVED])
+        if name in (NODE_CERTIFICATE, NODE_KEY, KUBERNETES_AND_NODE):
+            return self._of_node_authority(name), name == NODE_KEY
+        of_nodes = [NODE_CERTIFICATE, NODE_KEY, KUBERNETES_AND_NODE]
+        known = ", ".join([*certificates, SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC, ENCRYPTION, KEEPALIVED, *of_nodes])
         raise PkiError(
-            f"{name!r} is no file that the PKI directory gives to hosts; there are {known}. Keys of authorities stay on the controller."
+            f"{name!r} is no file that the PKI directory gives to hosts; there are {known}. Keys of other authorities stay on the "
+            "controller."
         )
 
     def stored(self, name: str) -> str | None:
@@ -124,6 +133,8 @@ class Pki:
 
     def served(self, name: str) -> str | None:
         """The text that hosts get of a file; None if it does not exist. Creates and judges nothing."""
+        if name == KUBERNETES_AND_NODE:
+            return _joined(self.served("kubernetes-ca.crt"), self.stored(NODE_CERTIFICATE))
         stem = name.rpartition(".")[0]
         replaceable = (generations.SERVICE_ACCOUNT, *map(certs.authority_name, AUTHORITIES))
         if stem in replaceable and name == generations.public_name(stem):
@@ -203,7 +214,7 @@ class Pki:
         return self._exists(key) and self.key(key).public_key() == certs.public_key_of(public)
 
     def _checked(self, authority: str) -> str:
-        if authority not in AUTHORITIES:
+        if authority not in (*AUTHORITIES, NODE):
             raise PkiError(f"{authority!r} is no authority; there are {', '.join(AUTHORITIES)}.")
         return authority
 
@@ -340,6 +351,15 @@ class Pki:
         self._born(name, self._make_service_account_public)
         return generations.trusted(self.stored, generations.SERVICE_ACCOUNT)
 
+    def _of_node_authority(self, name: str) -> str | None:
+        own = self.certificate(NODE)
+        if own is None or name == NODE_CERTIFICATE:
+            return own
+        if name == KUBERNETES_AND_NODE:
+            return _joined(self.bundle("kubernetes"), own)
+        self._authority_key(NODE, own)  # else hosts would sign with a key that does not belong to it
+        return self._text(NODE_KEY)
+
     def _make_service_account_public(self) -> None:
         public = self._key_or_new(SERVICE_ACCOUNT_KEY).public_key()
         self.create(SERVICE_ACCOUNT_PUBLIC, certs.public_pem(public), mode=0o644)
@@ -351,6 +371,10 @@ class Pki:
     def _make_keepalived(self) -> None:
         password = "".join(secrets.choice(string.ascii_letters + string.digits) for _position in range(8))
         self.create(KEEPALIVED, keepalived.authentication(password), mode=0o600)
+
+
+def _joined(first: str | None, second: str | None) -> str | None:
+    return None if first is None or second is None else first + second
 
 
 def _decoded(path: pathlib.Path, content: bytes) -> str:

@@ -145,6 +145,8 @@ ETCD_SNAPSHOT_TIMER = Component(
 )
 
 _CONTROL_PLANE_PKI = {"directory": _PKI, "ca": f"{_PKI}/ca.crt"}
+# Only where kubelets rotate their certificates: the authority that signs them, and what apiservers and nodes know kubelets by then.
+_NODE_PKI = {"node_ca": f"{_PKI}/node-ca.crt", "kubernetes_and_node_ca": f"{_PKI}/kubernetes-and-node-ca.crt"}
 # The EnvironmentFile that all programs of the control plane share.
 _COMMON = f"{_KUBERNETES}/config"
 
@@ -164,7 +166,12 @@ def _kube_apiserver(port: int) -> Component:
             "service_account_public_key": f"{_PKI}/service-account.pub",
             "service_account_key": f"{_PKI}/service-account.key",
         },
-        pki={**_CONTROL_PLANE_PKI, "etcd_ca": f"{_PKI}/etcd-ca.crt", "front_proxy_ca": f"{_PKI}/front-proxy-ca.crt"},
+        pki={
+            **_CONTROL_PLANE_PKI,
+            "etcd_ca": f"{_PKI}/etcd-ca.crt",
+            "front_proxy_ca": f"{_PKI}/front-proxy-ca.crt",
+            "kubernetes_and_node_ca": _NODE_PKI["kubernetes_and_node_ca"],
+        },
         pairs=_pairs(_PKI, "apiserver", "apiserver-kubelet-client", "apiserver-etcd-client", "front-proxy-client"),
         data_directory="/var/log/kubernetes",
         urls={"api": _local("https", port)},
@@ -180,7 +187,17 @@ KUBE_APISERVER_LIVENESS = Component(
 )
 
 
-def _control_loop(name: str, port: Port) -> Component:
+# Approves the serving certificates that kubelets ask for.
+KUBELET_CERTIFICATE_APPROVER = Component(
+    unit="kubelet-certificate-approver.service",
+    program=f"{_HELPERS}/kubelet-certificate-approver",
+    files={"settings": f"{_SETTINGS}/kubelet-certificate-approver.json"},
+    pki=_CONTROL_PLANE_PKI,
+    pairs=_pairs(_PKI, "kubelet-certificate-approver"),
+)
+
+
+def _control_loop(name: str, port: Port, **pki: str) -> Component:
     """The controller manager and the scheduler: set up alike, both clients of the apiserver beside them."""
     short = name.removeprefix("kube-")
     return Component(
@@ -188,14 +205,19 @@ def _control_loop(name: str, port: Port) -> Component:
         program=f"{_BIN}/{name}",
         directory=_KUBERNETES,
         files={"common": _COMMON, "settings": f"{_KUBERNETES}/{short}", "kubeconfig": f"{_KUBERNETES}/{short}.kubeconfig"},
-        pki=_CONTROL_PLANE_PKI,
+        pki={**_CONTROL_PLANE_PKI, **pki},
         pairs=_pairs(_PKI, short),
         ports={"secure": port},
         health=({"http": f"{_local('https', port.number)}/healthz", "ca": f"{_PKI}/ca.crt"},),
     )
 
 
-KUBE_CONTROLLER_MANAGER = _control_loop("kube-controller-manager", Port(10257, "kube-controller-manager"))
+KUBE_CONTROLLER_MANAGER = _control_loop(
+    "kube-controller-manager",
+    Port(10257, "kube-controller-manager"),
+    node_ca=_NODE_PKI["node_ca"],
+    node_ca_key=f"{_PKI}/node-ca.key",
+)
 KUBE_SCHEDULER = _control_loop("kube-scheduler", Port(10259, "kube-scheduler"))
 
 # Not a service: the administrator's client on masters.
@@ -220,8 +242,12 @@ KUBELET = Component(
         "drop_ins": f"{_KUBERNETES}/kubelet.conf.d",
         "kubeconfig": f"{_KUBERNETES}/kubelet.kubeconfig",
         "logins": "/var/lib/kubelet/config.json",
+        # what it rotates: links to the present certificate with its key
+        "rotated": "/var/lib/kubelet/pki",
+        "rotated_client": "/var/lib/kubelet/pki/kubelet-client-current.pem",
+        "rotated_server": "/var/lib/kubelet/pki/kubelet-server-current.pem",
     },
-    pki=_CONTROL_PLANE_PKI,
+    pki={**_CONTROL_PLANE_PKI, "kubernetes_and_node_ca": _NODE_PKI["kubernetes_and_node_ca"]},
     pairs=_pairs(_PKI, "kubelet"),
     data_directory="/var/lib/kubelet",
     ports=_KUBELET_PORTS,
@@ -325,6 +351,7 @@ def components(*, api_server_port: int = API_PORT, api_endpoint_port: int = API_
         "etcd_snapshot_timer": ETCD_SNAPSHOT_TIMER,
         "kube_apiserver": _kube_apiserver(api_server_port),
         "kube_apiserver_liveness": KUBE_APISERVER_LIVENESS,
+        "kubelet_certificate_approver": KUBELET_CERTIFICATE_APPROVER,
         "kube_controller_manager": KUBE_CONTROLLER_MANAGER,
         "kube_scheduler": KUBE_SCHEDULER,
         "kubectl": KUBECTL,

@@ -21,6 +21,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import (
     flannel_backend,
     hosts,
     naming,
+    node_certificates,
     port_matrix,
     releases,
     renewal,
@@ -83,6 +84,7 @@ class _Draft:
     pki_directory: str | None
     renew_before_days: int | None
     admin_days: int | None
+    node_certificates: str | None
 
 
 def resolve(inputs: ClusterInputs) -> Spec:
@@ -129,6 +131,7 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
         pki_directory=_pki_directory(inputs, reader),
         renew_before_days=reader.integer("cluster_certificate_renew_before", low=1, high=364),
         admin_days=reader.integer("cluster_admin_certificate_days", low=1, high=365),
+        node_certificates=node_certificates.read(reader),
     )
 
 
@@ -169,6 +172,7 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
             "apiserver": names,
             "renew_before_days": _sure(draft.renew_before_days),
             "administrator": renewal.of_administrator(_sure(draft.admin_days), _sure(draft.renew_before_days)),
+            **node_certificates.as_dict(_sure(draft.node_certificates)),
         },
         binaries=draft.binaries,
         images=releases.images(versions, registry=_sure(draft.registry)),

@@ -10,7 +10,7 @@ import contextlib
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.described import Described, of_items
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.described import Described, of_items, of_kubelet
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import no_pki
@@ -47,7 +47,10 @@ def described(roles: c.Sequence[str], site: Site, *, stored: c.Callable[[str], s
                 inputs.update(_inputs(task, own))
             except AnsibleError as error:
                 faults.append(f"what role {role} describes is not known: {error.message}")
-    return of_items(certificates, files, faults=faults, stored=stored, inputs=inputs)
+    cluster = plain(site.cluster)
+    rotates = cluster["certificates"]["nodes"] == "rotated" and site.host in cluster["node_hosts"]
+    rotated = of_kubelet(cluster["nodes"][site.host]) if rotates else []
+    return of_items(certificates, files, faults=faults, stored=stored, inputs=inputs, rotated=rotated)
 
 
 def _inputs(task: role_tasks.RoleTask, site: Site) -> dict[str, list[str]]:

@@ -141,6 +141,7 @@ def test_the_summary_tells_what_is_wrong() -> None:
         ],
         "pods": [{"name": "coredns", "phase": "Pending", "fault": "no node"}],
         "pod_count": 3,
+        "requests": [{"name": "csr-1", "of": "system:node:a"}],
     }
     assert health.summary(found) == [
         "API: https://127.0.0.1:6443 is ready",
@@ -153,4 +154,5 @@ def test_the_summary_tells_what_is_wrong() -> None:
         "bb: Ready=False",
         "Pods of kube-system: 2 of 3 ready",
         "coredns (Pending): no node",
+        "csr-1 of system:node:a: nobody approves this serving certificate",
     ]

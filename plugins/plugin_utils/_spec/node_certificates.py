@@ -1,0 +1,39 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who renews the certificates of kubelets: we (``issued``), or kubelets themselves with an authority on the masters (``rotated``)."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader
+
+ISSUED, ROTATED = CHOICES = ("issued", "rotated")
+# The authority of kubelets in the PKI directory.
+_AUTHORITY = "node-ca.crt"
+
+
+def read(reader: Reader) -> str | None:
+    """The value of ``cluster_node_certificates``, or None after a problem was recorded."""
+    text = reader.text("cluster_node_certificates")
+    if text is None or text in CHOICES:
+        return text
+    reader.fault("cluster_node_certificates", f"is not one of {', '.join(CHOICES)}", f"Write {ISSUED}, or nothing")
+    return None
+
+
+def as_dict(chosen: str) -> dict[str, t.Any]:
+    """``nodes``: the choice; ``node_authority``: whether hosts trust the authority of kubelets."""
+    return {"nodes": chosen, "node_authority": chosen == ROTATED}
+
+
+def trust_what_is_there(spec: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Hosts trust the authority of kubelets as long as the PKI directory has it, also after the choice has changed.
+
+    Masters are converged before nodes. If they forgot it at once, they would refuse kubelets that have not changed yet.
+    """
+    certificates = spec["certificates"]
+    certificates["node_authority"] = certificates["node_authority"] or os.path.lexists(os.path.join(spec["pki_directory"], _AUTHORITY))
+    return spec

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The authority of kubelets that rotate their certificates: born only where it is wanted, and the one whose key hosts get."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities, certs, generations
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
+    KUBERNETES_AND_NODE,
+    NODE_CERTIFICATE,
+    NODE_KEY,
+    Pki,
+    PkiError,
+)
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.replacement import Replacement
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import node_certificates
+
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture
+def pki(tmp_path: pathlib.Path) -> Pki:
+    return Pki(tmp_path / "pki", now=NOW)
+
+
+def test_it_is_born_when_it_is_first_wanted(pki: Pki) -> None:
+    pki.read("kubernetes-ca.crt")
+    assert "node" not in authorities.of_directory(pki.directory)
+    key, secret = pki.read(NODE_KEY)
+    certificate, shown = pki.read(NODE_CERTIFICATE)
+    assert (secret, shown) == (True, False)
+    assert certs.belong_together(certificate or "", key or "")
+    assert authorities.of_directory(pki.directory)["node"].pem == certificate
+    assert Pki(pki.directory, now=NOW).read(NODE_KEY) == (key, True)
+    assert (pki.directory / NODE_KEY).stat().st_mode & 0o777 == 0o600
+
+
+def test_check_mode_makes_none(tmp_path: pathlib.Path) -> None:
+    pki = Pki(tmp_path / "pki", check_mode=True, now=NOW)
+    assert [pki.read(name)[0] for name in (NODE_CERTIFICATE, NODE_KEY, KUBERNETES_AND_NODE)] == [None, None, None]
+    assert NODE_CERTIFICATE in pki.awaited
+    assert not (tmp_path / "pki").exists()
+
+
+def test_both_are_trusted_also_while_the_other_is_replaced(pki: Pki) -> None:
+    both = pki.read(KUBERNETES_AND_NODE)[0] or ""
+    assert both == (pki.bundle("kubernetes") or "") + (pki.read(NODE_CERTIFICATE)[0] or "")
+    assert pki.served(KUBERNETES_AND_NODE) == both
+    work = Replacement(pki, "kubernetes", now=NOW)
+    work.accept()
+    accepted = pki.read(KUBERNETES_AND_NODE)[0] or ""
+    assert len(generations.blocks(accepted)) == 3
+    assert set(generations.blocks(both)) < set(generations.blocks(accepted))
+    assert pki.served(KUBERNETES_AND_NODE) == accepted
+
+
+def test_a_key_of_another_authority_is_given_to_no_host(pki: Pki) -> None:
+    pki.read(NODE_KEY)
+    (pki.directory / NODE_KEY).write_text(certs.private_pem(certs.new_key()))
+    with pytest.raises(PkiError, match=r"node-ca\.key does not belong to node-ca\.crt"):
+        pki.read(NODE_KEY)
+    (pki.directory / NODE_KEY).unlink()
+    with pytest.raises(PkiError, match=r"node-ca\.key is missing"):
+        pki.read(NODE_KEY)
+
+
+def test_keys_of_other_authorities_stay_on_the_controller(pki: Pki) -> None:
+    for name in ("kubernetes-ca.key", "etcd-ca.key", "front-proxy-ca.key"):
+        with pytest.raises(PkiError, match="Keys of other authorities stay on the controller"):
+            pki.read(name)
+
+
+@pytest.mark.parametrize(("chosen", "there", "trusted"), [("issued", False, False), ("issued", True, True), ("rotated", False, True)])
+def test_hosts_trust_it_as_long_as_it_is_there(tmp_path: pathlib.Path, chosen: str, there: bool, trusted: bool) -> None:
+    """Else masters would refuse kubelets that have not gone back to their issued certificates yet."""
+    if there:
+        (tmp_path / NODE_CERTIFICATE).touch()
+    spec = {"pki_directory": str(tmp_path), "certificates": node_certificates.as_dict(chosen)}
+    assert node_certificates.trust_what_is_there(spec)["certificates"] == {"nodes": chosen, "node_authority": trusted}
