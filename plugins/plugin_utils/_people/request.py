@@ -25,7 +25,16 @@ DEFAULT_DAYS, MOST_DAYS = 30, 365
 # A certificate of the emergency group cannot be taken back by any rule, so it ends soon.
 EMERGENCY_DAYS, MOST_EMERGENCY_DAYS = 1, 7
 # Names to which the access rules of the cluster's own programs are bound, or by which the cluster knows them.
-RESERVED_USERS = frozenset({"flannel", "front-proxy-client", "kube-apiserver", "kube-apiserver-kubelet-client", "kubernetes-admin"})
+RESERVED_USERS = frozenset(
+    {
+        "barehost:kubelet-certificate-approver",
+        "flannel",
+        "front-proxy-client",
+        "kube-apiserver",
+        "kube-apiserver-kubelet-client",
+        "kubernetes-admin",
+    }
+)
 # Kubernetes gives names with this prefix to its own programs and rules.
 _SYSTEM = "system:"
 # Such as alice, alice@example.org and oidc:alice. X.509 allows 64 characters.

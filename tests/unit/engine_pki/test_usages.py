@@ -30,6 +30,7 @@ NEEDED = {
     "administrator": ("kubernetes", ["client"]),
     "kubelet": ("kubernetes", BOTH),
     "kube-proxy": ("kubernetes", ["client"]),
+    "kubelet-certificate-approver": ("kubernetes", ["client"]),
     "flannel": ("{{ __flannel_store.authority }}", ["client"]),
 }
 
