@@ -35,7 +35,8 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 class Wanted(t.NamedTuple):
     """The wanted content, except the client's certificate and key. ``servers``: URLs by the name of their entry.
 
-    ``authority`` signs the client's certificate, ``trusted`` are all authorities that the client is to trust.
+    ``authority`` signs the client's certificate (more than one if the key of the present one is lost), ``trusted`` are all authorities
+    that the client is to trust.
     """
 
     servers: dict[str, str]
@@ -75,7 +76,7 @@ class ActionModule(ActionBase):
         found = administrator.read(path)
         # A kubeconfig that trusts an authority belongs to a cluster, whose authority has been lost here.
         pki.creates = (found is None or not found.authority) and not self._task.check_mode
-        wanted = Wanted(servers, pki.certificate(AUTHORITY), pki.bundle(AUTHORITY))
+        wanted = Wanted(servers, pki.issuers(AUTHORITY), pki.bundle(AUTHORITY))
         if wanted.authority is None and not (pki.creates or self._task.check_mode):
             raise AnsibleActionFail(
                 f"Nothing was changed: {path} trusts an authority, and the PKI directory {directory} has no "

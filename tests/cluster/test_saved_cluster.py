@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import collections.abc
 import pathlib
+import shutil
 
 import pytest
 
-from . import checks, expired, listed_certificates, old_authorities, people, rotation
+from . import checks, expired, listed_certificates, old_authorities, people, rotation, secrets
 from .driver import Cluster, eventually
 from .probing import probed_in_pod
 from .setups import converged_hosts
@@ -196,6 +197,28 @@ def test_authorities_and_the_key_of_service_accounts_are_replaced(single: Cluste
     }
     checks.nothing_changes(single, [HOST])
     guestbook_works(single)
+
+
+def test_a_lost_pki_directory_is_filled_from_the_host(single: Cluster, tmp_path: pathlib.Path) -> None:
+    """No secret is shown on the way. What comes after that is in test_lost_pki.py."""
+    pki, lost = single.inventory / "pki", tmp_path / "lost"
+    known = secrets.on_controller(single.inventory)
+    shutil.move(pki, lost)
+    try:
+        refused = single.playbook("playbooks/site.yml", check=False)
+        assert refused.returncode != 0 and refused.changed == []
+        assert "playbooks/rescue-pki.yml fills a new one with what the hosts have" in " ".join(refused.output.split())
+        foretold = single.playbook("playbooks/rescue-pki.yml", "--check", "--diff")
+        assert not pki.exists()
+        done = single.playbook("playbooks/rescue-pki.yml", "--diff", "-vvvv")
+        checks.foretold(foretold, done)
+        assert not [secret for secret in known if secret in done.output]
+        for name in ("encryption-config.yaml", "service-account.key", "kubernetes-ca.crt", "etcd-ca.crt", "front-proxy-ca.crt"):
+            assert (pki / name).read_text() == (lost / name).read_text(), name
+        checks.nothing_changes(single, [HOST])
+    finally:
+        shutil.rmtree(pki, ignore_errors=True)
+        shutil.move(lost, pki)
 
 
 def test_certificates_are_renewed_by_name(single: Cluster) -> None:

@@ -105,12 +105,16 @@ def issued_by_any(certificate_pem: str, authorities: c.Iterable[str]) -> bool:
 
 
 def fault(item: dict[str, t.Any], certificate: x509.Certificate, authority_pem: str | None, now: float) -> str | None:
-    """Why this certificate must be issued again, or None. The key is not checked: it is only on its host."""
-    authority = load(authority_pem) if authority_pem else None
+    """Why this certificate must be issued again, or None. The key is not checked: it is only on its host.
+
+    There is more than one authority in ``authority_pem`` where the key of the present one is lost.
+    """
+    authorities = [found for block in generations.blocks(authority_pem) if (found := load(block)) is not None]
     name = authority_name(item["authority"])
-    if authority is None:
+    if not authorities:
         return f"its authority {name} does not exist yet"
-    if not issued_by(certificate, authority):
+    authority = next((one for one in authorities if issued_by(certificate, one)), None)
+    if authority is None:
         return f"it was not issued by the present {name}"
     if not is_p256(_public_key(certificate)):
         return f"its key is not {KEY_DESCRIPTION}"

@@ -160,12 +160,27 @@ class Pki:
 
     def enrich(self, item: dict[str, t.Any]) -> dict[str, t.Any]:
         """A certificate item with the parts of the PKI that its planner needs, and with the terms on which it is issued anew."""
-        return {**item, **self.terms.of(item), "authority_certificate": self.certificate(item["authority"])}
+        # What the new authority issues before all hosts trust it might be refused: what is good stays until its key signs.
+        terms = {**self.terms.of(item), **({"renew_before_days": 0} if self.lost(item["authority"]) else {})}
+        return {**item, **terms, "authority_certificate": self.issuers(item["authority"])}
+
+    def issuers(self, authority: str) -> str | None:
+        """Whose certificates are good: those of the authority that signs; of all that hosts trust if its key is lost."""
+        certificate = self.certificate(authority)
+        return self.bundle(authority) if certificate is not None and self.lost(authority) else certificate
+
+    def lost(self, authority: str) -> bool:
+        """Whether the key of the authority that signs is lost. Its certificate is trusted until a new authority has taken its place."""
+        name = certs.authority_name(authority)
+        if not generations.is_lost(self.directory, name):
+            return False
+        public = self.stored(f"{name}.crt")
+        return public is not None and self._signing_key(name, public) is None
 
     def sign(self, authority: str, csr_pem: str, item: dict[str, t.Any]) -> str:
         """Issues the certificate that the item describes for the key of the request. The names in the request are ignored."""
         public_key = _requested_key(csr_pem, item)
-        certificate = self.certificate(authority)
+        certificate = self._signing(authority)
         if certificate is None:
             raise PkiError(
                 f"certificate {item['name']}: nothing is signed in check mode, and the authority {authority} does not exist yet."
@@ -331,8 +346,16 @@ class Pki:
         if found is not None:
             return self.key(found)
         if not self._exists(f"{name}.key"):
-            raise PkiError(f"{self._path(name)}.key is missing, so nothing can be signed. Put it back, or run on a controller that has it.")
+            raise PkiError(
+                f"{self._path(name)}.key is missing, so nothing can be signed. Put it back, or run on a controller that has it. If it is "
+                f"lost everywhere, make a new authority: playbooks/replace-authority.yml -e replace_authority={authority}"
+            )
         raise PkiError(f"{self._path(name)}.key does not belong to {name}.crt beside it. Put back the two files that belong together.")
+
+    def _signing(self, authority: str) -> str | None:
+        """The certificate of the authority that signs; of the one that comes next if the key of the present one is lost."""
+        upcoming = self.stored(generations.public_name(certs.authority_name(authority), generations.NEXT))
+        return upcoming if upcoming is not None and self.lost(authority) else self.certificate(authority)
 
     def _signing_key(self, name: str, public: str) -> str | None:
         """The file of the key of what signs: a replacement that was killed may have left it under the name of another generation."""

@@ -20,6 +20,8 @@ Only while one is replaced, there is more than what signs. A service account's p
 from __future__ import annotations
 
 import collections.abc as c
+import json
+import pathlib
 import re
 
 SERVICE_ACCOUNT = "service-account"
@@ -46,6 +48,19 @@ def key_name(name: str, generation: str = "") -> str:
 
 def _stem(name: str, generation: str) -> str:
     return f"{name}.{generation}" if generation else name
+
+
+def mark(directory: pathlib.Path, name: str) -> pathlib.Path:
+    """The file that is there while one is replaced, until all hosts are as the last phase wants them."""
+    return directory / f"{name}.replacing"
+
+
+def is_lost(directory: pathlib.Path, name: str) -> bool:
+    """Whether the key of what signs was found to be lost, rather than kept elsewhere."""
+    try:
+        return bool(json.loads(mark(directory, name).read_text(encoding="utf-8")).get("lost"))
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def blocks(text: str | None) -> list[str]:

@@ -25,6 +25,8 @@ SETTINGS: t.Mapping[str, str] = {
 }
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _SHOWN = 8
+# For who has nothing left to put back.
+LAST_RESORT = "If it is lost and no backup is left, playbooks/rescue-pki.yml fills a new one with what the hosts have"
 
 
 class IdentityError(ComponentError):
@@ -98,16 +100,17 @@ def lost(*, host: str, path: str, name: str, directory: str) -> IdentityError:
     return IdentityError(
         f"Nothing was changed on {host}: it has {path}, and the PKI directory {directory} has no {name}, from which it was made. A new one "
         "would make unusable what the cluster has encrypted or issued. Put the cluster's PKI directory back (from the controller that "
-        "installed it, or the archive of playbooks/backup.yml), or correct cluster_pki_directory. If the host comes from another cluster, "
-        "reset it with that cluster's inventory first"
+        f"installed it, or the archive of playbooks/backup.yml), or correct cluster_pki_directory. {LAST_RESORT}. If the host comes from "
+        "another cluster, reset it with that cluster's inventory first"
     )
 
 
 def _foreign(host: str, name: str, trusted: tuple[str, ...], own: tuple[str, ...], directory: str) -> str:
     has = f"has one with {', '.join(own)}" if own else "has none"
+    last_resort = "" if own else f" {LAST_RESORT}."
     return (
         f"Nothing was changed on {host}: it trusts a {name} authority with SHA-256 fingerprint {', '.join(trusted)}… and the PKI directory "
         f"{directory} {has}. This run would replace the authorities and keys of a running cluster. Put the cluster's PKI directory back "
-        f"(from the controller that installed it, or the archive of playbooks/backup.yml), or correct cluster_pki_directory. If {host} "
-        "comes from another cluster, reset it with that cluster's inventory first"
+        f"(from the controller that installed it, or the archive of playbooks/backup.yml), or correct cluster_pki_directory.{last_resort} "
+        f"If {host} comes from another cluster, reset it with that cluster's inventory first"
     )

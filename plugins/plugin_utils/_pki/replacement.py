@@ -59,6 +59,9 @@ class Replacement:
             raise PkiError(f"{self._pki.directory} has no {generations.public_name(self.name)}, so there is nothing to replace.")
         if self._public(NEXT) not in (None, own):
             return ACCEPTED
+        if self._lost:
+            # Hosts may trust more than one already: whatever was going on, a new one has to be accepted first.
+            return NONE
         if self._public(PREVIOUS) not in (None, own):
             return SWITCHED
         return DROPPED if self._mark.exists() else NONE
@@ -81,10 +84,13 @@ class Replacement:
 
     def accept(self) -> None:
         """Makes the new one, or takes the files NAME.next that an operator has put there. What has expired is switched at once."""
+        if self._lost or self._lacks_key:
+            # first, because a killed run has to leave it
+            self._note({"lost": True})
         if self._public(NEXT) is None:
             self._make_next()
         self._check_next()
-        self._note({})
+        self._note({"lost": True} if self._lost else {})
         if self._expired():
             self.switch()
 
@@ -92,8 +98,10 @@ class Replacement:
         """The new one is to sign from now on."""
         text = self._public(NEXT)
         if text is not None and text != self._public():
-            self._pki.create(generations.public_name(self.name, PREVIOUS), t.cast(str, self._public()), mode=0o644)
-            self._note({"switched": self._now})
+            # There may be previous ones if keys were lost in the middle of another replacement.
+            previous = [*generations.blocks(self._public(PREVIOUS)), *generations.blocks(self._public())]
+            self._replace_public("".join(dict.fromkeys(previous)), PREVIOUS)
+            self._note({"switched": self._now, "lost": self._lost})
             self._replace_public(text)
         self._tidy()
 
@@ -146,11 +154,24 @@ class Replacement:
         return certificate is not None and certificate.not_valid_after_utc <= certs.moment(self._now)
 
     @property
+    def _lost(self) -> bool:
+        """Whether the key of what signs is known to be lost."""
+        return self.subject != SERVICE_ACCOUNT and self._pki.lost(self.subject)
+
+    @property
+    def _lacks_key(self) -> bool:
+        """Whether an authority that signs has no key here. Who begins a replacement without it has lost it."""
+        if self.subject == SERVICE_ACCOUNT:
+            return False
+        keys = (generations.key_name(self.name, generation) for generation in generations.KEYS)
+        return not any(self._pki.belongs(key, self._public() or "") for key in keys)
+
+    @property
     def _mark(self) -> pathlib.Path:
         """Is there while a replacement goes on, until all hosts are as its last phase wants them."""
-        return self._pki.directory / f"{self.name}.replacing"
+        return generations.mark(self._pki.directory, self.name)
 
-    def _note(self, values: dict[str, float]) -> None:
+    def _note(self, values: dict[str, t.Any]) -> None:
         atomic_file.write(self._mark, json.dumps({"begun": self._now, **values}) + "\n", mode=0o644)
 
     def _public(self, generation: str = "") -> str | None:

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The PKI directory is lost, and the hosts run on: it is filled with what they have, and new authorities are made."""
+
+from __future__ import annotations
+
+import collections.abc
+import pathlib
+import shutil
+import signal
+
+import pytest
+
+from . import checks, old_authorities, secrets
+from .driver import ROOT, Cluster, eventually
+from .probing import probed_in_pod, probed_on_node
+from .setups import converged_hosts
+
+pytestmark = pytest.mark.long
+MASTER, MINION = "k8s.master.dev", "k8s.minion1.dev"
+ADDRESS = "192.168.200.100"
+SERVER = f"https://{ADDRESS}:6443"
+RESCUE, REPLACE = "playbooks/rescue-pki.yml", "playbooks/replace-authority.yml"
+# sitecustomize.py there kills a run
+KILLER = ROOT / "tests" / "host" / "killer"
+
+
+@pytest.fixture(scope="module")
+def two(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
+    folder = artefacts / "lost"
+    folder.mkdir()
+    with converged_hosts("two-node", session=request.session, artefacts=folder) as cluster:
+        eventually(lambda: checks.all_ready(cluster, [MASTER, MINION]), deadline=90, wanted="the nodes are ready")
+        checks.start_probes(cluster, [MASTER, MINION])
+        yield cluster
+
+
+def told(output: str) -> str:
+    return " ".join(output.split())
+
+
+def test_a_lost_directory_costs_no_secret_and_no_token(two: Cluster, tmp_path: pathlib.Path) -> None:
+    pki, kubeconfig = two.inventory / "pki", two.inventory / "kubeconfig"
+    two.kubectl("create", "secret", "generic", "kept", "--from-literal=word=still-readable")
+    old = old_authorities.OldAuthorities(two, MASTER, ADDRESS, copy=tmp_path / "old")
+    known = secrets.on_controller(two.inventory)
+    taken = {name: (pki / name).read_text() for name in ("encryption-config.yaml", "service-account.key", "service-account.pub")}
+    probe = checks.probe(MINION)
+    with probed_in_pod(two, MINION, probe) as pod, probed_on_node(two, MINION, server=SERVER) as kubelet:
+        shutil.move(pki, tmp_path / "lost")
+        kubeconfig.rename(tmp_path / "kubeconfig")
+
+        refused = two.playbook("playbooks/site.yml", check=False)
+        assert refused.returncode != 0 and refused.changed == []
+        assert "playbooks/rescue-pki.yml fills a new one" in told(refused.output)
+
+        two.on(MINION, "cp -p /etc/kubernetes/pki/ca.crt /run/ca.crt; cp /etc/ssl/certs/ca-bundle.crt /etc/kubernetes/pki/ca.crt; true")
+        differing = two.playbook(RESCUE, check=False)
+        two.on(MINION, "cp -p /run/ca.crt /etc/kubernetes/pki/ca.crt")
+        assert f"{MINION} has" in told(differing.output) and "hosts have nothing in common as kubernetes-ca.crt" in told(differing.output)
+        assert not pki.exists()
+
+        foretold = two.playbook(RESCUE, "--check", "--diff")
+        assert not pki.exists()
+        killed = 0
+        for number in range(1, 5):
+            environment = {
+                "PYTHONPATH": str(KILLER),
+                "BAREHOST_KILL_AT": f"{number}+0.05",
+                "BAREHOST_KILL_RUN": str(tmp_path / str(number)),
+            }
+            run = two.playbook(RESCUE, check=False, environment=environment)
+            assert run.returncode in (0, -signal.SIGKILL), run.output[-4000:]
+            killed += run.returncode != 0
+        assert killed
+        shutil.rmtree(pki, ignore_errors=True)
+        shown = two.playbook(RESCUE, "-vvvv", "--diff")
+        checks.foretold(foretold, shown)
+        assert not [secret for secret in known if secret in shown.output]
+        assert {name: (pki / name).read_text() for name in taken} == taken
+        assert not [path for path in pki.iterdir() if path.stat().st_mode & 0o077 and path.suffix in (".key", ".yaml")]
+        assert "Nothing is left to be taken" in told(two.playbook(RESCUE).output)
+
+        two.playbook(REPLACE, "-e", "replace_authority=kubernetes,etcd,front-proxy", "-e", "replace_pause=95", timeout=1800)
+    for seen in (pod, kubelet):
+        # The only apiserver is away while it restarts.
+        assert not [record for record in seen.failed if "certificate" in record["fault"] or "status 401" in record["fault"]], seen.summary()
+        assert seen.reads[-1]["fault"] is None, seen.summary()
+    print(f"kubelet: {kubelet.summary()}\npod: {pod.summary()}")
+    assert two.kubectl("get", "secret", "kept", "-o", "jsonpath={.data.word}") == "c3RpbGwtcmVhZGFibGU="
+    assert old.doors() == {6443: "401", 10250: "401", 2379: "000", old_authorities.FRONT_PROXY: "401"}
+    assert set(old.shown().values()) == {False}
+    assert set(old.shown_by_new().values()) == {True}
+    checks.nothing_changes(two, [MASTER, MINION])
+    refused = two.playbook(RESCUE, check=False)
+    assert "already, so it is not lost" in told(refused.output)
