@@ -72,6 +72,8 @@ class ActionModule(HostAction):
         if state == "observed":
             return {"changed": False, **self._observe(works, cluster, variables)}
         if state == "shown":
+            for work in works:
+                work.check_given()
             return {"changed": False, "summary": [line for work in works for line in trust_on_hosts.steps(work)]}
         found = {host: _observed(variables, host, arguments["observation"]) for host in cluster["nodes"]}
         try:

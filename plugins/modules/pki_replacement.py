@@ -17,7 +17,8 @@ description:
   - A phase begins only if all hosts of the cluster are as the phase before wants them. Run the module on all of them before, with
     O(state=observed).
   - An authority of your own takes the place of the new one if its files are in the PKI directory, for example C(etcd-ca.next.crt) and
-    C(etcd-ca.next.key). It must be a root authority with a key of ECDSA P-256.
+    C(etcd-ca.next.key). It has a key of ECDSA P-256, and is a root or an intermediate with the chain behind it. Hosts trust the
+    intermediate, and nothing above it.
 author:
   - The barehost.kubernetes authors (@barehost)
 attributes:

@@ -26,19 +26,20 @@ _FOLDER = "/run/old-authorities"
 class OldAuthorities:
     """A copy of the PKI directory, and on a host certificates that its authorities have issued."""
 
-    def __init__(self, cluster: Cluster, host: str, address: str, *, copy: pathlib.Path) -> None:
+    def __init__(self, cluster: Cluster, host: str, address: str, *, copy: pathlib.Path, pki: pathlib.Path | None = None) -> None:
+        """``pki``: another directory than that of the cluster."""
         self._cluster = cluster
         self._host = host
         self._address = address
         self._copy = copy
-        shutil.copytree(cluster.inventory / "pki", copy)
+        shutil.copytree(pki or cluster.inventory / "pki", copy)
         cluster.on(host, f"install -d -m 0700 {_FOLDER}")
-        pki = Pki(copy)
+        issuer = Pki(copy)
         for authority in AUTHORITIES:
             key = certs.new_key()
             request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
             text = request.public_bytes(serialization.Encoding.PEM).decode()
-            self._put(f"{authority}.crt", pki.sign(authority, text, _client(authority)))
+            self._put(f"{authority}.crt", issuer.sign(authority, text, _client(authority)))
             self._put(f"{authority}.key", certs.private_pem(key))
             self._put(f"{authority}-ca.crt", (copy / f"{authority}-ca.crt").read_text(encoding="ascii"))
         # A certificate is valid from some minutes before now on, but the host's clock is asked, not the controller's.

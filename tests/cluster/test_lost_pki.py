@@ -20,6 +20,7 @@ MASTER, MINION = "k8s.master.dev", "k8s.minion1.dev"
 ADDRESS = "192.168.200.100"
 SERVER = f"https://{ADDRESS}:6443"
 RESCUE, REPLACE = "playbooks/rescue-pki.yml", "playbooks/replace-authority.yml"
+TRUSTED = "/etc/kubernetes/pki/ca.crt"
 # sitecustomize.py there kills a run
 KILLER = ROOT / "tests" / "host" / "killer"
 
@@ -44,20 +45,20 @@ def test_a_lost_directory_costs_no_secret_and_no_token(two: Cluster, tmp_path: p
     old = old_authorities.OldAuthorities(two, MASTER, ADDRESS, copy=tmp_path / "old")
     known = secrets.on_controller(two.inventory)
     taken = {name: (pki / name).read_text() for name in ("encryption-config.yaml", "service-account.key", "service-account.pub")}
+    shutil.move(pki, tmp_path / "lost")
+    two.on(MINION, f"cp -p {TRUSTED} /run/ca.crt; openssl req -x509 -newkey rsa -nodes -subj /CN=another -keyout /run/x -out {TRUSTED}")
+    differing = two.playbook(RESCUE, check=False)
+    two.on(MINION, f"cp -p /run/ca.crt {TRUSTED}")
+    assert f"{MINION} has" in told(differing.output) and "hosts have nothing in common as kubernetes-ca.crt" in told(differing.output)
+    assert not pki.exists()
+
     probe = checks.probe(MINION)
     with probed_in_pod(two, MINION, probe) as pod, probed_on_node(two, MINION, server=SERVER) as kubelet:
-        shutil.move(pki, tmp_path / "lost")
         kubeconfig.rename(tmp_path / "kubeconfig")
 
         refused = two.playbook("playbooks/site.yml", check=False)
         assert refused.returncode != 0 and refused.changed == []
         assert "playbooks/rescue-pki.yml fills a new one" in told(refused.output)
-
-        two.on(MINION, "cp -p /etc/kubernetes/pki/ca.crt /run/ca.crt; cp /etc/ssl/certs/ca-bundle.crt /etc/kubernetes/pki/ca.crt; true")
-        differing = two.playbook(RESCUE, check=False)
-        two.on(MINION, "cp -p /run/ca.crt /etc/kubernetes/pki/ca.crt")
-        assert f"{MINION} has" in told(differing.output) and "hosts have nothing in common as kubernetes-ca.crt" in told(differing.output)
-        assert not pki.exists()
 
         foretold = two.playbook(RESCUE, "--check", "--diff")
         assert not pki.exists()

@@ -14,6 +14,7 @@ import time
 import typing as t
 import urllib.parse
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import trusted
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, cause
 
 Object = dict[str, t.Any]
@@ -146,7 +147,7 @@ class KubeApi:
         if missing:
             raise ApiUnreachable(f"{', '.join(missing)}: no such file, so {self.server} cannot be asked; a master has these files")
         try:
-            context = ssl.create_default_context(cafile=self._files["ca"])
+            context = trusted.context(self._files["ca"])
             context.load_cert_chain(self._files["cert"], self._files["key"])
         except (OSError, ssl.SSLError) as error:
             raise HostError(

@@ -19,6 +19,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import KubeApi, Object
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.waits import fault_of
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import trusted
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as command
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, cause
 
@@ -156,7 +157,7 @@ def ask_kubelet(address: str, port: int, *, ca: str) -> str:
         return ""  # the refusal came through the tunnel; why the kubelet does not listen is told elsewhere
     except OSError as error:
         return f"no connection to {address} in the pod network: {cause(error)}"
-    context = ssl.create_default_context(cafile=ca)
+    context = trusted.context(ca)
     context.check_hostname = False  # certificates of kubelets have the address of the host, and this is that of the tunnel
     try:
         with context.wrap_socket(connection) as secure:

@@ -15,6 +15,7 @@ import ssl
 import typing as t
 import urllib.parse
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import trusted
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, cause
 
 Object = dict[str, t.Any]
@@ -85,7 +86,7 @@ class JsonApi:
         if missing:
             raise EtcdUnreachable(f"{', '.join(missing)}: no such file, so that etcd cannot be asked; a member has these files")
         try:
-            context = ssl.create_default_context(cafile=ca or None)
+            context = trusted.context(ca)
             if cert:
                 context.load_cert_chain(cert, key)
         except (OSError, ssl.SSLError) as error:

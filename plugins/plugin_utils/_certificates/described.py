@@ -22,6 +22,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory
     NODE_KEY,
     SERVICE_ACCOUNT_KEY,
     SERVICE_ACCOUNT_PUBLIC,
+    WHOLE,
 )
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD, KUBELET, Component, components
 
@@ -30,7 +31,7 @@ Object = dict[str, t.Any]
 # What a file of the PKI directory is; others are no certificate and no key of the API.
 KINDS: c.Mapping[str, str] = {
     **{f"{authority_name(authority)}.crt": "authority" for authority in AUTHORITIES},
-    **dict.fromkeys((NODE_CERTIFICATE, KUBERNETES_AND_NODE), "authority"),
+    **dict.fromkeys((NODE_CERTIFICATE, KUBERNETES_AND_NODE, *WHOLE), "authority"),
     NODE_KEY: "key of an authority",
     SERVICE_ACCOUNT_PUBLIC: "public key",
     SERVICE_ACCOUNT_KEY: "private key",

@@ -67,8 +67,8 @@ def check_authority(text: str, now: float, *, path: str) -> None:
     if certificate is None:
         raise PkiError(f"{path} is no certificate in PEM form. Put the right file back from your backup.")
     constraints = _extension(certificate, x509.BasicConstraints)
-    if constraints is None or not constraints.ca or not issued_by(certificate, certificate):
-        raise PkiError(f"{path} is no certificate of a root authority. Put one there that is, signed by its own key.")
+    if constraints is None or not constraints.ca:
+        raise PkiError(f"{path} is no certificate of an authority. Put one there that is, before the chain above it if there is one.")
     end = certificate.not_valid_after_utc
     if end <= moment(now):
         raise PkiError(

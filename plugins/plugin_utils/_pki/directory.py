@@ -22,7 +22,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import ec, exceptions, serialization, x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations, keepalived
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, chains, generations, keepalived, own_authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms import DEFAULT_TERMS, Terms
 
@@ -37,6 +37,8 @@ KUBERNETES_AND_NODE = "kubernetes-and-node-ca.crt"
 SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC = "service-account.key", "service-account.pub"
 ENCRYPTION = "encryption-config.yaml"
 KEEPALIVED = "keepalived-authentication.conf"
+# With the chain above an intermediate, for programs that trust only roots, by what they are called.
+WHOLE = {"kubernetes-ca.chain.crt": "kubernetes"}
 # What a cluster can get anew without a loss, although hosts have an older one.
 REPLACEABLE = (KEEPALIVED,)
 
@@ -101,6 +103,10 @@ class Pki:
         certificates = [f"{certs.authority_name(authority)}.crt" for authority in AUTHORITIES]
         if name in certificates:
             return self.bundle(name.removesuffix("-ca.crt")), False
+        if name in WHOLE:
+            if self.certificate(WHOLE[name]) is None:
+                self.awaited.add(name)
+            return self.served(name), False
         if name in (SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC):
             return self._service_account(name), name == SERVICE_ACCOUNT_KEY
         if name == ENCRYPTION:
@@ -110,7 +116,7 @@ class Pki:
         if name in (NODE_CERTIFICATE, NODE_KEY, KUBERNETES_AND_NODE):
             return self._of_node_authority(name), name == NODE_KEY
         of_nodes = [NODE_CERTIFICATE, NODE_KEY, KUBERNETES_AND_NODE]
-        known = ", ".join([*certificates, SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC, ENCRYPTION, KEEPALIVED, *of_nodes])
+        known = ", ".join([*certificates, *WHOLE, SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC, ENCRYPTION, KEEPALIVED, *of_nodes])
         raise PkiError(
             f"{name!r} is no file that the PKI directory gives to hosts; there are {known}. Keys of other authorities stay on the "
             "controller."
@@ -136,6 +142,8 @@ class Pki:
         if name == KUBERNETES_AND_NODE:
             return _joined(self.served("kubernetes-ca.crt"), self.stored(NODE_CERTIFICATE))
         stem = name.rpartition(".")[0]
+        if name in WHOLE:
+            return generations.whole(self.stored, certs.authority_name(WHOLE[name]))
         replaceable = (generations.SERVICE_ACCOUNT, *map(certs.authority_name, AUTHORITIES))
         if stem in replaceable and name == generations.public_name(stem):
             return generations.trusted(self.stored, stem)
@@ -167,7 +175,9 @@ class Pki:
     def issuers(self, authority: str) -> str | None:
         """Whose certificates are good: those of the authority that signs; of all that hosts trust if its key is lost."""
         certificate = self.certificate(authority)
-        return self.bundle(authority) if certificate is not None and self.lost(authority) else certificate
+        if certificate is not None and self.lost(authority):
+            return self.bundle(authority)
+        return next(iter(generations.blocks(certificate)), None)
 
     def lost(self, authority: str) -> bool:
         """Whether the key of the authority that signs is lost. Its certificate is trusted until a new authority has taken its place."""
@@ -187,7 +197,8 @@ class Pki:
             )
         key = self._authority_key(authority, certificate)
         loaded = x509.load_pem_x509_certificate(certificate.encode())
-        return certs.pem(certs.make_leaf(item, public_key, authority=loaded, authority_key=key, now=self._now))
+        made = certs.pem(certs.make_leaf(item, public_key, authority=loaded, authority_key=key, now=self._now))
+        return "".join([made, *chains.sent(generations.blocks(certificate))])
 
     def refusal(self, authority: str) -> str:
         """Why nothing can be signed by an authority that is there; empty if it can. Its key may be kept elsewhere."""
@@ -338,7 +349,10 @@ class Pki:
         return key
 
     def _check_authority(self, authority: str, text: str) -> None:
-        certs.check_authority(text, self._now, path=str(self._path(certs.authority_name(authority) + ".crt")))
+        path = str(self._path(certs.authority_name(authority) + ".crt"))
+        certs.check_authority(text, self._now, path=path)
+        if chains.sent(generations.blocks(text)):  # an intermediate
+            own_authority.check(text, self._now, path=path)
 
     def _authority_key(self, authority: str, certificate: str) -> ec.EllipticCurvePrivateKey:
         name = certs.authority_name(authority)

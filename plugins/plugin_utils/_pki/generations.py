@@ -24,6 +24,8 @@ import json
 import pathlib
 import re
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import chains
+
 SERVICE_ACCOUNT = "service-account"
 NEXT, PREVIOUS, RETIRED = "next", "previous", "retired"
 # Where the key of a public part may be. A replacement that was killed leaves it under the name of another generation.
@@ -68,10 +70,29 @@ def blocks(text: str | None) -> list[str]:
     return [f"{match[0]}\n" for match in _BLOCK.finditer(text or "")]
 
 
+def anchors(text: str | None) -> list[str]:
+    """The public parts of a file that hosts get: of an intermediate authority not the chain above it."""
+    return chains.anchors(blocks(text))
+
+
 def trusted(read: Reader, name: str) -> str | None:
     """What hosts get: all that they trust, the oldest first, so that a switch does not change it. As it is stored if there is only one."""
-    signing = read(public_name(name))
-    return _joined(signing, [*blocks(read(public_name(name, PREVIOUS))), *blocks(signing), *blocks(read(public_name(name, NEXT)))])
+    signing = _of_hosts(read(public_name(name)))
+    others = {generation: anchors(read(public_name(name, generation))) for generation in (PREVIOUS, NEXT)}
+    return _joined(signing, [*others[PREVIOUS], *blocks(signing), *others[NEXT]])
+
+
+def whole(read: Reader, name: str) -> str | None:
+    """All that hosts trust, and the chains above that, which programs want that trust only roots."""
+    present = trusted(read, name)
+    above = [block for generation in (PREVIOUS, "", NEXT) for block in blocks(read(public_name(name, generation)))]
+    return _joined(present, [*blocks(present), *above])
+
+
+def _of_hosts(text: str | None) -> str | None:
+    """As it is stored, unless there is a chain in it."""
+    own = anchors(text)
+    return text if len(own) == len(blocks(text)) else "".join(own)
 
 
 def known(read: Reader, name: str) -> str | None:

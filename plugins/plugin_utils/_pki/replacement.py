@@ -22,7 +22,7 @@ import pathlib
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations, own_authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, Pki
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.generations import NEXT, PREVIOUS, RETIRED, SERVICE_ACCOUNT
@@ -58,7 +58,8 @@ class Replacement:
         if own is None:
             raise PkiError(f"{self._pki.directory} has no {generations.public_name(self.name)}, so there is nothing to replace.")
         if self._public(NEXT) not in (None, own):
-            return ACCEPTED
+            # Without the mark it is what an operator has put there, and nobody has looked at it.
+            return ACCEPTED if self._accepted else NONE
         if self._lost:
             # Hosts may trust more than one already: whatever was going on, a new one has to be accepted first.
             return NONE
@@ -70,9 +71,9 @@ class Replacement:
     def trust(self) -> Trust:
         """With what hosts are compared in this phase."""
         signing = self._public() or ""
-        old = [*generations.blocks(self._public(PREVIOUS)), *generations.blocks(self._public(RETIRED))]
+        own, old = _joined(signing), [*generations.anchors(self._public(PREVIOUS)), *generations.blocks(self._public(RETIRED))]
         upcoming = self._public(NEXT)
-        return Trust(signing, upcoming if upcoming != signing else None, tuple(block for block in old if block != signing))
+        return Trust(own, _joined(upcoming) if upcoming not in (None, signing) else None, tuple(block for block in old if block != own))
 
     @property
     def switched_at(self) -> float:
@@ -90,7 +91,7 @@ class Replacement:
         if self._public(NEXT) is None:
             self._make_next()
         self._check_next()
-        self._note({"lost": True} if self._lost else {})
+        self._note({"accepted": True, "lost": self._lost})
         if self._expired():
             self.switch()
 
@@ -99,7 +100,7 @@ class Replacement:
         text = self._public(NEXT)
         if text is not None and text != self._public():
             # There may be previous ones if keys were lost in the middle of another replacement.
-            previous = [*generations.blocks(self._public(PREVIOUS)), *generations.blocks(self._public())]
+            previous = [*generations.blocks(self._public(PREVIOUS)), *generations.anchors(self._public())]
             self._replace_public("".join(dict.fromkeys(previous)), PREVIOUS)
             self._note({"switched": self._now, "lost": self._lost})
             self._replace_public(text)
@@ -130,6 +131,11 @@ class Replacement:
         self._unlink(generations.public_name(self.name, NEXT))
         self._unlink(generations.key_name(self.name, NEXT))
 
+    def check_given(self) -> None:
+        """Raises PkiError for files of an operator that cannot become the new one, before anything is done."""
+        if self.phase == NONE and self._public(NEXT) is not None:
+            self._check_next()
+
     def _make_next(self) -> None:
         key_name = generations.key_name(self.name, NEXT)
         self._pki.create_key(key_name, like=generations.key_name(self.name))
@@ -145,13 +151,22 @@ class Replacement:
         path = self._pki.directory / generations.public_name(self.name, NEXT)
         text = t.cast(str, self._public(NEXT))
         if self.subject != SERVICE_ACCOUNT:
-            certs.check_authority(text, self._now, path=str(path))
+            own_authority.check(text, self._now, path=str(path))
         if not self._pki.belongs(generations.key_name(self.name, NEXT), text):
             raise PkiError(f"{path} and its .key file do not belong together. Put two files there that do, or remove both.")
 
     def _expired(self) -> bool:
         certificate = certs.load(self._public() or "")
         return certificate is not None and certificate.not_valid_after_utc <= certs.moment(self._now)
+
+    @property
+    def _accepted(self) -> bool:
+        """Whether the next one was looked at. A rescue marks what is lost before there is a next one."""
+        try:
+            noted = json.loads(self._mark.read_text(encoding="utf-8"))
+            return bool(noted.get("accepted", not noted.get("lost")))
+        except (OSError, ValueError, AttributeError):
+            return False
 
     @property
     def _lost(self) -> bool:
@@ -186,3 +201,7 @@ class Replacement:
 
     def _unlink(self, name: str) -> None:
         (self._pki.directory / name).unlink(missing_ok=True)
+
+
+def _joined(text: str | None) -> str:
+    return "".join(generations.anchors(text))
