@@ -18,7 +18,13 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.descri
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import custody, identity
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import authority_name
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.clocks import refuse_early
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import REPLACEABLE, SERVICE_ACCOUNT_PUBLIC, Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
+    REPLACEABLE,
+    SERVICE_ACCOUNT_PUBLIC,
+    WHOLE,
+    Pki,
+    vault_of,
+)
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms import terms_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import foreign, planner
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
@@ -155,7 +161,8 @@ def _refuse_lost(items: Items, state: Items, pki: Pki, *, host: str) -> None:
     for kind in _FILE_KINDS:
         for item, found in zip(items[kind], state.get(kind, []), strict=True):
             if item["pki"] in lost and found["type"] != "absent":
-                raise identity.lost(host=host, path=item["path"], name=item["pki"], directory=str(pki.directory))
+                name = f"{authority_name(WHOLE[item['pki']])}.crt" if item["pki"] in WHOLE else item["pki"]
+                raise identity.lost(host=host, path=item["path"], name=name, directory=str(pki.directory))
     for item, found in zip(items["certificate"], state.get("certificate", []), strict=True):
         name = f"{authority_name(item['authority'])}.crt"
         if name in lost and found["certificate_found"]["type"] != "absent":

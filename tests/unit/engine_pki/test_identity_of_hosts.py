@@ -91,6 +91,18 @@ def test_f1_a_pki_directory_that_has_lost_only_the_encryption_key_is_refused(
     assert not (tmp_path / "pki/encryption-config.yaml").exists()
 
 
+def test_a_balancer_of_a_cluster_without_its_authority_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    """What HAProxy trusts has a name of its own in the PKI, and the authority's file is what is lost."""
+    files = [{"path": "/etc/haproxy/kubernetes-ca.crt", "pki": "kubernetes-ca.chain.crt"}]
+    monkeypatch.setattr(sys.modules[__name__], "FILES", files)
+    with pytest.raises(IdentityError, match=r"it has /etc/haproxy/kubernetes-ca.crt, and the PKI directory .* has no kubernetes-ca\.crt"):
+        converge(monkeypatch, tmp_path / "pki", Answers(THERE), check_mode=False)
+    assert not (tmp_path / "pki").exists()
+    bare = Answers(ABSENT)
+    converge(monkeypatch, tmp_path / "pki", bare, check_mode=False)
+    assert bare.written == ["/etc/haproxy/kubernetes-ca.crt"]
+
+
 def test_balancers_get_a_password_of_their_own_after_one_of_the_inventory(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     """`balancer_password` wrote the file; without it, the file comes from the PKI directory, which has none yet."""
     name = "keepalived-authentication.conf"
