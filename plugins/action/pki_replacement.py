@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replaces an authority, or the key of service accounts, in the PKI directory. Documented in plugins/modules/pki_replacement.py."""
+"""Replaces an authority, or a key of the cluster, in the PKI directory. Documented in plugins/modules/pki_replacement.py."""
 
 from __future__ import annotations
 
@@ -13,9 +13,16 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import ac
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import generations, replacement_request, trust_on_hosts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import (
+    encryption_on_hosts,
+    generations,
+    replacement_request,
+    trust_on_hosts,
+)
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_replacement import SUBJECT as ENCRYPTION
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_replacement import EncryptionReplacement
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.generations import SERVICE_ACCOUNT
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.replacement import (
     ACCEPTED,
@@ -33,6 +40,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "subjects": {"type": "list", "elements": "str", "default": []},
     "state": {"type": "str", "choices": ["observed", "shown", ACCEPTED, SWITCHED, DROPPED, FINISHED], "required": True},
     "observation": {"type": "str", "default": "barehost_trust"},
+    "search": {"type": "str", "default": "barehost_encrypted"},
     "without": {"type": "list", "elements": "str", "default": []},
     "pause": {"type": "float", "default": 120},
 }
@@ -43,6 +51,7 @@ PUBLISHED_WITHIN = 60
 
 Variables = dict[str, t.Any]
 Object = dict[str, t.Any]
+Work = Replacement | EncryptionReplacement
 
 
 class TrustingHost(Host):
@@ -68,7 +77,7 @@ class ActionModule(HostAction):
         state = arguments["state"]
         cluster = plain(cluster_of(self._templar, variables))
         pki = Pki(pathlib.Path(cluster["pki_directory"]), check_mode=self._task.check_mode, vault=vault_of(self._loader))
-        works = [Replacement(pki, subject, now=time.time()) for subject in subjects]
+        works = [_work(pki, subject) for subject in subjects]
         if state == "observed":
             return {"changed": False, **self._observe(works, cluster, variables)}
         if state == "shown":
@@ -76,17 +85,19 @@ class ActionModule(HostAction):
                 work.check_given()
             return {"changed": False, "summary": [line for work in works for line in trust_on_hosts.steps(work)]}
         found = {host: _observed(variables, host, arguments["observation"]) for host in cluster["nodes"]}
+        known = {**arguments, "found": found, "masters": cluster["masters"], "searched": _searched(variables, arguments["search"], cluster)}
         try:
-            return self._advance(works, arguments, found)
+            return self._advance(works, known)
         except OSError as error:
             raise PkiError(f"{error.filename or pki.directory} cannot be written: {error.strerror}. Correct it, and run again.") from None
 
-    def _observe(self, works: list[Replacement], cluster: Object, variables: Variables) -> Object:
+    def _observe(self, works: list[Work], cluster: Object, variables: Variables) -> Object:
         """What the host trusts and, of a master, what pods and others in the API trust of the Kubernetes authority."""
         paths = sorted({*component_table.certificate_files(), *(path for work in works for path in bundles(work.subject))})
         host = TrustingHost(self, variables)
-        found = host.step("collect", {"paths": paths})
-        of_api = [work for work in works if work.subject == KUBERNETES]
+        keys = [_encryption_file()] if any(work.subject == ENCRYPTION for work in works) else []
+        found = host.step("collect", {"paths": paths, "keys": keys})
+        of_api = [work for work in works if isinstance(work, Replacement) and work.subject == KUBERNETES]
         if not of_api or host.name not in cluster["masters"]:
             return found
         options = {key: option.get("default") for key, option in access.OPTIONS.items()}
@@ -94,42 +105,59 @@ class ActionModule(HostAction):
         asked = _digests(of_api[0]).asked(deadline=0 if self._task.check_mode else PUBLISHED_WITHIN)
         return {**found, "api": ApiHost(self, variables).step("collect", {"connection": connection, **asked})}
 
-    def _advance(self, works: list[Replacement], arguments: Object, found: dict[str, Object | None]) -> Object:
+    def _advance(self, works: list[Work], known: Object) -> Object:
         """Nothing is changed unless all hosts are ready for all that comes now."""
-        state = arguments["state"]
+        state = known["state"]
         due = [work for work in works if _is_due(work, state)]
         actions = [PlannedAction("pki", state, work.name, trust_on_hosts.step(work, state)) for work in due if state != FINISHED]
-        published = [of_host["api"] for of_host in found.values() if of_host and "api" in of_host]
-        warnings = [_wait(work) for work in works if state == DROPPED and _is_early(work, state)]
-        for work in due:
-            warnings += trust_bundles.warnings(published, _digests(work), name=work.name)
+        published = [of_host["api"] for of_host in known["found"].values() if of_host and "api" in of_host]
+        warnings = [_wait(work) for work in works if isinstance(work, Replacement) and _is_early(work, state)]
+        for authority in (work for work in due if isinstance(work, Replacement)):
+            warnings += trust_bundles.warnings(published, _digests(authority), name=authority.name)
         result = {**self._result(actions), "warnings": warnings}
         if self._task.check_mode or not due:
             return result
         for work in due:
             before = DROPPED if state == FINISHED else PHASES[PHASES.index(state) - 1]
-            texts = {host: of_host and of_host["texts"] for host, of_host in found.items()}
-            trust_on_hosts.refuse(before, work, texts, bundles=bundles(work.subject), without=arguments["without"])
+            _refuse(before, work, known)
             if work.subject == KUBERNETES and before in (ACCEPTED, SWITCHED):
                 trust_bundles.refuse(published, name=work.name)
         if state == SWITCHED and any(work.subject == KUBERNETES for work in due):
             # Until kubelets have brought the new authority to the pods, which get it as a part of their volumes.
-            time.sleep(arguments["pause"])
+            time.sleep(known["pause"])
         for work in due:
             {ACCEPTED: work.accept, SWITCHED: work.switch, DROPPED: work.drop, FINISHED: work.finish}[state]()
         return result
 
 
-def _is_due(work: Replacement, state: str) -> bool:
+def _work(pki: Pki, subject: str) -> Work:
+    now = time.time()
+    return EncryptionReplacement(pki, now=now) if subject == ENCRYPTION else Replacement(pki, subject, now=now)
+
+
+def _refuse(phase: str, work: Work, known: Object) -> None:
+    """Raises PlanError if a host is not as the phase wants it."""
+    found, without = known["found"], known["without"]
+    if isinstance(work, EncryptionReplacement):
+        keys = {host: of_host and of_host["keys"] for host, of_host in found.items()}
+        encryption_on_hosts.refuse(phase, work, keys, without=without, masters=known["masters"], searched=known["searched"])
+    else:
+        texts = {host: of_host and of_host["texts"] for host, of_host in found.items()}
+        trust_on_hosts.refuse(phase, work, texts, bundles=bundles(work.subject), without=without)
+
+
+def _is_due(work: Work, state: str) -> bool:
     """Whether this state comes now. In check mode the phases before it have not been done, so it may come later than now."""
     if state == FINISHED:
         return work.phase == DROPPED
     return PHASES.index(work.phase) < PHASES.index(state) and not _is_early(work, state)
 
 
-def _is_early(work: Replacement, state: str) -> bool:
+def _is_early(work: Work, state: str) -> bool:
     """Whether pods may still have tokens of a key that would be dropped."""
-    return work.subject == SERVICE_ACCOUNT and state == DROPPED and work.phase == SWITCHED and time.time() < _ripe(work)
+    if not isinstance(work, Replacement) or work.subject != SERVICE_ACCOUNT:
+        return False
+    return state == DROPPED and work.phase == SWITCHED and time.time() < _ripe(work)
 
 
 def _ripe(work: Replacement) -> float:
@@ -154,6 +182,8 @@ def _digests(work: Replacement) -> trust_bundles.Digests:
 def bundles(subject: str) -> list[str]:
     """Where hosts keep what they trust of a subject."""
     table = component_table.components()
+    if subject == ENCRYPTION:
+        return []
     if subject == SERVICE_ACCOUNT:
         return [table["kube_apiserver"].files["service_account_public_key"]]
     if subject == KUBERNETES:
@@ -164,9 +194,19 @@ def bundles(subject: str) -> list[str]:
     return sorted({*own, *(component.pki[key] for component in table.values() if key in component.pki)})
 
 
+def _encryption_file() -> str:
+    return component_table.components()["kube_apiserver"].files["encryption"]
+
+
 def _observed(variables: Variables, host: str, name: str) -> Object | None:
     """What a host has said in this play; nothing if it did not take part, or did not answer."""
     if host not in variables["ansible_play_hosts"]:
         return None
     found = plain(variables["hostvars"][host].get(name) or {})
     return found if "texts" in found else None
+
+
+def _searched(variables: Variables, name: str, cluster: Object) -> list[str]:
+    """The digests of keys for whose values this run has searched etcd in vain."""
+    found = [plain(variables["hostvars"][host].get(name) or {}) for host in cluster["etcd_hosts"]]
+    return [digest for one in found for digest in one.get("searched", [])]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pki_replacement
-short_description: Replace an authority of the cluster, or the key of service accounts, in phases
+short_description: Replace an authority of the cluster, or one of its keys, in phases
 version_added: 0.1.0
 description:
   - Changes the PKI directory on the controller by one phase. Between two phases, run C(playbooks/site.yml), which brings the hosts to it.
@@ -31,8 +31,8 @@ attributes:
 options:
   subjects:
     description:
-      - What is replaced, one or more of V(kubernetes), V(etcd), V(front-proxy) and V(service-account). The last is the key that signs the
-        tokens of service accounts.
+      - What is replaced, one or more of V(kubernetes), V(etcd), V(front-proxy), V(service-account) and V(encryption).
+      - V(service-account) is the key that signs the tokens of service accounts, V(encryption) the key that encrypts Secrets in etcd.
       - Without any, the module fails, and names them.
     type: list
     elements: str
@@ -43,6 +43,7 @@ options:
       - V(shown) returns the phase and a summary, and asks no host.
       - V(accepted), V(switched) and V(dropped) do this phase, unless it was done before.
       - V(finished) verifies that no host trusts the old one any more.
+      - V(encryption) is dropped only if O(search) tells that nothing in etcd is encrypted by the old key.
       - The key of service accounts is dropped no sooner than 75 minutes after the switch, when pods have tokens of the new one.
     type: str
     choices: [observed, shown, accepted, switched, dropped, finished]
@@ -51,8 +52,12 @@ options:
     description: The variable in which the task with O(state=observed) was registered.
     type: str
     default: barehost_trust
+  search:
+    description: The variable in which the task with O(barehost.kubernetes.encryption_at_rest#module:state=verified) was registered.
+    type: str
+    default: barehost_encrypted
   without:
-    description: Hosts of the inventory that may be away. C(site.yml) brings them in later.
+    description: Hosts of the inventory that may be away. With V(encryption) no master may be. C(site.yml) brings them in later.
     type: list
     elements: str
     default: []
@@ -63,6 +68,7 @@ options:
     type: float
     default: 120
 seealso:
+  - module: barehost.kubernetes.encryption_at_rest
   - module: barehost.kubernetes.cluster_spec
 """
 
@@ -89,7 +95,11 @@ summary:
   elements: str
   sample: ["etcd-ca: done: a new one is made; hosts trust it beside the old one, restarting etcd, a member after the other"]
 texts:
-  description: The public parts on the host by path. Keys are not read.
+  description: The public parts on the host by path.
+  returned: O(state=observed)
+  type: dict
+keys:
+  description: Digests of the keys that encrypt Secrets by path, in their order.
   returned: O(state=observed)
   type: dict
 actions:

@@ -6,16 +6,19 @@ from __future__ import annotations
 import collections.abc
 import pathlib
 import shutil
+import signal
 
 import pytest
 
-from . import checks, expired, listed_certificates, old_authorities, people, rotation, secrets
-from .driver import Cluster, eventually
+from . import checks, encrypted, expired, listed_certificates, old_authorities, people, rotation, secrets
+from .driver import ROOT, Cluster, eventually
 from .probing import probed_in_pod
 from .setups import converged_hosts
 
 HOST = "k8s.allinone.dev"
 ADDRESS = "192.168.200.100"
+# sitecustomize.py there kills a run
+KILLER = ROOT / "tests" / "host" / "killer"
 
 
 @pytest.fixture(scope="module")
@@ -235,12 +238,36 @@ def test_certificates_are_renewed_by_name(single: Cluster) -> None:
     checks.nothing_changes(single, [HOST])
 
 
-def test_what_was_saved_under_an_old_authority_is_restored(single: Cluster, tmp_path: pathlib.Path) -> None:
+def test_what_was_saved_under_an_old_authority_and_an_old_key_is_restored(single: Cluster, tmp_path: pathlib.Path) -> None:
+    """Afterwards the key that encrypts Secrets is replaced again, by a run that is killed and gone on with."""
+    encrypted.make_secret(single, "before")
     single.playbook("playbooks/backup.yml", "-e", f"backup_directory={tmp_path}")
     (snapshot,) = tmp_path.glob("*.snapshot")
-    single.playbook("playbooks/replace-authority.yml", "-e", "replace_authority=etcd")
-    single.playbook("playbooks/restore.yml", "-e", f"restore_snapshot={snapshot}")
+    (old,) = encrypted.keys_of_controller(single)
+    assert encrypted.files_with(single, HOST, old) == ["/etc/kubernetes/encryption-config.yaml"]
+    run = single.playbook("playbooks/replace-authority.yml", "-e", "replace_authority=etcd,encryption")
+    (new,) = encrypted.keys_of_controller(single)
+    assert encrypted.keys_of_values(single, HOST) == {new.name}
+    assert encrypted.files_with(single, HOST, old) == []
+    assert encrypted.is_readable(single, "before")
+    assert not {secret for secret in (old.secret, new.secret) if secret in run.output}
+    restored = single.playbook("playbooks/restore.yml", "-e", f"restore_snapshot={snapshot}")
+    assert f"encrypted by a retired key (secretbox: {old.name})" in " ".join(restored.output.split())
+    assert encrypted.keys_of_values(single, HOST) == {old.name}
+    assert encrypted.is_readable(single, "before")
     guestbook_works(single)
+    replace = ("playbooks/replace-authority.yml", "-e", "replace_authority=encryption")
+    # Killed when the controller has dropped the key, and the host has it still.
+    killed = {"PYTHONPATH": str(KILLER), "BAREHOST_KILL_AT": "9", "BAREHOST_KILL_RUN": str(tmp_path / "killed")}
+    assert single.playbook(*replace, check=False, environment=killed).returncode == -signal.SIGKILL
+    assert (single.inventory / "pki" / "encryption-config.replacing").exists()
+    single.playbook(*replace)
+    assert encrypted.keys_of_controller(single) == [new]
+    assert encrypted.keys_of_values(single, HOST) == {new.name}
+    assert encrypted.files_with(single, HOST, old) == []
+    assert encrypted.is_readable(single, "before")
+    names = {path.name for path in (single.inventory / "pki").glob("encryption-config*")}
+    assert names == {"encryption-config.yaml", "encryption-config.retired.yaml"}
 
 
 def test_a_cluster_whose_certificates_have_all_expired_comes_back(single: Cluster) -> None:

@@ -53,10 +53,14 @@ class Resource(t.NamedTuple):
 
 
 class KubeApi:
-    """The API of one server, as the holder of a client certificate; ``ca``, ``cert`` and ``key`` are paths on this host."""
+    """The API of one server, as the holder of a client certificate; ``ca``, ``cert`` and ``key`` are paths on this host.
 
-    def __init__(self, *, server: str, ca: str, cert: str, key: str) -> None:
+    ``accept`` is in which form objects are answered, such as their metadata alone.
+    """
+
+    def __init__(self, *, server: str, ca: str, cert: str, key: str, accept: str = "") -> None:
         self.server = server.rstrip("/")
+        self._accept = accept or "application/json"
         self._files = {"ca": ca, "cert": cert, "key": key}
         self._kept: t.Optional[http.client.HTTPSConnection] = None
         self._groups: dict[str, dict[str, Resource]] = {}
@@ -124,7 +128,7 @@ class KubeApi:
 
     def _send(self, method: str, path: str, body: t.Optional[Object], content: str) -> tuple[int, str]:
         payload = None if body is None else json.dumps(body).encode()
-        headers = {"Accept": "application/json", "Content-Type": content or "application/json"}
+        headers = {"Accept": self._accept, "Content-Type": content or "application/json"}
         for fresh in (False, True):
             if fresh or self._kept is None:
                 self._kept = self._connect()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host side of ``pki_replacement``: the public parts of the PKI that are on this host. It reads no key."""
+"""The host side of ``pki_replacement``: the public parts of the PKI that are on this host, and digests of the keys of Secrets."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime impor
 
 
 def run(_step: str, payload: dict[str, t.Any]) -> dict[str, t.Any]:
-    """``texts``: the text of each of ``paths``, None where there is no file. Raises HostError for one that cannot be read."""
+    """``texts``: the text of each of ``paths``, None where there is no file; ``keys``: by file a digest of each key in its order.
+
+    Raises HostError for a file that cannot be read.
+    """
     with host_lock.held(changes=False):
-        return {"texts": {path: identity.text(path) for path in payload["paths"]}}
+        return {
+            "texts": {path: identity.text(path) for path in payload["paths"]},
+            "keys": {path: identity.keys(path) for path in payload["keys"]},
+        }

@@ -91,6 +91,20 @@ class EtcdApi:
         answer = self._post("/v3/kv/range", {**body, **({"revision": str(revision)} if revision else {})})
         return int(answer.get("header", {}).get("revision", 0))
 
+    def values(self, below: str, *, page: int) -> t.Iterator[tuple[bytes, bytes]]:
+        """All keys that begin with ``below``, with their values; linearizable, ``page`` of them at a time."""
+        first, end = below.encode(), below[:-1].encode() + bytes([below.encode()[-1] + 1])
+        last = None
+        while True:
+            body = {"key": base64.b64encode(first).decode(), "range_end": base64.b64encode(end).decode(), "limit": str(page)}
+            answer = self._post("/v3/kv/range", body)
+            found = [(base64.b64decode(entry["key"]), base64.b64decode(entry.get("value", ""))) for entry in answer.get("kvs", [])]
+            # A page begins with the last key of the page before: no argument of etcdctl can hold the key that follows it, with a NUL byte.
+            yield from (entry for entry in found if entry[0] != last)
+            if not answer.get("more"):
+                return
+            first = last = found[-1][0]
+
     def compact(self, revision: int) -> None:
         """Forgets all that was before ``revision``; answers when the space is free."""
         self._post("/v3/kv/compaction", {"revision": str(revision), "physical": True})

@@ -8,6 +8,7 @@ client.py uses it where the JSON API refuses. Users, roles and snapshots are cha
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import typing as t
@@ -98,6 +99,9 @@ def _status(control: Etcdctl, _body: Object) -> Object:
 
 
 def _read(control: Etcdctl, body: Object) -> Object:
+    if "range_end" in body:
+        first, end = (base64.b64decode(body[part]).decode(errors="surrogateescape") for part in ("key", "range_end"))
+        return _answer(control.ask("get", first, end, f"--limit={body['limit']}"))
     revision = [f"--rev={body['revision']}"] if "revision" in body else []
     return _answer(control.ask("get", "health", "--keys-only", *revision))
 

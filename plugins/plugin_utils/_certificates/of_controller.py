@@ -19,10 +19,11 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.of_host import NAMES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.shown import each, shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, certs, issued
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, certs, encryption_keys, issued
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import Authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
     ENCRYPTION,
+    ENCRYPTION_RETIRED,
     SERVICE_ACCOUNT_KEY,
     SERVICE_ACCOUNT_PUBLIC,
     VAULT_MARK,
@@ -40,6 +41,7 @@ def found_on_controller(pki: Pki, *, authorities: c.Mapping[str, Authority], kub
         found.public_key(),
         found.private_key(),
         found.encryption(),
+        *found.retired_keys(),
         *([found.kubeconfig(kubeconfig)] if kubeconfig is not None else []),
         *found.people(),
     ]
@@ -82,6 +84,20 @@ class _Controller:
     def encryption(self) -> Entry:
         entry, text = self._secret("encryption key", ENCRYPTION), self._text(ENCRYPTION)[0]
         return dataclasses.replace(entry, details=shown("; ".join(each(_providers(text))))) if text else entry
+
+    def retired_keys(self) -> list[Entry]:
+        """The keys by which older snapshots are encrypted; nothing if no key was ever replaced."""
+        text, fault = self._text(ENCRYPTION_RETIRED)
+        if text is None and not fault:
+            return []
+        entry = self._secret("encryption key", ENCRYPTION_RETIRED)
+        if text is None:
+            return [entry]
+        try:
+            told = "; ".join(key.shown for key in encryption_keys.listed(text, path=entry.path))
+        except AnsibleError:
+            told = "it cannot be read"
+        return [dataclasses.replace(entry, details=shown(f"retired, for older snapshots: {told}"))]
 
     def kubeconfig(self, path: pathlib.Path) -> Entry:
         base = _base(entries.KUBECONFIG, administrator.USER, path, "kubectl on the controller")

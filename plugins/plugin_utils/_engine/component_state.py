@@ -150,7 +150,7 @@ def no_pki(name: str) -> t.NoReturn:
 def _refuse_other_keys(keys: dict[str, str], found: dict[str, list[str]], pki: Pki, *, host: str) -> None:
     """Raises IdentityError if the host has keys of Secrets or tokens and none of them is in the PKI directory's file."""
     for path, name in keys.items():
-        own = digests((pki.known(name) if name == SERVICE_ACCOUNT_PUBLIC else pki.stored(name)) or "")
+        own = digests(pki.known(name) or "")
         if found.get(path) and own and not set(found[path]) & set(own):
             raise identity.other_keys(host=host, path=path, name=name, directory=str(pki.directory))
 

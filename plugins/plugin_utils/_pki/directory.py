@@ -36,6 +36,8 @@ NODE_CERTIFICATE, NODE_KEY = "node-ca.crt", "node-ca.key"
 KUBERNETES_AND_NODE = "kubernetes-and-node-ca.crt"
 SERVICE_ACCOUNT_KEY, SERVICE_ACCOUNT_PUBLIC = "service-account.key", "service-account.pub"
 ENCRYPTION = "encryption-config.yaml"
+# encryption_replacement.py
+ENCRYPTION_NEXT, ENCRYPTION_RETIRED = "encryption-config.next.yaml", "encryption-config.retired.yaml"
 KEEPALIVED = "keepalived-authentication.conf"
 # With the chain above an intermediate, for programs that trust only roots, by what they are called.
 WHOLE = {"kubernetes-ca.chain.crt": "kubernetes"}
@@ -135,6 +137,9 @@ class Pki:
 
     def known(self, name: str) -> str | None:
         """What hosts of this cluster may have in place of a file: itself, what they trust beside it, and what is retired."""
+        if name == ENCRYPTION:
+            found = [self.stored(file) for file in (ENCRYPTION, ENCRYPTION_NEXT, ENCRYPTION_RETIRED)]
+            return "\n".join(text for text in found if text is not None) or None
         return generations.known(self.stored, name.rpartition(".")[0])
 
     def served(self, name: str) -> str | None:
@@ -225,15 +230,18 @@ class Pki:
 
     def create_key(self, name: str, *, like: str) -> None:
         """Makes a private key unless it exists. It is encrypted with ansible-vault if the key ``like`` is."""
-        text = certs.private_pem(certs.new_key())
+        self.create(name, self.sealed(certs.private_pem(certs.new_key()), name=name, like=like), mode=0o600)
+
+    def sealed(self, text: str, *, name: str, like: str) -> str:
+        """The text for a new file. It is encrypted with ansible-vault if the file ``like`` is."""
         other = self._path(like)
-        if self._exists(like) and other.read_bytes().startswith(VAULT_MARK):
-            if self._vault is None or not self._vault.secrets:
-                raise PkiError(
-                    f"{other} is encrypted with ansible-vault, so {name} is to be, too, and there is no vault secret. {_VAULT_ADVICE}"
-                )
-            text = self._vault.encrypt(text.encode()).decode()
-        self.create(name, text, mode=0o600)
+        if not self._exists(like) or not other.read_bytes().startswith(VAULT_MARK):
+            return text
+        if self._vault is None or not self._vault.secrets:
+            raise PkiError(
+                f"{other} is encrypted with ansible-vault, so {name} is to be, too, and there is no vault secret. {_VAULT_ADVICE}"
+            )
+        return self._vault.encrypt(text.encode()).decode()
 
     def belongs(self, key: str, public: str) -> bool:
         """Whether a private key is that of a certificate or of a public key in PEM form."""

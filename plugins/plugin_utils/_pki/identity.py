@@ -90,8 +90,7 @@ def other_keys(*, host: str, path: str, name: str, directory: str) -> IdentityEr
     return IdentityError(
         f"Nothing was changed on {host}: {path} has no key in common with {name} in the PKI directory {directory}. With the keys of that "
         f"file alone Secrets could not be read, or tokens would be invalid. Put the cluster's own {name} back (from the controller that "
-        "installed it, or the archive of playbooks/backup.yml). Keys of tokens are replaced by playbooks/replace-authority.yml; a key of "
-        "Secrets by adding the new one beside the old one first"
+        "installed it, or the archive of playbooks/backup.yml). Both are replaced by playbooks/replace-authority.yml"
     )
 
 

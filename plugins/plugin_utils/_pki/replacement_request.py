@@ -9,8 +9,9 @@ import collections.abc as c
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.replacement import SUBJECTS
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import encryption_replacement, replacement
 
+SUBJECTS = (*replacement.SUBJECTS, encryption_replacement.SUBJECT)
 _PREFIX = "replace_"
 _VARIABLES = ("authority", "without", "pause")
 

@@ -12,7 +12,7 @@ import collections.abc as c
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, encryption_replacement, generations
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.replacement import (
     ACCEPTED,
     DROPPED,
@@ -25,6 +25,19 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.replaceme
 Texts = c.Mapping[str, "str | None"]
 
 
+class Replaced(t.Protocol):
+    """What is replaced, whatever it is."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def subject(self) -> str: ...
+
+    @property
+    def phase(self) -> str: ...
+
+
 def refuse(
     phase: str, work: Replacement, found: c.Mapping[str, Texts | None], *, bundles: c.Collection[str], without: c.Collection[str]
 ) -> None:
@@ -33,29 +46,39 @@ def refuse(
     ``found``: for each host of the cluster what it has, or None if it did not answer. ``bundles``: the paths of what hosts trust; the
     others are certificates that hosts show. ``without``: hosts that may be away.
     """
-    name, trust = work.name, work.trust
+    trust, name = work.trust, work.name
+    refuse_faults(phase, work, found, fault=lambda texts: _fault(phase, trust, texts, bundles=bundles, name=name), without=without)
+
+
+def refuse_faults(
+    phase: str, work: Replaced, found: c.Mapping[str, t.Any], *, fault: c.Callable[[t.Any], str | None], without: c.Collection[str]
+) -> None:
+    """As ``refuse``; ``fault`` says what is wrong with what a host has."""
+    name = work.name
     if work.phase != phase:
         raise PlanError(f"{name} is in the phase {work.phase!r}, and what comes now needs {phase!r}: run replace-authority.yml")
     unknown = sorted(set(without) - set(found))
     if unknown:
         raise PlanError(f"Nothing was changed: replace_without names {', '.join(unknown)}, which the cluster does not have")
     faults = [
-        f"{host} {fault}"
-        for host, texts in found.items()
-        if host not in without and (fault := _fault(phase, trust, texts, bundles=bundles, name=name))
+        f"{host} {told}"
+        for host, answer in found.items()
+        if host not in without and (told := "did not answer" if answer is None else fault(answer))
     ]
     if not faults:
         return
-    done = "Nothing was changed" if phase == NONE else f"The phase {phase!r} of {name} is not complete"
     raise PlanError(
-        f"{done}: {'; '.join(faults)}. Bring these hosts back and run replace-authority.yml again, which goes on here. To go on without "
-        "a host that is gone for longer, add -e replace_without=HOST; site.yml brings it in when it is back"
+        f"{standing(phase, name)}: {'; '.join(faults)}. Bring these hosts back and run replace-authority.yml again, which goes on here. To "
+        "go on without a host that is gone for longer, add -e replace_without=HOST; site.yml brings it in when it is back"
     )
 
 
-def _fault(phase: str, trust: Trust, texts: Texts | None, *, bundles: c.Collection[str], name: str) -> str | None:
-    if texts is None:
-        return "did not answer"
+def standing(phase: str, name: str) -> str:
+    """How a replacement stands that cannot go on: how its errors begin."""
+    return "Nothing was changed" if phase == NONE else f"The phase {phase!r} of {name} is not complete"
+
+
+def _fault(phase: str, trust: Trust, texts: Texts, *, bundles: c.Collection[str], name: str) -> str | None:
     lacking = {NONE: trust.signing, ACCEPTED: trust.next}.get(phase, trust.signing)
     unwanted = trust.old if phase == DROPPED else ()
     for path, text in texts.items():
@@ -72,14 +95,16 @@ def _fault(phase: str, trust: Trust, texts: Texts | None, *, bundles: c.Collecti
     return None
 
 
-def steps(work: Replacement) -> list[str]:
+def steps(work: Replaced) -> list[str]:
     """What the playbook does, one line a phase, for people."""
     done = PHASES[1 : PHASES.index(work.phase) + 1]
     return [f"{work.name}: {'done' if phase in done else 'to do'}: {step(work, phase)}" for phase in PHASES[1:]]
 
 
-def step(work: Replacement, phase: str) -> str:
+def step(work: Replaced, phase: str) -> str:
     """What a phase means for this subject, for people."""
+    if work.subject == encryption_replacement.SUBJECT:
+        return encryption_replacement.STEPS[phase]
     told: t.Mapping[str, str] = {
         "accepted": f"a new one is made; hosts trust it beside the old one, restarting {_TRUST[work.subject]}",
         "switched": f"the new one signs; {_SIGNED[work.subject]}",

@@ -15,6 +15,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.of_controller import found_on_controller
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, authorities, certs, issued
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_replacement import EncryptionReplacement
 
 
 @pytest.fixture
@@ -97,6 +98,17 @@ def test_keys_that_are_kept_elsewhere_lie_open_or_belong_to_others(directory: pa
     assert found["kubernetes-ca.crt"].differences == ("its key kubernetes-ca.key does not belong to it",)
     assert found["service-account.key"].differences == ("service-account.pub does not belong to it",)
     assert found["encryption-config.yaml"].differences == ("mode 0644 lets others of this machine at it, wanted 0600",)
+
+
+def test_retired_keys_of_secrets(directory: pathlib.Path) -> None:
+    pki = Pki(directory, now=NOW)
+    for method in ("accept", "switch", "drop", "finish"):
+        getattr(EncryptionReplacement(pki, now=NOW), method)()
+    entry = listed(directory)["encryption-config.retired.yaml"]
+    assert (entry.state, entry.details) == ("ok", "retired, for older snapshots: secretbox: key1")
+    assert str(pki.stored("encryption-config.retired.yaml")).split("secret:")[1].strip() not in str(entry)
+    (directory / "encryption-config.retired.yaml").write_text("keys: [{")
+    assert listed(directory)["encryption-config.retired.yaml"].details == "retired, for older snapshots: it cannot be read"
 
 
 def test_authorities_end(directory: pathlib.Path) -> None:

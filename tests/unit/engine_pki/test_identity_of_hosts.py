@@ -17,6 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.action import component
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.identity import digests
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import first_looks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_replacement import EncryptionReplacement
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.identity import IdentityError
 
 ABSENT = {"type": "absent", "same": False, "text": None}
@@ -129,6 +130,19 @@ def test_f1_a_key_of_secrets_is_not_replaced_by_another(monkeypatch: pytest.Monk
     rotated = Answers(as_wanted, as_wanted, keys={path: ["0" * 64, *own]})
     assert len(own) == 1
     converge(monkeypatch, tmp_path / "pki", rotated, check_mode=True)
+
+
+def test_a_host_that_was_away_while_the_key_of_secrets_was_replaced_is_known(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    pki = Pki(tmp_path / "pki")
+    pki.certificate("etcd")
+    pki.read("service-account.pub")
+    host = Answers(THERE, THERE, keys={FILES[0]["path"]: digests(str(pki.read("encryption-config.yaml")[0]))})
+    for method in ("accept", "switch", "drop", "finish"):
+        getattr(EncryptionReplacement(pki, now=1_800_000_000.0), method)()
+    converge(monkeypatch, tmp_path / "pki", host, check_mode=False)
+    assert host.written == [file["path"] for file in FILES]
 
 
 @pytest.mark.parametrize(("variables", "asked"), [({}, True), ({first_looks.ALLOWED: True}, False), ({first_looks.ALLOWED: False}, True)])

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import pytest
+from replacing import Killed, Vault, killed_at
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
@@ -18,10 +19,6 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.replaceme
 
 NOW = 1_800_000_000.0
 LEAF = {"name": "leaf", "authority": "etcd", "common_name": "leaf", "usages": ["client"]}
-
-
-class Killed(BaseException):
-    """Stands for the end of the process."""
 
 
 def filled(directory: pathlib.Path) -> Pki:
@@ -88,7 +85,7 @@ def test_phases(tmp_path: pathlib.Path, subject: str) -> None:
 
 
 @pytest.mark.parametrize("subject", ["etcd", "service-account"])
-def test_a_phase_may_be_killed_at_every_change_of_a_file(tmp_path: pathlib.Path, subject: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_phase_may_bekilled_at_every_change_of_a_file(tmp_path: pathlib.Path, subject: str, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(tmp_path / "begin")
     killed = 0
     for phase, method in zip(PHASES[1:], ("accept", "switch", "drop"), strict=True):
@@ -98,9 +95,9 @@ def test_a_phase_may_be_killed_at_every_change_of_a_file(tmp_path: pathlib.Path,
             before = replacement(tree, subject).phase
             signing = signs(tree, subject)
             with monkeypatch.context() as patch:
-                patch.setattr(atomic_file, "write", _killed_at(moment, atomic_file.write, counter := [0]))
-                patch.setattr(atomic_file, "create", _killed_at(moment, atomic_file.create, counter))
-                patch.setattr(pathlib.Path, "unlink", _killed_at(moment, pathlib.Path.unlink, counter))
+                patch.setattr(atomic_file, "write", killed_at(moment, atomic_file.write, counter := [0]))
+                patch.setattr(atomic_file, "create", killed_at(moment, atomic_file.create, counter))
+                patch.setattr(pathlib.Path, "unlink", killed_at(moment, pathlib.Path.unlink, counter))
                 try:
                     getattr(replacement(tree, subject), method)()
                 except Killed:
@@ -116,18 +113,6 @@ def test_a_phase_may_be_killed_at_every_change_of_a_file(tmp_path: pathlib.Path,
             assert signs(tree, subject) in served(tree, subject)
         getattr(replacement(tmp_path / "begin", subject), method)()
     assert killed > 8
-
-
-def _killed_at(moment: int, function, counter: list[int]):  # type: ignore[no-untyped-def]
-    def wrapped(*arguments, **options):  # type: ignore[no-untyped-def]
-        if str(arguments[0]).endswith(".tmp"):
-            return function(*arguments, **options)
-        if counter[0] == moment:
-            raise Killed
-        counter[0] += 1
-        return function(*arguments, **options)
-
-    return wrapped
 
 
 def test_an_authority_of_the_operator(tmp_path: pathlib.Path) -> None:
@@ -158,18 +143,6 @@ def test_an_expired_authority_is_switched_at_once(tmp_path: pathlib.Path) -> Non
     replacement(tmp_path, now=later).accept()
     assert replacement(tmp_path, now=later).phase == "switched"
     Pki(tmp_path, now=later).sign("etcd", request(tmp_path), LEAF)
-
-
-class Vault:
-    """Encrypts by turning the text around."""
-
-    secrets = ("one",)
-
-    def encrypt(self, plaintext: bytes) -> bytes:
-        return b"$ANSIBLE_VAULT" + plaintext[::-1]
-
-    def decrypt(self, vaulttext: bytes) -> bytes:
-        return vaulttext.removeprefix(b"$ANSIBLE_VAULT")[::-1]
 
 
 def test_the_new_key_is_encrypted_if_the_old_one_is(tmp_path: pathlib.Path) -> None:
