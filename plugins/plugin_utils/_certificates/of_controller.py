@@ -26,9 +26,9 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory
     ENCRYPTION_RETIRED,
     SERVICE_ACCOUNT_KEY,
     SERVICE_ACCOUNT_PUBLIC,
-    VAULT_MARK,
     Pki,
 )
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.stored_files import VAULT_MARK
 
 _OPEN = 0o077
 

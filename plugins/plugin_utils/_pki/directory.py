@@ -3,10 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The PKI directory on the controller: three authorities, the service-account key pair, and the cluster's other secrets.
 
-Each file is created when it is first needed. Ansible's forks need it at the same time, and so may runs of other controllers that share
-the directory. No lock keeps them apart, since locks on a network file system may not reach the other controller, and may outlive their
-holder. Instead a file can be created only once (``atomic_file.create``): who comes second takes what is there. Check mode creates nothing.
-Keys may be encrypted with ansible-vault.
+Each file is created when it is first needed. How that is done, and who may read it, is in ``stored_files``.
 """
 
 from __future__ import annotations
@@ -15,18 +12,17 @@ import base64
 import os
 import pathlib
 import secrets
-import stat
 import string
 import time
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import ec, exceptions, serialization, x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import ec, exceptions, x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, chains, generations, keepalived, own_authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.stored_files import StoredFiles, Vault, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms import DEFAULT_TERMS, Terms
 
-__all__ = ["AUTHORITIES", "REPLACEABLE", "Pki", "PkiError", "vault_of"]
+__all__ = ["AUTHORITIES", "REPLACEABLE", "Pki", "PkiError", "Vault", "vault_of"]
 
 AUTHORITIES = ("kubernetes", "etcd", "front-proxy")
 # Signs what kubelets ask for. It exists only in clusters whose kubelets rotate their certificates, and its key is on the masters.
@@ -44,9 +40,6 @@ WHOLE = {"kubernetes-ca.chain.crt": "kubernetes"}
 # What a cluster can get anew without a loss, although hosts have an older one.
 REPLACEABLE = (KEEPALIVED,)
 
-# How a file begins that ansible-vault has encrypted.
-VAULT_MARK = b"$ANSIBLE_VAULT"
-_VAULT_ADVICE = "Give the secret with --vault-password-file or --ask-vault-pass."
 _ENCRYPTION_CONFIGURATION = """\
 apiVersion: apiserver.config.k8s.io/v1
 kind: EncryptionConfiguration
@@ -62,23 +55,7 @@ resources:
 """
 
 
-class Vault(t.Protocol):
-    """The part of ansible.parsing.vault.VaultLib that is used."""
-
-    secrets: t.Any
-
-    def decrypt(self, vaulttext: bytes) -> bytes: ...
-
-    def encrypt(self, plaintext: bytes) -> bytes: ...
-
-
-def vault_of(loader: t.Any) -> Vault:
-    """The vault with the secrets of this run; ``loader`` is the DataLoader of an action plugin (``self._loader``)."""
-    # The public methods of the loader decrypt only whole files; the vault itself has no public access.
-    return t.cast(Vault, loader._vault)
-
-
-class Pki:
+class Pki(StoredFiles):
     """The PKI directory. ``warnings`` collects the repairs that the operator should know about."""
 
     def __init__(
@@ -90,14 +67,8 @@ class Pki:
         now: float | None = None,
         terms: Terms = DEFAULT_TERMS,
     ) -> None:
-        self.directory = directory
+        super().__init__(directory, check_mode=check_mode, vault=vault)
         self.terms = terms
-        self.warnings: list[str] = []
-        # Whether missing files are created. If not, ``awaited`` collects their names, and their texts are None.
-        self.creates = not check_mode
-        self.awaited: set[str] = set()
-        self._check_mode = check_mode
-        self._vault = vault
         self._now = time.time() if now is None else now
 
     def read(self, name: str) -> tuple[str | None, bool]:
@@ -123,17 +94,6 @@ class Pki:
             f"{name!r} is no file that the PKI directory gives to hosts; there are {known}. Keys of other authorities stay on the "
             "controller."
         )
-
-    def stored(self, name: str) -> str | None:
-        """The text of a file as it is; None if it does not exist. Creates and judges nothing."""
-        try:
-            self._path(name).stat()
-        except (FileNotFoundError, NotADirectoryError):
-            if not self._exists(name):
-                return None
-        except OSError:
-            pass  # reading it says why it cannot be read
-        return self._text(name)
 
     def known(self, name: str) -> str | None:
         """What hosts of this cluster may have in place of a file: itself, what they trust beside it, and what is retired."""
@@ -215,126 +175,10 @@ class Pki:
             return error.message
         return ""
 
-    def is_closed(self, name: str) -> bool:
-        """Whether a file is encrypted with ansible-vault, and this run has no vault secret at all."""
-        try:
-            encrypted = self._path(name).read_bytes().startswith(VAULT_MARK)
-        except OSError:
-            return False
-        return encrypted and not (self._vault is not None and self._vault.secrets)
-
-    def create(self, name: str, text: str, *, mode: int) -> None:
-        """Writes a file, unless it exists."""
-        if not self._exists(name):
-            atomic_file.create(self._path(name), text, mode=mode)
-
-    def create_key(self, name: str, *, like: str) -> None:
-        """Makes a private key unless it exists. It is encrypted with ansible-vault if the key ``like`` is."""
-        self.create(name, self.sealed(certs.private_pem(certs.new_key()), name=name, like=like), mode=0o600)
-
-    def sealed(self, text: str, *, name: str, like: str) -> str:
-        """The text for a new file. It is encrypted with ansible-vault if the file ``like`` is."""
-        other = self._path(like)
-        if not self._exists(like) or not other.read_bytes().startswith(VAULT_MARK):
-            return text
-        if self._vault is None or not self._vault.secrets:
-            raise PkiError(
-                f"{other} is encrypted with ansible-vault, so {name} is to be, too, and there is no vault secret. {_VAULT_ADVICE}"
-            )
-        return self._vault.encrypt(text.encode()).decode()
-
-    def belongs(self, key: str, public: str) -> bool:
-        """Whether a private key is that of a certificate or of a public key in PEM form."""
-        return self._exists(key) and self.key(key).public_key() == certs.public_key_of(public)
-
     def _checked(self, authority: str) -> str:
         if authority not in (*AUTHORITIES, NODE):
             raise PkiError(f"{authority!r} is no authority; there are {', '.join(AUTHORITIES)}.")
         return authority
-
-    def _path(self, name: str) -> pathlib.Path:
-        return self.directory / name
-
-    def _born(self, name: str, make: t.Callable[[], object]) -> str | None:
-        """The text of a file. ``make`` creates the file if it does not exist."""
-        if not self._exists(name):
-            if not self.creates:
-                self.awaited.add(name)
-                return None
-            self._open_directory()
-            self._make(name, make)
-        return self._text(name)
-
-    def _exists(self, name: str) -> bool:
-        return atomic_file.exists(self._path(name))
-
-    def _make(self, name: str, make: t.Callable[[], object]) -> None:
-        try:
-            make()
-        except OSError as error:
-            raise PkiError(
-                f"{self._path(name)} cannot be created: {error.strerror}. Free some space, mend the rights of the PKI directory, or put it "
-                "on a file system with hard links."
-            ) from None
-
-    def _open_directory(self) -> None:
-        try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._close(self.directory, 0o700)
-        except OSError as error:
-            raise PkiError(
-                f"{self.directory}: the PKI directory cannot be used: {error.strerror}. Correct cluster_pki_directory or its rights."
-            ) from None
-
-    def _close(self, path: pathlib.Path, mode: int) -> None:
-        found = stat.S_IMODE(path.stat().st_mode)
-        if not found & ~mode:
-            return
-        found_open = f"{path} had mode {found:04o}, open to other users of this machine"
-        if self._check_mode:
-            warning = f"{found_open}; a run without --check makes it {mode:04o}."
-        else:
-            self._chmod(path, found, mode)
-            warning = f"{found_open}; it was made {mode:04o}. If somebody may have read it, replace the keys."
-        if warning not in self.warnings:
-            self.warnings.append(warning)
-
-    def _chmod(self, path: pathlib.Path, found: int, mode: int) -> None:
-        try:
-            path.chmod(mode)
-        except OSError as error:
-            raise PkiError(
-                f"{path} has mode {found:04o}, open to other users of this machine, and cannot be made {mode:04o}: {error.strerror}. The "
-                "PKI directory belongs to one user alone: run as its owner, or take the access of others away (a group cannot share it)."
-            ) from None
-
-    def _text(self, name: str) -> str:
-        """Reads a file, and decrypts it if it is encrypted. A readable key in clear text is made private."""
-        path = self._path(name)
-        try:
-            content = path.read_bytes()
-            if path.stat().st_nlink > 1:  # killed when it was just created
-                atomic_file.remove_leftovers(path)
-        except OSError as error:
-            raise PkiError(f"{path} cannot be read: {error.strerror}. Run as the user who owns the PKI directory.") from None
-        if content.startswith(VAULT_MARK):
-            return self._decrypted(path, content)
-        if not name.endswith((".crt", ".pub")):
-            self._close(path, 0o600)
-        return _decoded(path, content)
-
-    def _decrypted(self, path: pathlib.Path, content: bytes) -> str:
-        if self._vault is None:
-            raise PkiError(f"{path} is encrypted with ansible-vault, and there is no vault secret. {_VAULT_ADVICE}")
-        try:
-            return _decoded(path, self._vault.decrypt(content))
-        except PkiError:
-            raise
-        except Exception as error:
-            # Versions of VaultLib raise different exceptions, whose text may quote decrypted data: only the type is shown.
-            raise PkiError(
-                f"{path} is encrypted with ansible-vault and cannot be decrypted ({type(error).__name__}). {_VAULT_ADVICE}"
-            ) from None
 
     def _make_authority(self, authority: str) -> None:
         name = certs.authority_name(authority)
@@ -345,16 +189,6 @@ class Pki:
     def _key_or_new(self, name: str) -> ec.EllipticCurvePrivateKey:
         self.create(name, certs.private_pem(certs.new_key()), mode=0o600)
         return self.key(name)  # as it is on the disk: another run may have been faster
-
-    def key(self, name: str) -> ec.EllipticCurvePrivateKey:
-        """A private key of the directory. Raises PkiError for a file that is none."""
-        try:
-            key = serialization.load_pem_private_key(self._text(name).encode(), password=None)
-        except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
-            raise PkiError(f"{self._path(name)} is no private key in PEM form. Put the right file back from your backup.") from None
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise PkiError(f"{self._path(name)} is not an ECDSA key, the only kind used here. Put the right file back from your backup.")
-        return key
 
     def _check_authority(self, authority: str, text: str) -> None:
         path = str(self._path(certs.authority_name(authority) + ".crt"))
@@ -420,13 +254,6 @@ class Pki:
 
 def _joined(first: str | None, second: str | None) -> str | None:
     return None if first is None or second is None else first + second
-
-
-def _decoded(path: pathlib.Path, content: bytes) -> str:
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        raise PkiError(f"{path} is not text. Put the right file back from your backup.") from None
 
 
 def _requested_key(csr_pem: str, item: dict[str, t.Any]) -> ec.EllipticCurvePublicKey:

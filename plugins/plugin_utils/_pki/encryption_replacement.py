@@ -95,6 +95,14 @@ class EncryptionReplacement:
         """The key that encrypts what is written now."""
         return self._writing(self._config())
 
+    def check_given(self) -> None:
+        """Raises PkiError for a file of an operator that cannot become the new key, before anything is done."""
+        upcoming = self._next()
+        if upcoming is not None and self.phase == NONE:
+            config = self._config()
+            known = [*encryption_keys.keys(config), *self._retired()]
+            encryption_keys.check_new(upcoming, like=self._writing(config), known=known, path=self._path(ENCRYPTION_NEXT))
+
     def accept(self) -> None:
         """Makes the new key, or takes the file that an operator has put there."""
         config = self._config()

@@ -289,6 +289,6 @@ def test_f39_a_full_disk_is_one_clear_error(tmp_path: pathlib.Path, monkeypatch:
     def full(*_arguments: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(directory.atomic_file, "create", full)
+    monkeypatch.setattr(stored_files.atomic_file, "create", full)
     with pytest.raises(PkiError, match=r"etcd-ca\.crt cannot be created: No space left on device"):
         Pki(tmp_path / "pki").certificate("etcd")

@@ -85,7 +85,7 @@ def test_phases(tmp_path: pathlib.Path, subject: str) -> None:
 
 
 @pytest.mark.parametrize("subject", ["etcd", "service-account"])
-def test_a_phase_may_bekilled_at_every_change_of_a_file(tmp_path: pathlib.Path, subject: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_phase_may_be_killed_at_every_change_of_a_file(tmp_path: pathlib.Path, subject: str, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(tmp_path / "begin")
     killed = 0
     for phase, method in zip(PHASES[1:], ("accept", "switch", "drop"), strict=True):

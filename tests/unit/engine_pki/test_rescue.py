@@ -9,7 +9,8 @@ import stat
 import typing as t
 
 import pytest
-from test_replacement import LEAF, Killed, _killed_at, filled, request, signs
+from replacing import Killed, killed_at
+from test_replacement import LEAF, filled, request, signs
 
 from ansible_collections.barehost.kubernetes.plugins.action import pki_rescue
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component import rescue as on_host
@@ -214,9 +215,9 @@ def test_a_rescue_may_be_killed_at_every_change_of_a_file(tmp_path: pathlib.Path
     for moment in range(40):
         tree = tmp_path / f"at{moment}"
         with monkeypatch.context() as patch:
-            patch.setattr(atomic_file, "write", _killed_at(moment, atomic_file.write, counter := [0]))
-            patch.setattr(atomic_file, "create", _killed_at(moment, atomic_file.create, counter))
-            patch.setattr(pathlib.Path, "unlink", _killed_at(moment, pathlib.Path.unlink, counter))
+            patch.setattr(atomic_file, "write", killed_at(moment, atomic_file.write, counter := [0]))
+            patch.setattr(atomic_file, "create", killed_at(moment, atomic_file.create, counter))
+            patch.setattr(pathlib.Path, "unlink", killed_at(moment, pathlib.Path.unlink, counter))
             try:
                 rescued(tree, plan, old)
             except Killed:
