@@ -14,7 +14,7 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from certificates_bench import item_in, openssl
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, directory
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, stored_files
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, Pki, PkiError
 
 DAY = 86400
