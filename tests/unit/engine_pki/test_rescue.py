@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import pathlib
 import stat
+import types
 import typing as t
 
 import pytest
@@ -37,12 +38,12 @@ def whole(directory: pathlib.Path) -> Pki:
     return pki
 
 
-def host(pki: Pki, *names: str, settings: dict[str, str] | None = SETTINGS, **other: str) -> dict[str, t.Any]:
+def host(pki: Pki, *names: str, settings: t.Mapping[str, str] | None = types.MappingProxyType(SETTINGS), **other: str) -> dict[str, t.Any]:
     """What a host says that has these files of a PKI directory."""
     texts = {name: other.get(name) or pki.served(name) for name in names}
     public = {path: texts.get(name) for name, paths in PATHS.items() if name not in SECRET for path in paths}
     secrets = {path: _described(texts.get(name)) for name in SECRET for path in PATHS[name]}
-    return {"texts": public, "secrets": secrets, "settings": settings}
+    return {"texts": public, "secrets": secrets, "settings": settings and dict(settings)}
 
 
 def _described(text: str | None) -> dict[str, t.Any] | None:

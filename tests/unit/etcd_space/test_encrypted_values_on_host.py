@@ -85,8 +85,8 @@ def test_what_apiservers_write_again_by_themselves_is_waited_for(values: dict[st
     values["/registry/secrets/a/b"] = OLD
     looked = EtcdApi.values
 
-    def later(api: EtcdApi, below: str, **options: t.Any) -> t.Any:
-        found = list(looked(api, below, **options))
+    def later(api: EtcdApi, below: str, *, page: int) -> t.Any:
+        found = list(looked(api, below, page=page))
         values["/registry/secrets/a/b"] = NEW
         return iter(found)
 
