@@ -168,7 +168,7 @@ class Pki(StoredFiles):
     def refusal(self, authority: str) -> str:
         """Why nothing can be signed by an authority that is there; empty if it can. Its key may be kept elsewhere."""
         try:
-            certificate = self.certificate(authority)
+            certificate = self._signing(authority)
             if certificate is not None:
                 self._authority_key(authority, certificate)
         except PkiError as error:

@@ -141,7 +141,9 @@ def test_a_rescued_directory_makes_new_authorities(tmp_path: pathlib.Path) -> No
 
     with pytest.raises(PkiError, match=r"etcd-ca.key is missing.*replace_authority=etcd"):
         pki().sign("etcd", request(tmp_path / "old"), LEAF)
+    assert "etcd-ca.key is missing" in pki().refusal("etcd")
     Replacement(pki(), "etcd", now=NOW).accept()
+    assert pki().refusal("etcd") == ""
     assert Replacement(pki(), "etcd", now=NOW).phase == "accepted"
     assert len(generations.blocks(pki().read("etcd-ca.crt")[0])) == 2
     assert (fault(leaf), fault(leaf, days=350)) == (None, None)
