@@ -21,7 +21,14 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import rescue
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import ENCRYPTION, KEEPALIVED, Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
+    ENCRYPTION,
+    KEEPALIVED,
+    NODE_CERTIFICATE,
+    NODE_KEY,
+    Pki,
+    vault_of,
+)
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import SERVICE_ACCOUNT_KEY as KEY
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import SERVICE_ACCOUNT_PUBLIC as PUBLIC
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.rescued_directory import RescuedDirectory
@@ -112,7 +119,7 @@ def sources() -> dict[str, list[str]]:
     table = component_table.components()
     parts = [component.pki for component in table.values() if component.pki]
     apiserver, keepalived = table["kube_apiserver"].files, table["keepalived"].files
-    etcd = component_table.ETCD.pki["ca"]
+    etcd, manager = component_table.ETCD.pki["ca"], table["kube_controller_manager"].pki
     return {
         "kubernetes-ca.crt": sorted({part["ca"] for part in parts if part["ca"] != etcd}),
         "etcd-ca.crt": sorted({etcd, *(part["etcd_ca"] for part in parts if "etcd_ca" in part)}),
@@ -121,6 +128,9 @@ def sources() -> dict[str, list[str]]:
         KEY: [apiserver["service_account_key"]],
         ENCRYPTION: [apiserver["encryption"]],
         KEEPALIVED: [keepalived["authentication"]],
+        # masters have the key, too, where kubelets rotate their certificates
+        NODE_CERTIFICATE: [manager["node_ca"]],
+        NODE_KEY: [manager["node_ca_key"]],
     }
 
 

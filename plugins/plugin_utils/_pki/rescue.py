@@ -16,8 +16,10 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations, identity
 
+# Only clusters whose kubelets rotate their certificates have these.
+OF_ROTATION = ("node-ca.crt", "node-ca.key")
 # What can be made anew where no host has it: only apiservers trust the front proxy, and public keys follow from their private ones.
-OPTIONAL = ("front-proxy-ca.crt", "service-account.pub", "keepalived-authentication.conf")
+OPTIONAL = ("front-proxy-ca.crt", "service-account.pub", "keepalived-authentication.conf", *OF_ROTATION)
 AUTHORITIES = ("kubernetes-ca.crt", "etcd-ca.crt", "front-proxy-ca.crt")
 PUBLIC_KEYS = "service-account.pub"
 _LOST: t.Mapping[str, str] = {
@@ -57,7 +59,7 @@ class Plan:
         """What is taken from where, for people."""
         public = [f"{name}: {_shown(name, blocks)}, on {', '.join(self.holders[name])}" for name, blocks in self.public.items()]
         secret = [_taken(source) for source in self.secrets.values()]
-        missing = [f"{name}: on no host; it is made anew where it is needed" for name in self.missing]
+        missing = [f"{name}: on no host; it is made anew where it is needed" for name in self.missing if name not in OF_ROTATION]
         return [*public, *secret, *missing]
 
 

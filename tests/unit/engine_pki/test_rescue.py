@@ -28,7 +28,7 @@ NOW = 1_800_000_000.0
 SETTINGS = {"name": "mine", "pod_cidr": "10.1.0.0/16", "service_cidr": "10.2.0.0/16", "flannel_backend": "kube-api"}
 PATHS = pki_rescue.sources()
 MASTER = [name for name in PATHS if name != "keepalived-authentication.conf"]
-SECRET = ("service-account.key", "encryption-config.yaml", "keepalived-authentication.conf")
+SECRET = ("service-account.key", "encryption-config.yaml", "keepalived-authentication.conf", *rescue.OF_ROTATION)
 
 
 def whole(directory: pathlib.Path) -> Pki:
@@ -183,6 +183,18 @@ def test_a_directory_is_lost_in_the_middle_of_a_replacement(tmp_path: pathlib.Pa
             assert set(work.trust.old) == set(trusted)
     assert signs(tmp_path / "pki", "etcd") == Pki(tmp_path / "pki").served("etcd-ca.crt")
     assert set(trusted) < set(generations.blocks(Pki(tmp_path / "pki").known("etcd-ca.crt")))
+
+
+def test_the_authority_of_kubelets_that_rotate_their_certificates_is_whole(tmp_path: pathlib.Path) -> None:
+    old = whole(tmp_path / "old")
+    files = {name: old.read(name)[0] for name in rescue.OF_ROTATION}
+    plan = planned({"m1": host(old, *MASTER), "m2": host(old, *MASTER), "w1": host(old, "kubernetes-ca.crt")})
+    assert {name: (source.host, source.also) for name, source in plan.secrets.items() if name in files} == dict.fromkeys(
+        files, ("m1", ("m2",))
+    )
+    rescued(tmp_path / "pki", plan, old)
+    assert {name: Pki(tmp_path / "pki").read(name)[0] for name in files} == files
+    assert Pki(tmp_path / "pki", now=NOW).refusal("node") == ""
 
 
 def test_a_key_that_pods_have_tokens_of_stays_valid_for_a_while(tmp_path: pathlib.Path) -> None:
