@@ -15,7 +15,7 @@ description:
   - The user is C(kubernetes-admin) of the group C(system:masters). The API server lets this group do everything without asking RBAC,
     so that the file still works when RBAC objects are missing or broken. Guard it like a root password, and give people certificates
     of M(barehost.kubernetes.user_kubeconfig), or tokens of their own.
-  - A valid file is left alone. The certificate (C(cluster_admin_certificate_days), 365 by default) is renewed before it ends, and when the
+  - A valid file is left alone. The certificate (C(cluster_admin_certificate_days), 90 by default) is renewed before it ends, and when the
     authority, the server or a name differs from what is wanted.
   - Where the key of the authority is not in the PKI directory, a missing file is a warning. A new certificate that the file needs is an
     error.

@@ -92,7 +92,7 @@ notes:
   - C(cluster_pki_directory) (path, default C(pki) in the inventory's folder). On the controller; holds the keys of the authorities.
   - C(cluster_certificate_renew_before) (integer, default V(30)). Days before the end of a certificate from which on C(site.yml) renews it,
     from 1 to 364.
-  - C(cluster_admin_certificate_days) (integer, default V(365)). Days for which the certificates of the administrator are valid,
+  - C(cluster_admin_certificate_days) (integer, default V(90)). Days for which the certificates of the administrator are valid,
     on the masters and on the controller, from 1 to 365. Fewer than 365 are renewed in their last third. C(site.yml) must run that often.
   - C(cluster_node_certificates) (choice, default V(issued)). Who renews the certificates of kubelets. V(issued), C(site.yml) does;
     V(rotated), kubelets do, which puts the key of an authority onto the masters. See docs/tasks/rotate-kubelet-certificates.md before.
@@ -231,7 +231,7 @@ certificates:
   sample:
     apiserver: {dns: [kubernetes, localhost], ips: [127.0.0.1, 10.254.0.1]}
     renew_before_days: 30
-    administrator: {days: 365, renew_before_days: 30}
+    administrator: {days: 90, renew_before_days: 30}
     nodes: issued
     node_authority: false
 binaries:

@@ -57,7 +57,7 @@ CLUSTER: t.Mapping[str, Variable] = {
     "cluster_architecture": Variable("text", "amd64"),
     "cluster_pki_directory": Variable("text", example='"{{ inventory_dir }}/pki"'),
     "cluster_certificate_renew_before": Variable("integer", 30),
-    "cluster_admin_certificate_days": Variable("integer", 365),
+    "cluster_admin_certificate_days": Variable("integer", 90),
     "cluster_node_certificates": Variable("text", "issued", example="rotated"),
     "master_registers_node": Variable("boolean", True),
 }
