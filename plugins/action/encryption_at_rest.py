@@ -68,6 +68,8 @@ class ActionModule(HostAction):
         cluster = plain(cluster_of(self._templar, variables))
         pki = Pki(pathlib.Path(cluster["pki_directory"]), check_mode=self._task.check_mode, vault=vault_of(self._loader))
         work = EncryptionReplacement(pki, now=time.time())
+        if state in ("checked", "readable") and not cluster["masters"]:
+            return nothing  # an etcd of somebody else's programs
         if state in ("checked", "readable"):
             prefixes = snapshot_keys.prefixes(pathlib.Path(arguments["snapshot"] or ""))
             return self._readable(work, prefixes) if state == "readable" else _checked(work, prefixes, directory=str(pki.directory))
