@@ -19,6 +19,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import c
 AUTHORITIES: t.Mapping[str, str] = {
     "kubernetes": f"{component_table.PATHS['kubernetes_pki']}/ca.crt",
     "etcd": component_table.ETCD.pki["ca"],
+    # masters, where kubelets rotate their certificates
+    "node": component_table.KUBE_CONTROLLER_MANAGER.pki["node_ca"],
 }
 RECORD = component_table.PATHS["identity"]
 

@@ -19,10 +19,11 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import cu
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import authority_name
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.clocks import refuse_early
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
+    ENCRYPTION,
     REPLACEABLE,
     SERVICE_ACCOUNT_PUBLIC,
-    WHOLE,
     Pki,
+    source_of,
     vault_of,
 )
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms import terms_of
@@ -148,11 +149,16 @@ def no_pki(name: str) -> t.NoReturn:
 
 
 def _refuse_other_keys(keys: dict[str, str], found: dict[str, list[str]], pki: Pki, *, host: str) -> None:
-    """Raises IdentityError if the host has keys of Secrets or tokens and none of them is in the PKI directory's file."""
+    """Raises IdentityError if the host has keys of Secrets or tokens that the PKI directory does not know.
+
+    Of the keys of tokens one in common is enough: those that were dropped while the host was away are not kept. Of the keys of Secrets
+    none may be unknown. A directory from before a replacement has the old one in common, and would take the key away that writes.
+    """
     for path, name in keys.items():
-        own = digests(pki.known(name) or "")
-        if found.get(path) and own and not set(found[path]) & set(own):
-            raise identity.other_keys(host=host, path=path, name=name, directory=str(pki.directory))
+        own = set(digests(pki.known(name) or ""))
+        had = set(found.get(path) or ())
+        if had and own and (not had & own or (name == ENCRYPTION and had - own)):
+            raise identity.other_keys(host=host, path=path, name=name, directory=str(pki.directory), common=bool(had & own))
 
 
 def _refuse_lost(items: Items, state: Items, pki: Pki, *, host: str) -> None:
@@ -161,8 +167,7 @@ def _refuse_lost(items: Items, state: Items, pki: Pki, *, host: str) -> None:
     for kind in _FILE_KINDS:
         for item, found in zip(items[kind], state.get(kind, []), strict=True):
             if item["pki"] in lost and found["type"] != "absent":
-                name = f"{authority_name(WHOLE[item['pki']])}.crt" if item["pki"] in WHOLE else item["pki"]
-                raise identity.lost(host=host, path=item["path"], name=name, directory=str(pki.directory))
+                raise identity.lost(host=host, path=item["path"], name=source_of(item["pki"]), directory=str(pki.directory))
     for item, found in zip(items["certificate"], state.get("certificate", []), strict=True):
         name = f"{authority_name(item['authority'])}.crt"
         if name in lost and found["certificate_found"]["type"] != "absent":

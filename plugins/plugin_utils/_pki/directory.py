@@ -55,6 +55,13 @@ resources:
 """
 
 
+def source_of(name: str) -> str:
+    """The file of the PKI directory without which it does not have this one, which may be no file there."""
+    if name in WHOLE:
+        return f"{certs.authority_name(WHOLE[name])}.crt"
+    return NODE_CERTIFICATE if name == KUBERNETES_AND_NODE else name
+
+
 class Pki(StoredFiles):
     """The PKI directory. ``warnings`` collects the repairs that the operator should know about."""
 
@@ -232,6 +239,8 @@ class Pki(StoredFiles):
 
     def _of_node_authority(self, name: str) -> str | None:
         own = self.certificate(NODE)
+        if own is None:
+            self.awaited.add(name)  # a host that has this file has it from one that is lost
         if own is None or name == NODE_CERTIFICATE:
             return own
         if name == KUBERNETES_AND_NODE:

@@ -85,10 +85,11 @@ def check(
             )
 
 
-def other_keys(*, host: str, path: str, name: str, directory: str) -> IdentityError:
-    """The error for a host whose keys of Secrets or tokens are all others than those of the PKI directory."""
+def other_keys(*, host: str, path: str, name: str, directory: str, common: bool) -> IdentityError:
+    """The error for a host that has keys of Secrets or tokens which the PKI directory does not know. ``common``: it has others, too."""
+    has = "has a key that is not in" if common else "has no key in common with"
     return IdentityError(
-        f"Nothing was changed on {host}: {path} has no key in common with {name} in the PKI directory {directory}. With the keys of that "
+        f"Nothing was changed on {host}: {path} {has} {name} in the PKI directory {directory}. With the keys of that "
         f"file alone Secrets could not be read, or tokens would be invalid. Put the cluster's own {name} back (from the controller that "
         "installed it, or the archive of playbooks/backup.yml). Both are replaced by playbooks/replace-authority.yml"
     )

@@ -126,10 +126,15 @@ def test_f1_a_key_of_secrets_is_not_replaced_by_another(monkeypatch: pytest.Monk
     with pytest.raises(IdentityError, match=r"encryption-config\.yaml has no key in common with"):
         converge(monkeypatch, tmp_path / "pki", host, check_mode=check_mode)
     assert host.written == []
+    # A PKI directory from before a replacement has the old key, and would take the one away that writes.
+    replaced = Answers(THERE, THERE, keys={path: ["0" * 64, *own]})
+    with pytest.raises(IdentityError, match=r"encryption-config\.yaml has a key that is not in"):
+        converge(monkeypatch, tmp_path / "pki", replaced, check_mode=check_mode)
+    assert replaced.written == []
     as_wanted = {**THERE, "same": True, "owner": "root", "group": "root", "mode": "0600", "uid": 0, "gid": 0}
-    rotated = Answers(as_wanted, as_wanted, keys={path: ["0" * 64, *own]})
+    present = Answers(as_wanted, as_wanted, keys={path: own})
     assert len(own) == 1
-    converge(monkeypatch, tmp_path / "pki", rotated, check_mode=True)
+    converge(monkeypatch, tmp_path / "pki", present, check_mode=True)
 
 
 def test_a_host_that_was_away_while_the_key_of_secrets_was_replaced_is_known(
@@ -163,3 +168,16 @@ def test_only_a_play_that_says_so_uses_what_a_survey_saw(
     first_looks.FirstLooks(tmp_path, host="one").save([(request, answer("collect", request))])
     converge(monkeypatch, tmp_path / "pki", host, check_mode=True, variables=variables)
     assert bool(questions) is asked
+
+
+def test_the_authority_of_kubelets_is_not_made_anew_for_a_node_that_has_it(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    """What a node gets is two authorities in one file. The one that is lost is named."""
+    pki = Pki(tmp_path / "pki")
+    pki.certificate("kubernetes")
+    files = [{"path": "/etc/kubernetes/pki/kubernetes-and-node-ca.crt", "pki": "kubernetes-and-node-ca.crt"}]
+    monkeypatch.setattr(sys.modules[__name__], "FILES", files)
+    with pytest.raises(IdentityError, match=r"it has /etc/kubernetes/pki/kubernetes-and-node-ca\.crt, and .* has no node-ca\.crt"):
+        converge(monkeypatch, tmp_path / "pki", Answers(THERE), check_mode=False)
+    assert not (tmp_path / "pki" / "node-ca.crt").exists()
+    converge(monkeypatch, tmp_path / "pki", Answers(ABSENT), check_mode=False)
+    assert (tmp_path / "pki" / "node-ca.crt").exists()
