@@ -49,6 +49,7 @@ class ActionModule(HostAction):
             etcd=cluster["versions"]["etcd"],
             run=frozenset(variables["ansible_play_hosts_all"]) | _settled(cluster, variables),
             masters=cluster["masters"],
+            members=cluster["etcd_hosts"],
             nodes={host: cluster["nodes"][host]["name"] for host in cluster["node_hosts"]},
         )
         faults = rules.faults(found, wanted)

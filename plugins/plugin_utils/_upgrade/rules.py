@@ -42,12 +42,15 @@ class Found:
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """``run``: the hosts of the run; ``masters``: those of the cluster; ``nodes``: the Node of each host that has a kubelet."""
+    """``run``: the hosts of the run; ``masters`` and ``members`` (of etcd): those of the cluster; ``nodes``: the Node of each host with a
+    kubelet.
+    """
 
     kubernetes: str
     etcd: str
     run: c.Set[str]
     masters: c.Collection[str]
+    members: c.Collection[str]
     nodes: c.Mapping[str, str]
 
     @property
@@ -57,7 +60,17 @@ class Wanted:
 
 def faults(found: Found, wanted: Wanted) -> list[str]:
     """Why the run must not begin; empty if it may."""
-    return [*_control_plane(found, wanted), *_kubelets(found, wanted), *_etcd(found, wanted)]
+    used = _in_use(found, wanted)
+    return [*_control_plane(used, wanted), *_kubelets(used, wanted), *_etcd(used, wanted)]
+
+
+def _in_use(found: Found, wanted: Wanted) -> Found:
+    """Without programs of a role that a host has no more: a former member of etcd keeps them."""
+    users = {**dict.fromkeys(CONTROL_PLANE, wanted.masters), **dict.fromkeys(NODE, wanted.nodes), ETCD: wanted.members}
+    kept = {
+        host: {name: versions for name, versions in programs.items() if host in users[name]} for host, programs in found.programs.items()
+    }
+    return dataclasses.replace(found, programs=kept)
 
 
 def warnings(found: Found, wanted: Wanted) -> list[str]:
@@ -118,7 +131,7 @@ def _kubelets(found: Found, wanted: Wanted) -> list[str]:
 
 def _too_new(found: Found, wanted: Wanted) -> list[str]:
     """Kubelets of this run that would be newer than an apiserver that it leaves as it is."""
-    if not any(host in wanted.nodes for host in wanted.run):
+    if not any(_rises(programs.get("kubelet", ()), wanted) for host, programs in found.programs.items() if host in wanted.nodes):
         return []
     staying = {host: found.apiservers.get(host) for host in wanted.masters if host not in wanted.run}
     older = {host: version for host, version in staying.items() if version is not None and _minor(version) < wanted.minor}
@@ -134,6 +147,10 @@ def _too_new(found: Found, wanted: Wanted) -> list[str]:
             "must not be newer. Mend the API (playbooks/health.yml tells what is wrong), or run site.yml for the masters, too"
         ]
     return []
+
+
+def _rises(versions: c.Collection[Version], wanted: Wanted) -> bool:
+    return not versions or any(_minor(version) < wanted.minor for version in versions)
 
 
 def _too_old(found: Found, wanted: Wanted) -> list[str]:

@@ -21,7 +21,7 @@ def numbers(text: str) -> tuple[int, ...]:
 
 
 def wanted(kubernetes: str = "1.37.1", etcd: str = "3.7.2", *, run: t.Iterable[str] = HOSTS) -> rules.Wanted:
-    return rules.Wanted(kubernetes, etcd, frozenset(run), MASTERS, {host: f"{host}.example" for host in HOSTS})
+    return rules.Wanted(kubernetes, etcd, frozenset(run), MASTERS, MASTERS, {host: f"{host}.example" for host in HOSTS})
 
 
 def cluster(present: str = "1.37.1", *, run: t.Iterable[str] = HOSTS, **other: str) -> rules.Found:
@@ -59,6 +59,13 @@ def with_etcd(**versions: str) -> rules.Found:
         pytest.param(with_etcd(m1="3.7.1", m2="3.7.2"), wanted(etcd="3.7.2"), id="etcd: a patch"),
         pytest.param(with_etcd(m1="3.6.11", m2="3.7.2"), wanted(etcd="3.7.2"), id="etcd: the next minor version"),
         pytest.param(with_etcd(m1="3.5.26"), wanted(etcd="3.6.11"), id="etcd: from 3.5"),
+        pytest.param(with_etcd(m1="3.7.2", w1="3.5.9"), wanted(etcd="3.7.2"), id="etcd: a former member keeps its programs"),
+        pytest.param(
+            rules.Found({"w1": {"kube-apiserver": [numbers("1.33.1")], "kubelet": [numbers("1.37.1")]}}, {}, None),
+            wanted("1.37.1", run=["w1"]),
+            id="a former master keeps its programs, and no API",
+        ),
+        pytest.param(cluster("1.36.3", run=["w1"], m1="", m2="", m3=""), wanted("1.36.3", run=["w1"]), id="no API, and no other kubelet"),
     ],
 )
 def test_what_may_begin(found: rules.Found, goal: rules.Wanted) -> None:
@@ -90,7 +97,7 @@ def test_what_may_begin(found: rules.Found, goal: rules.Wanted) -> None:
             id="one master alone, which has a kubelet",
         ),
         pytest.param(
-            cluster("1.37.1", run=["w1"], m1="", m2="", m3=""),
+            cluster("1.37.1", run=["w1"], m1="", m2="", m3="", w1=""),
             wanted("1.37.1", run=["w1"]),
             "no apiserver says which version it has (m1, m2, m3)",
             id="workers, and no API",
