@@ -41,9 +41,12 @@ def stem(cluster: str, *, moment: datetime.datetime) -> str:
 def fingerprint(pki: pathlib.Path) -> str:
     """Tells the PKI of one cluster from another's: without its own, a snapshot's Secrets and tokens are of no use. Empty without one."""
     try:
-        return hashlib.sha256((pki / AUTHORITY).read_bytes()).hexdigest()
+        content = (pki / AUTHORITY).read_bytes()
     except FileNotFoundError:
         return ""
+    # Of an intermediate authority the chain above it is not kept when another one has taken its place.
+    anchors = generations.anchors(content.decode("utf-8", errors="replace"))
+    return hashlib.sha256(anchors[0].encode() if len(anchors) == 1 else content).hexdigest()
 
 
 def fingerprints(pki: pathlib.Path) -> set[str]:

@@ -99,17 +99,21 @@ class Replacement:
         """The new one is to sign from now on."""
         text = self._public(NEXT)
         if text is not None and text != self._public():
-            # There may be previous ones if keys were lost in the middle of another replacement.
-            previous = [*generations.blocks(self._public(PREVIOUS)), *generations.anchors(self._public())]
+            # There may be previous ones if keys were lost in the middle of another replacement. With the chain of an intermediate: HAProxy
+            # needs it for what still shows certificates of that one.
+            previous = [*generations.blocks(self._public(PREVIOUS)), *generations.blocks(self._public())]
             self._replace_public("".join(dict.fromkeys(previous)), PREVIOUS)
             self._note({"switched": self._now, "lost": self._lost})
             self._replace_public(text)
+        if self._public(NEXT) == self._public() and generations.is_lost(self._pki.directory, self.name):
+            # That was the key of the old one. The new one's may be kept elsewhere from now on.
+            self._note({"switched": self.switched_at})
         self._tidy()
 
     def drop(self) -> None:
         """Hosts are to trust the old one no more. Its public part stays among the retired ones, its key goes."""
         self._tidy()
-        retired = [*generations.blocks(self._public(RETIRED)), *generations.blocks(self._public(PREVIOUS))]
+        retired = [*generations.blocks(self._public(RETIRED)), *generations.anchors(self._public(PREVIOUS))]
         self._replace_public("".join(dict.fromkeys(retired)), RETIRED)
         self._unlink(generations.public_name(self.name, PREVIOUS))
         self._unlink(generations.key_name(self.name, PREVIOUS))

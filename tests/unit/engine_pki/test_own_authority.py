@@ -13,6 +13,7 @@ import pytest
 from test_replacement import LEAF, NOW, filled, replacement, request
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import ec, hashes, oid, x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import backups
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, chains, generations, own_authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
@@ -127,6 +128,34 @@ def test_what_trusts_only_roots_gets_the_whole_chain(tmp_path: pathlib.Path) -> 
     empty = Pki(tmp_path / "none", check_mode=True)
     assert empty.read("kubernetes-ca.chain.crt") == (None, False)
     assert empty.awaited == {"kubernetes-ca.crt", "kubernetes-ca.chain.crt"}, "a balancer that has it is refused"
+
+
+def test_a_snapshot_of_an_intermediate_is_known_after_its_replacement(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "pki").mkdir()
+    directory = tmp_path / "pki"
+    filled(directory)
+    given(directory)
+    made: set[str] = set()
+    for _number in range(2):
+        for method in ("accept", "switch", "drop", "finish"):
+            getattr(replacement(directory), method)()
+            made.add(backups.fingerprint(directory))
+    assert len(made) == 3
+    assert made <= backups.fingerprints(directory)
+
+
+def test_masters_that_still_show_the_old_intermediate_are_known_to_what_trusts_only_roots(tmp_path: pathlib.Path) -> None:
+    filled(tmp_path)
+    (tmp_path / "kubernetes-ca.next.crt").write_text(CHAIN)
+    (tmp_path / "kubernetes-ca.next.key").write_text(certs.private_pem(OURS.key))
+    for method in ("accept", "switch", "drop", "finish", "accept", "switch"):
+        getattr(replacement(tmp_path, "kubernetes"), method)()
+    pki = Pki(tmp_path, now=NOW)
+    assert generations.blocks(pki.read("kubernetes-ca.crt")[0])[0] == OURS.pem
+    assert len(generations.blocks(pki.read("kubernetes-ca.crt")[0])) == 2
+    assert {OURS.pem, POLICY.pem, ROOT.pem} < set(generations.blocks(pki.read("kubernetes-ca.chain.crt")[0]))
+    replacement(tmp_path, "kubernetes").drop()
+    assert ROOT.pem not in str(pki.known("kubernetes-ca.crt"))
 
 
 def test_one_intermediate_follows_another(tmp_path: pathlib.Path) -> None:

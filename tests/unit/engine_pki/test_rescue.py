@@ -285,6 +285,11 @@ def test_a_key_that_alone_is_lost(tmp_path: pathlib.Path) -> None:
     for method in ("switch", "drop", "finish"):
         getattr(Replacement(Pki(tmp_path, now=NOW), "etcd", now=NOW), method)()
         assert not Pki(tmp_path, now=NOW).lost("etcd")
+        if method == "switch":
+            # the new key may be kept elsewhere at once
+            (tmp_path / "etcd-ca.key").rename(tmp_path / "kept")
+            assert Replacement(Pki(tmp_path, now=NOW), "etcd", now=NOW).phase == "switched"
+            (tmp_path / "kept").rename(tmp_path / "etcd-ca.key")
     signs(tmp_path, "etcd")
 
 
