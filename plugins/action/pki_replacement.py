@@ -112,7 +112,7 @@ class ActionModule(HostAction):
         actions = [PlannedAction("pki", state, work.name, trust_on_hosts.step(work, state)) for work in due if state != FINISHED]
         published = [of_host["api"] for of_host in known["found"].values() if of_host and "api" in of_host]
         warnings = [_wait(work) for work in works if isinstance(work, Replacement) and _is_early(work, state)]
-        for authority in (work for work in due if isinstance(work, Replacement)):
+        for authority in (work for work in due if isinstance(work, Replacement) and work.subject == KUBERNETES):
             warnings += trust_bundles.warnings(published, _digests(authority), name=authority.name)
         result = {**self._result(actions), "warnings": warnings}
         if self._task.check_mode or not due:

@@ -132,8 +132,8 @@ def test_the_keys_of_authorities_are_kept_elsewhere(single: Cluster, tmp_path: p
             for key, path in zip(
                 keys, ("/etc/etcd/pki/member", "/etc/kubernetes/pki/front-proxy-client", "/etc/kubernetes/pki/kubelet"), strict=True
             ):
-                signs = f"{key} is missing, so nothing can be signed. Put it back, or run on a controller that has it."
-                assert f"{signs} It has to sign for {HOST}: {path}.crt (its renewal was asked for)." in told
+                assert f"{key} is missing, so nothing can be signed. Put it back, or run on a controller that has it." in told
+                assert f"). It has to sign for {HOST}: {path}.crt (its renewal was asked for)." in told
         assert listed_certificates.state_of_files(single, HOST) == before
         refused = people.issue(single, bob, "bob", check=False)
         assert "-e kubeconfig_signed_by=api" in " ".join(refused.output.split()) and not bob.exists()

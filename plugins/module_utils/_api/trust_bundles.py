@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import re
 import time
@@ -82,8 +83,12 @@ def _decoded(text: t.Any) -> str:
 
 
 def digests(text: str) -> set[str]:
-    """SHA-256, in hexadecimal digits, of each certificate in a PEM text."""
-    return {hashlib.sha256(base64.b64decode("".join(match[1].split()))).hexdigest() for match in _CERTIFICATE.finditer(text)}
+    """SHA-256, in hexadecimal digits, of each certificate in a PEM text. What others wrote, and is none, is left out."""
+    found = set()
+    for match in _CERTIFICATE.finditer(text):
+        with contextlib.suppress(binascii.Error):
+            found.add(hashlib.sha256(base64.b64decode("".join(match[1].split()))).hexdigest())
+    return found
 
 
 def _all(api: KubeApi, path: str, **query: str) -> t.Iterator[Object]:

@@ -40,6 +40,7 @@ WHOLE = {"kubernetes-ca.chain.crt": "kubernetes"}
 # What a cluster can get anew without a loss, although hosts have an older one.
 REPLACEABLE = (KEEPALIVED,)
 
+_REPLACE = "playbooks/replace-authority.yml"
 _ENCRYPTION_CONFIGURATION = """\
 apiVersion: apiserver.config.k8s.io/v1
 kind: EncryptionConfiguration
@@ -209,9 +210,14 @@ class Pki(StoredFiles):
         if found is not None:
             return self.key(found)
         if not self._exists(f"{name}.key"):
+            anew = (
+                "docs/tasks/rotate-kubelet-certificates.md says how"
+                if authority == NODE
+                else f"{_REPLACE} -e replace_authority={authority}"
+            )
             raise PkiError(
                 f"{self._path(name)}.key is missing, so nothing can be signed. Put it back, or run on a controller that has it. If it is "
-                f"lost everywhere, make a new authority: playbooks/replace-authority.yml -e replace_authority={authority}"
+                f"lost everywhere, make a new authority ({anew})."
             )
         raise PkiError(f"{self._path(name)}.key does not belong to {name}.crt beside it. Put back the two files that belong together.")
 

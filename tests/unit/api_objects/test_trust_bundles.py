@@ -58,7 +58,11 @@ OBJECTS = {
     "customresourcedefinitions": [
         {"metadata": {"name": "crd"}, "spec": {"conversion": {"webhook": {"clientConfig": {"caBundle": encoded(OLD)}}}}},
     ],
-    "apiservices": [{"metadata": {"name": "v1.metrics"}, "spec": {"caBundle": encoded(OLD)}}, {"metadata": {"name": "v1."}, "spec": {}}],
+    "apiservices": [
+        {"metadata": {"name": "v1.metrics"}, "spec": {"caBundle": encoded(OLD)}},
+        {"metadata": {"name": "v1."}, "spec": {}},
+        {"metadata": {"name": "v1.broken"}, "spec": {"caBundle": encoded("-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n")}},
+    ],
 }
 
 
