@@ -77,7 +77,14 @@ class ActionModule(HostAction):
     ) -> contextlib.AbstractContextManager[None]:
         if not component.rolling or not planner.restarted(plan):
             return contextlib.nullcontext()
-        return rolling.turn(directory_of_the_run(), component=component.name, host=str(variables.get("inventory_hostname")))
+        units = component.items["unit"]
+        return rolling.turn(
+            directory_of_the_run(),
+            component=component.name,
+            host=str(variables.get("inventory_hostname")),
+            units=[unit["name"] for unit in units],
+            dependents=[dependent["name"] for unit in units for dependent in unit["dependents"]],
+        )
 
 
 def _result(plan: list[PlannedAction], state: Items, items: Items, *, diff: bool) -> dict[str, t.Any]:

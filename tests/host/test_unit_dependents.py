@@ -64,11 +64,11 @@ def test_one_that_does_not_work_is_left_alone(engine: Engine) -> None:
     assert engine.on_host("systemctl is-active hello-client.service", check=False) == "inactive"
 
 
-def test_one_that_does_not_come_back_brings_the_old_version_back(engine: Engine) -> None:
+def test_one_that_does_not_come_back_is_told_of_and_what_is_healthy_stays(engine: Engine) -> None:
     failed = engine.component(beside("bad"), fails=True)
     assert "hello-client.service was stopped while hello.service restarted, and is not healthy again: file /run/hello" in failed.message
-    assert "The previous version of hello.service was put back and runs again (/etc/hello.json)" in failed.message
-    assert word(engine) == "one"
+    assert "hello.service is healthy and keeps its new version" in failed.message
+    assert word(engine) == "bad"
 
 
 def test_it_is_started_again_where_the_service_does_not_start(engine: Engine) -> None:

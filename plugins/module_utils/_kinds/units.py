@@ -179,7 +179,12 @@ def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     lost = dependents.unhealthy()
     if lost is not None:
         restarted = ", ".join(action["target"] for action in begun)
-        raise failure(lost[0], f"{lost[0]} was stopped while {restarted} restarted, and is not healthy again: {lost[1]}")
+        # No UnitFailure: what was restarted is healthy. A rollback might take an etcd back that others have gone on from.
+        raise HostError(
+            f"{lost[0]} was stopped while {restarted} restarted, and is not healthy again: {lost[1]}. {restarted} is healthy and keeps its "
+            f"new version. Look at `journalctl -u {lost[0]}`, mend what it complains about and run the playbook again",
+            details=evidence(lost[0]),
+        )
     return [{} for _action in actions]
 
 

@@ -21,18 +21,29 @@ class RollingStopped(ComponentError):
 
 
 @contextlib.contextmanager
-def turn(directory: pathlib.Path, *, component: str, host: str) -> c.Iterator[None]:
-    """Waits until no other host has its turn. Each run has its own ``directory``, so a mark never outlives the run."""
-    mark = directory / f"barehost-rolling-{component}.failed"
+def turn(
+    directory: pathlib.Path, *, component: str, host: str, units: c.Collection[str] = (), dependents: c.Collection[str] = ()
+) -> c.Iterator[None]:
+    """Waits until no other host has its turn. Each run has its own ``directory``, so a mark never outlives the run.
+
+    ``units`` are those of the component, ``dependents`` those of others that restart with them. Who fails with a unit stops the others
+    from restarting it, whatever their component is.
+    """
+
+    def mark(name: str) -> pathlib.Path:
+        return directory / f"barehost-rolling-{name}.failed"
+
     with (directory / "barehost-rolling.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if mark.exists():
+        failed = next((path for path in map(mark, (component, *units)) if path.exists()), None)
+        if failed is not None:
             raise RollingStopped(
-                f"{component} was not touched on this host: its restart failed on {mark.read_text(encoding='utf-8')}, "
+                f"{component} was not touched on this host: its restart failed on {failed.read_text(encoding='utf-8')}, "
                 "and a second instance must not be put at risk. Mend that host and run the playbook again."
             )
         try:
             yield
         except BaseException:
-            mark.write_text(host, encoding="utf-8")
+            for name in (component, *dependents):
+                mark(name).write_text(host, encoding="utf-8")
             raise

@@ -49,6 +49,21 @@ def test_a_failed_turn_stops_the_others_and_says_why(tmp_path: pathlib.Path) -> 
     assert not (tmp_path / "second.turn").exists()
 
 
+def test_a_component_whose_unit_restarts_with_another_is_stopped(tmp_path: pathlib.Path) -> None:
+    """The apiserver that did not come back after its etcd would else be followed by the one of the next master."""
+    with (
+        pytest.raises(RuntimeError),
+        rolling.turn(tmp_path, component="etcd", host="first", units=["etcd.service"], dependents=["kube-apiserver.service"]),
+    ):
+        raise RuntimeError("the apiserver is not healthy again")
+    units = ["kube-apiserver.service", "kube-scheduler.service"]
+    with (
+        pytest.raises(rolling.RollingStopped, match="master was not touched on this host: its restart failed on first"),
+        rolling.turn(tmp_path, component="master", host="second", units=units),
+    ):
+        pass
+
+
 def test_another_component_is_not_stopped(tmp_path: pathlib.Path) -> None:
     with pytest.raises(RuntimeError):
         take(tmp_path, "first", fail=True)
