@@ -60,7 +60,8 @@ class ComponentsPart(Part):
             state.accept(self._answers[-1][1])
         files = [file for _request, own in self._answers for release in own["state"].get("binary", []) for file in release["files"]]
         self.other_versions = any(file["link"] != f"-> {file['file']}" for file in files)
-        plans = {id(state): _plan(state) for state in self._states}
+        # As check mode plans where the PKI directory lacks a file: what cannot be signed is to be known before the first change.
+        plans = {id(state): state.plan(Prediction()) for state in self._states}
         self.unsigned = [one for state in self._states for one in state.unsigned(plans[id(state)])]
         return {state.component.name: reason for state in self._states if (reason := _reason(state, plans[id(state)]))}
 
@@ -87,10 +88,6 @@ def _state(task: role_tasks.RoleTask, site: Site) -> ComponentState:
     read = pki.read if pki is not None else no_pki
     renderer = rendering.Renderer(find=task.find, loader=site.loader, templar=site.templar, variables=site.variables, read_pki=read)
     return ComponentState(component, renderer=renderer, pki=pki, host=site.host)
-
-
-def _plan(state: ComponentState) -> list[PlannedAction]:
-    return [] if state.lacks_pki else state.plan(Prediction())
 
 
 def _reason(state: ComponentState, plan: list[PlannedAction]) -> str:
