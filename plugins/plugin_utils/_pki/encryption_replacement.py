@@ -140,6 +140,13 @@ class EncryptionReplacement:
         self._unlink(ENCRYPTION_NEXT)
         self._mark.unlink(missing_ok=True)
 
+    def retire_others(self) -> None:
+        """Counts all keys but the one that writes as replaced. Nobody says so of a file that was taken from a host."""
+        config = self._config()
+        others = [key for key in encryption_keys.keys(config) if key != self._writing(config)]
+        if others:
+            self._retire(others)
+
     def lacking(self, prefixes: c.Container[str]) -> list[Key]:
         """The retired keys by which values with these prefixes were encrypted, as far as apiservers do not have them."""
         return [key for key in self._retired() if key.prefix in prefixes and key not in self.present]

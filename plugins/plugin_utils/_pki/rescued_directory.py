@@ -18,10 +18,12 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import ce
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
     AUTHORITIES,
+    ENCRYPTION,
     SERVICE_ACCOUNT_KEY,
     SERVICE_ACCOUNT_PUBLIC,
     Pki,
 )
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_replacement import EncryptionReplacement
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.generations import PREVIOUS, SERVICE_ACCOUNT
 
 UNFINISHED = "rescue.unfinished"
@@ -64,6 +66,9 @@ class RescuedDirectory:
         """The public parts: for each file what hosts trust, the oldest first."""
         self._begin()
         self._service_account(public.get(SERVICE_ACCOUNT_PUBLIC, ()))
+        if self._pki.stored(ENCRYPTION) is not None:
+            # It may have been lost in the middle of a replacement. The next one goes on, and drops what nothing is encrypted by.
+            EncryptionReplacement(self._pki, now=self._now).retire_others()
         for authority in AUTHORITIES:
             name = certs.authority_name(authority)
             blocks = public.get(f"{name}.crt", ())

@@ -20,6 +20,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations, rescue
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, Pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_replacement import EncryptionReplacement
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.identity import IdentityError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.replacement import Replacement
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.rescued_directory import UNFINISHED, RescuedDirectory
@@ -209,6 +210,19 @@ def test_a_key_that_pods_have_tokens_of_stays_valid_for_a_while(tmp_path: pathli
     assert (work.phase, work.switched_at) == ("switched", NOW)
     work.drop()
     assert len(generations.blocks(pki.read("service-account.pub")[0])) == 1
+
+
+def test_a_key_of_secrets_that_is_being_replaced_goes_at_the_end(tmp_path: pathlib.Path) -> None:
+    old = whole(tmp_path / "old")
+    work = EncryptionReplacement(old, now=NOW)
+    (replaced,) = work.present
+    work.accept()
+    work.switch()
+    rescued(tmp_path / "pki", planned({"m1": host(old, *MASTER)}), old)
+    work = EncryptionReplacement(Pki(tmp_path / "pki", now=NOW), now=NOW)
+    assert (work.phase, work.old) == ("switched", [replaced])
+    work.drop()
+    assert replaced not in work.present
 
 
 def test_a_pair_of_keys_that_does_not_belong_together(tmp_path: pathlib.Path) -> None:
