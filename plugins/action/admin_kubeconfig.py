@@ -170,7 +170,7 @@ def _text(servers: dict[str, str], details: str, mode: int) -> str:
     return f"{entries}user: {USER}\n{details}mode: {mode:04o}\n"
 
 
-def _new_client(pki: Pki, client: dict[str, t.Any] = CLIENT) -> tuple[str, str]:
+def _new_client(pki: Pki, client: dict[str, t.Any]) -> tuple[str, str]:
     key = certs.new_key()
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
     certificate = pki.sign(AUTHORITY, request.public_bytes(serialization.Encoding.PEM).decode(), client)

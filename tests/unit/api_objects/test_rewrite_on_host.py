@@ -71,7 +71,11 @@ class Server:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     made = Server()
-    monkeypatch.setattr(KubeApi, "_send", lambda api, *arguments: made.send(api, *arguments))
+
+    def send(api: KubeApi, method: str, path: str, body: t.Any, content: str) -> tuple[int, str]:
+        return made.send(api, method, path, body, content)
+
+    monkeypatch.setattr(KubeApi, "_send", send)
     monkeypatch.setattr(rewrite, "_PAUSE", 0)
     return made
 
