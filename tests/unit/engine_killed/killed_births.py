@@ -30,7 +30,7 @@ def make_everything(folder: pathlib.Path) -> None:
         pki.certificate(authority)
     for name in (SERVICE_ACCOUNT_PUBLIC, SERVICE_ACCOUNT_KEY, ENCRYPTION):
         pki.read(name)
-    certificate, key = admin_kubeconfig._new_client(pki)
+    certificate, key = admin_kubeconfig._new_client(pki, admin_kubeconfig.CLIENT)
     authority = pki.certificate("kubernetes")
     wanted = admin_kubeconfig.Wanted({"lab": "https://192.0.2.1:6443"}, authority, authority)
     admin_kubeconfig._write(folder / "inventory" / "kubeconfig", wanted.config(certificate, key))
