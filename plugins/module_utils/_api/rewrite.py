@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import time
 import typing as t
-import urllib.parse
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import ApiError, KubeApi, Object
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import ApiError, KubeApi, Object, listed
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
@@ -109,16 +108,8 @@ def _names(api: KubeApi, kind: Kind) -> list[tuple[str, str]]:
 
 
 def _all_pages(api: KubeApi, kind: Kind) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    more: dict[str, str] = {}
-    while True:
-        query = urllib.parse.urlencode({"limit": str(_PAGE), **more})
-        page = api.request("GET", f"{kind.path}?{query}")
-        found += [(item["metadata"]["name"], item["metadata"].get("namespace", "")) for item in page["items"]]
-        token = page["metadata"].get("continue")
-        if not token:
-            return found
-        more = {"continue": token}
+    found = listed(api, kind.path, page=_PAGE)
+    return [(item["metadata"]["name"], item["metadata"].get("namespace", "")) for item in found]
 
 
 def _write(api: KubeApi, path: str) -> str:

@@ -16,9 +16,8 @@ import hashlib
 import re
 import time
 import typing as t
-import urllib.parse
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import ApiError, ApiUnreachable, KubeApi, Object
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import ApiError, ApiUnreachable, KubeApi, Object, listed
 
 _PUBLISHED = "kube-root-ca.crt"
 # Kind, path of all its objects.
@@ -28,7 +27,6 @@ _REGISTERED = (
     ("CustomResourceDefinition", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"),
     ("APIService", "/apis/apiregistration.k8s.io/v1/apiservices"),
 )
-_PAGE = "200"
 _PAUSE = 0.5
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 
@@ -54,14 +52,14 @@ def run(_step: str, payload: Object) -> Object:
 def _lacking(api: KubeApi, wanted: t.Optional[str]) -> list[str]:
     if wanted is None:
         return []
-    found = _all(api, "/api/v1/configmaps", fieldSelector=f"metadata.name={_PUBLISHED}")
+    found = listed(api, "/api/v1/configmaps", fieldSelector=f"metadata.name={_PUBLISHED}")
     holding = {item["metadata"]["namespace"] for item in found if wanted in digests((item.get("data") or {}).get("ca.crt", ""))}
-    present = {item["metadata"]["name"] for item in _all(api, "/api/v1/namespaces") if not item["metadata"].get("deletionTimestamp")}
+    present = {item["metadata"]["name"] for item in listed(api, "/api/v1/namespaces") if not item["metadata"].get("deletionTimestamp")}
     return sorted(present - holding)
 
 
 def _registered(api: KubeApi, about: set[str]) -> dict[str, list[str]]:
-    held = {f"{kind} {item['metadata']['name']}": _bundles(item) for kind, path in _REGISTERED for item in _all(api, path)}
+    held = {f"{kind} {item['metadata']['name']}": _bundles(item) for kind, path in _REGISTERED for item in listed(api, path)}
     return {name: sorted(found) for name, found in held.items() if found & about}
 
 
@@ -89,15 +87,3 @@ def digests(text: str) -> set[str]:
         with contextlib.suppress(binascii.Error):
             found.add(hashlib.sha256(base64.b64decode("".join(match[1].split()))).hexdigest())
     return found
-
-
-def _all(api: KubeApi, path: str, **query: str) -> t.Iterator[Object]:
-    """All objects at a path, page by page."""
-    following = ""
-    while True:
-        asked = {"limit": _PAGE, **query, **({"continue": following} if following else {})}
-        page = api.request("GET", f"{path}?{urllib.parse.urlencode(asked)}")
-        yield from page["items"]
-        following = page["metadata"].get("continue", "")
-        if not following:
-            return

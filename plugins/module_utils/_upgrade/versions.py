@@ -10,13 +10,12 @@ import os
 import re
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import ApiError, ApiUnreachable, KubeApi, Object
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import ApiError, ApiUnreachable, KubeApi, Object, listed
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as command
 
 # As role host installs them: PROGRAM-VERSION. The kernel adds a word where that file is gone.
 _VERSIONED = re.compile(r"-(\d+\.\d+\.\d+)(?: \(deleted\))?$")
-_PAGE = "500"
 
 
 def run(_step: str, payload: Object) -> Object:
@@ -59,13 +58,7 @@ def _version(api: KubeApi) -> str:
 
 
 def _kubelets(api: KubeApi) -> dict[str, str]:
-    found, following = {}, ""
-    while True:
-        page = api.request("GET", f"/api/v1/nodes?limit={_PAGE}&continue={following}")
-        found.update({item["metadata"]["name"]: item["status"]["nodeInfo"]["kubeletVersion"] for item in page["items"]})
-        following = page["metadata"].get("continue", "")
-        if not following:
-            return found
+    return {item["metadata"]["name"]: item["status"]["nodeInfo"]["kubeletVersion"] for item in listed(api, "/api/v1/nodes")}
 
 
 def _told(question: t.Callable[[KubeApi], t.Any], api: KubeApi) -> t.Any:

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import base64
 import collections.abc as c
 import dataclasses
-import hashlib
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api.trust_bundles import digests
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 
 # The longest list of names in a message.
@@ -27,16 +26,11 @@ class Digests:
     @classmethod
     def of(cls, new: str | None, old: c.Iterable[str]) -> Digests:
         """From PEM texts of one certificate each."""
-        return cls(None if new is None else digest(new), tuple(map(digest, old)))
+        return cls(None if new is None else next(iter(digests(new))), tuple(found for one in old for found in digests(one)))
 
     def asked(self, *, deadline: float) -> dict[str, t.Any]:
         """What the host is asked; it waits ``deadline`` seconds for the controller manager."""
         return {"wanted": self.new, "about": list(self.old), "deadline": deadline}
-
-
-def digest(pem: str) -> str:
-    """SHA-256 of the certificate, in hexadecimal digits."""
-    return hashlib.sha256(base64.b64decode("".join(line for line in pem.splitlines() if not line.startswith("-----")))).hexdigest()
 
 
 def refuse(found: c.Iterable[c.Mapping[str, t.Any]], *, name: str) -> None:
