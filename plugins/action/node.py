@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drains or deletes a Node. Documented in plugins/modules/node.py."""
+"""Drains a Node, lets it take pods again, or deletes it. Documented in plugins/modules/node.py."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access, plan_node
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["drained", "absent"], "required": True},
+    "state": {"type": "str", "choices": ["drained", "schedulable", "absent"], "required": True},
     "reachable": {"type": "bool", "default": True},
     "unmanaged_pods": {"type": "bool", "default": False},
+    "unmanaged_pods_variable": {"type": "str", "default": "unmanaged_pods"},
+    "mark": {"type": "str", "default": ""},
+    "kubelet": {"type": "str", "default": ""},
+    "ignored": {"type": "list", "elements": "str", "default": []},
     "timeout": {"type": "float", "default": 300},
     "deadline": {"type": "float", "default": 60},
     **access.OPTIONS,
@@ -27,6 +32,12 @@ class ApiHost(Host):
     """The master whose apiserver is asked."""
 
     MODULE = "_api.node"
+
+
+class ReturnHost(Host):
+    """The same where a Node takes pods again."""
+
+    MODULE = "_api.node_return"
 
 
 class ActionModule(HostAction):
@@ -44,8 +55,15 @@ class ActionModule(HostAction):
             )
         plan = _plan(arguments, state, check=bool(self._task.check_mode))
         result = self._result(plan)
-        if plan and not self._task.check_mode:
-            host.step("apply", {**asked, "actions": [action.for_host() for action in plan], "timeout": arguments["timeout"]})
+        if self._task.check_mode:
+            return result
+        work = {**asked, "actions": [action.for_host() for action in plan], "timeout": arguments["timeout"]}
+        if arguments["state"] == "schedulable":
+            # also where nothing is planned: whether the Node and its pods are well is what was asked for
+            more = {name: plain(arguments[name]) for name in ("kubelet", "ignored", "deadline")}
+            ReturnHost(self, variables).step("apply", {**work, **more})
+        elif plan:
+            host.step("apply", work)
         return result
 
 
@@ -53,4 +71,13 @@ def _plan(arguments: dict[str, t.Any], state: dict[str, t.Any], *, check: bool) 
     name = str(arguments["name"])
     if arguments["state"] == "absent":
         return plan_node.remove(node=name, drained=check and arguments["reachable"], state=state)
-    return plan_node.drain(node=name, reachable=arguments["reachable"], unmanaged=arguments["unmanaged_pods"], state=state)
+    if arguments["state"] == "schedulable":
+        return plan_node.uncordon(node=name, state=state)
+    return plan_node.drain(
+        node=name,
+        reachable=arguments["reachable"],
+        unmanaged=arguments["unmanaged_pods"],
+        state=state,
+        mark=str(arguments["mark"]),
+        variable=str(arguments["unmanaged_pods_variable"]),
+    )

@@ -132,7 +132,7 @@ class _Phase:
         if not self._leaving.is_node:
             return _nothing()
         options = {key: self._arguments[key] for key in ("unmanaged_pods", "timeout")}
-        return self._node("drained", **options)
+        return self._node("drained", **options, unmanaged_pods_variable="remove_unmanaged_pods")
 
     def stopped(self) -> Object:
         """The apiserver stops while it still has its etcd: it then announces its end, and finishes the requests it has."""

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: node
-short_description: Drain or delete a Node
+short_description: Drain a Node, let it take pods again, or delete it
 version_added: 0.1.0
 description:
   - V(drained) cordons the Node and evicts its pods, except those of DaemonSets and static pods.
     The API refuses an eviction that a PodDisruptionBudget does not allow; the eviction is repeated until O(timeout).
+  - V(schedulable) waits until the Node is ready, ends a cordon with O(mark), and waits until the pods of the Node are ready.
+    A Node that somebody else has cordoned stays cordoned.
   - V(absent) deletes the Node and its remaining pods. Stop its kubelet before, or the kubelet registers the Node again.
   - Run it on a master, because it asks the apiserver on its host; not on the master that leaves.
 extends_documentation_fragment:
@@ -31,9 +33,9 @@ options:
     type: str
     required: true
   state:
-    description: V(drained) or V(absent).
+    description: V(drained), V(schedulable) or V(absent).
     type: str
-    choices: [drained, absent]
+    choices: [drained, schedulable, absent]
     required: true
   reachable:
     description:
@@ -45,12 +47,33 @@ options:
     description: Whether pods without a controller may be lost. Without it nothing is changed when there are such pods.
     type: bool
     default: false
+  unmanaged_pods_variable:
+    description: The variable with which a user allows that, for the error message.
+    type: str
+    default: unmanaged_pods
+  mark:
+    description:
+      - For V(drained), who cordons the Node for a while. An annotation of the Node records it, so that V(schedulable) can end it.
+      - A Node that is not ready is only cordoned then, because without a kubelet its pods cannot end.
+    type: str
+    default: ''
+  kubelet:
+    description: For V(schedulable), the version that the kubelet must tell, without C(v). Any version, if it is empty.
+    type: str
+    default: ''
+  ignored:
+    description:
+      - For V(schedulable), uids of controllers, and of pods without one. Their pods may be not ready.
+      - Name those that had such pods before.
+    type: list
+    elements: str
+    default: []
   timeout:
-    description: Seconds until all evicted pods must be gone.
+    description: Seconds until all evicted pods must be gone, or all pods of the Node must be ready.
     type: float
     default: 300
   deadline:
-    description: How many seconds the API may take to be ready.
+    description: How many seconds the API may take to be ready, and for V(schedulable) the Node.
     type: float
     default: 60
 """
@@ -61,6 +84,13 @@ EXAMPLES = r"""
     name: node1.example.com
     state: drained
     timeout: 600
+    mark: maintenance
+  run_once: true
+
+- name: Let it take pods again
+  barehost.kubernetes.node:
+    name: node1.example.com
+    state: schedulable
   run_once: true
 """
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host side of ``node``: takes the pods from a Node, and the Node out of the cluster, by the API of a master.
+"""The host side of ``node``: takes the pods from a Node, and the Node out of the cluster or back among those that take pods.
 
-Pods leave by eviction, which the API refuses while a PodDisruptionBudget would be broken. So all are asked to leave in rounds, each pod
+A Node that is cordoned only for a while gets an annotation, so that a later run knows that it may end this. Pods leave by eviction, which the API refuses while a PodDisruptionBudget would be broken. So all are asked to leave in rounds, each pod
 once in a round, until none is left or the deadline of the whole drain has come. A pod of a host that is gone cannot end in order: it is
 deleted at once.
 """
@@ -13,9 +13,12 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api import waits
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import COME_AGAIN, ApiError, KubeApi, Object
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
+# Says who cordoned a Node for a while. Without it somebody else did, and the Node stays cordoned.
+MARK = "barehost.kubernetes/cordoned-by"
 _MERGE = "application/merge-patch+json"
 _MIRROR = "kubernetes.io/config.mirror"
 _FINISHED = ("Succeeded", "Failed")
@@ -33,8 +36,17 @@ def _collect(api: KubeApi, payload: Object) -> Object:
     if why:
         return {"unready": why, "node": None, "pods": []}
     node = api.find(f"/api/v1/nodes/{payload['node']}")
-    found = {"schedulable": not node.get("spec", {}).get("unschedulable", False)} if node else None
-    return {"unready": "", "node": found, "pods": _pods(api, payload["node"])}
+    return {"unready": "", "node": described(node) if node else None, "pods": _pods(api, payload["node"])}
+
+
+def described(node: Object) -> Object:
+    """What planners must know of a Node. ``marked``: who cordoned it for a while; empty if nobody did."""
+    return {
+        "schedulable": not node.get("spec", {}).get("unschedulable", False),
+        "marked": node["metadata"].get("annotations", {}).get(MARK, ""),
+        "ready": waits.fault_of({"kind": "Node", **node}, "ready") == "",
+        "kubelet": node.get("status", {}).get("nodeInfo", {}).get("kubeletVersion", ""),
+    }
 
 
 def _pods(api: KubeApi, node: str) -> list[Object]:
@@ -59,8 +71,9 @@ def _pod(pod: Object) -> Object:
 def _apply(api: KubeApi, payload: Object) -> Object:
     actions = payload["actions"]
     node = payload["node"]
-    if any(action["operation"] == "cordon" for action in actions):
-        api.request("PATCH", f"/api/v1/nodes/{node}", body={"spec": {"unschedulable": True}}, content=_MERGE)
+    for action in actions:
+        if action["operation"] == "cordon":
+            set_schedulability(api, node, action)
     pods = [action["data"] for action in actions if action["operation"] == "evict"]
     _evict(api, node, pods, timeout=payload["timeout"])
     if any(action["kind"] == "node" and action["operation"] == "delete" for action in actions):
@@ -68,6 +81,15 @@ def _apply(api: KubeApi, payload: Object) -> Object:
     for pod in (action["data"] for action in actions if action["kind"] == "pod" and action["operation"] == "delete"):
         _delete(api, _path(pod), _options(pod, gracePeriodSeconds=0))
     return {}
+
+
+def set_schedulability(api: KubeApi, node: str, action: Object) -> None:
+    """Cordons or uncordons. The mark comes and goes in the same patch, so at no moment is it unknown who cordoned the Node."""
+    cordon = action["operation"] == "cordon"
+    body: Object = {"spec": {"unschedulable": True if cordon else None}}
+    if action["data"]["mark"]:
+        body["metadata"] = {"annotations": {MARK: action["data"]["mark"] if cordon else None}}
+    api.request("PATCH", f"/api/v1/nodes/{node}", body=body, content=_MERGE)
 
 
 def _evict(api: KubeApi, node: str, pods: list[Object], *, timeout: float) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans the drain of a Node and its removal from the cluster."""
+"""Plans the drain of a Node, its return among those that take pods, and its removal from the cluster. Pure."""
 
 from __future__ import annotations
 
@@ -13,26 +13,47 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action i
 Object = dict[str, t.Any]
 
 
-def drain(*, node: str, reachable: bool, unmanaged: bool, state: Object) -> list[PlannedAction]:
-    """Cordons the Node and evicts its pods, except those of DaemonSets and static pods. Pure.
+def drain(
+    *, node: str, reachable: bool, unmanaged: bool, state: Object, mark: str = "", variable: str = "unmanaged_pods"
+) -> list[PlannedAction]:
+    """Cordons the Node and evicts its pods, except those of DaemonSets and static pods.
 
-    ``unmanaged`` allows the loss of pods without a controller. Pods on a host that is not ``reachable`` cannot be evicted.
+    ``unmanaged`` allows the loss of pods without a controller, and ``variable`` is how to allow it. Pods on a host that is not
+    ``reachable`` cannot be evicted. ``mark`` says who cordons the Node for a while; it is empty for one that leaves. A Node that is not
+    ready then keeps its pods: without a kubelet no eviction ends, and what is to come may mend the kubelet.
     """
-    pods = [pod for pod in state["pods"] if not _stays(pod)] if reachable else []
+    evicts = reachable and (not mark or bool(state["node"] and state["node"]["ready"]))
+    pods = [pod for pod in state["pods"] if not _stays(pod)] if evicts else []
     lost = [_title(pod) for pod in pods if not pod["owner"] and not pod["finished"]]
     if lost and not unmanaged:
         raise PlanError(
             f"node {node}: nothing was changed: {', '.join(lost)} would be lost, because no controller makes another such pod elsewhere. "
-            "Delete them, or allow it (remove_unmanaged_pods=true)"
+            f"Delete them, or allow it ({variable}=true)"
         )
     actions = []
     if state["node"] is not None and state["node"]["schedulable"]:
-        actions.append(PlannedAction("node", "cordon", node, "takes pods", before="schedulable\n", after="unschedulable\n"))
+        actions.append(
+            PlannedAction("node", "cordon", node, "takes pods", before="schedulable\n", after="unschedulable\n", data={"mark": mark})
+        )
     return actions + [PlannedAction("pod", "evict", _title(pod), f"runs on {node}", before=f"{node}\n", data=pod) for pod in pods]
 
 
+def uncordon(*, node: str, state: Object) -> list[PlannedAction]:
+    """Ends a cordon that was for a while. One of somebody else stays.
+
+    A mark that is left on a Node which takes pods goes, too: a later cordon of somebody else would be taken for ours.
+    """
+    found = state["node"]
+    if found is None or not found["marked"]:
+        return []
+    reason = f"was cordoned by {found['marked']}"
+    return [
+        PlannedAction("node", "uncordon", node, reason, before="unschedulable\n", after="schedulable\n", data={"mark": found["marked"]})
+    ]
+
+
 def remove(*, node: str, drained: bool, state: Object) -> list[PlannedAction]:
-    """Deletes the Node, and then the rest of its pods, which no kubelet ends any more. Pure.
+    """Deletes the Node, and then the rest of its pods, which no kubelet ends any more.
 
     ``drained``: the drain was predicted, so the pods that it evicts count as gone.
     """

@@ -21,8 +21,8 @@ def pod(name: str, **changes: t.Any) -> Object:
 PODS = [pod("web"), pod("agent", owner="DaemonSet"), pod("static", owner="Node", mirror=True), pod("done", owner="", finished=True)]
 
 
-def state(*pods: Object, schedulable: bool = True) -> Object:
-    return {"unready": "", "node": {"schedulable": schedulable}, "pods": list(pods)}
+def state(*pods: Object, schedulable: bool = True, ready: bool = True, marked: str = "") -> Object:
+    return {"unready": "", "node": {"schedulable": schedulable, "ready": ready, "marked": marked}, "pods": list(pods)}
 
 
 def told(actions: list[PlannedAction]) -> list[tuple[str, str, str]]:
@@ -66,3 +66,24 @@ def test_a_node_that_is_gone_stays_gone() -> None:
     gone: Object = {"unready": "", "node": None, "pods": []}
     assert plan_node.remove(node="n", drained=False, state=gone) == []
     assert plan_node.drain(node="n", reachable=True, unmanaged=False, state=gone) == []
+
+
+def test_a_cordon_for_a_while_is_marked_and_ended() -> None:
+    (cordon, _evict, _done) = plan_node.drain(node="n", reachable=True, unmanaged=False, state=state(*PODS), mark="upgrade.yml")
+    assert (cordon.operation, cordon.data) == ("cordon", {"mark": "upgrade.yml"})
+    (end,) = plan_node.uncordon(node="n", state=state(schedulable=False, marked="upgrade.yml"))
+    assert (end.operation, end.data, end.reason) == ("uncordon", {"mark": "upgrade.yml"}, "was cordoned by upgrade.yml")
+
+
+def test_a_node_that_somebody_else_cordoned_stays_so() -> None:
+    found = state(*PODS, schedulable=False)
+    actions = plan_node.drain(node="n", reachable=True, unmanaged=False, state=found, mark="upgrade.yml")
+    assert told(actions) == [("pod", "evict", "default/web"), ("pod", "evict", "default/done")]
+    assert plan_node.uncordon(node="n", state=found) == []
+    assert plan_node.uncordon(node="n", state={"node": None, "pods": []}) == []
+
+
+def test_a_node_without_a_kubelet_keeps_its_pods_for_a_while() -> None:
+    found = state(*PODS, ready=False)
+    assert told(plan_node.drain(node="n", reachable=True, unmanaged=False, state=found, mark="upgrade.yml")) == [("node", "cordon", "n")]
+    assert len(plan_node.drain(node="n", reachable=True, unmanaged=False, state=found)) == 3
