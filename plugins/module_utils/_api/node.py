@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The host side of ``node``: takes the pods from a Node, and the Node out of the cluster or back among those that take pods.
 
-A Node that is cordoned only for a while gets an annotation, so that a later run knows that it may end this. Pods leave by eviction, which the API refuses while a PodDisruptionBudget would be broken. So all are asked to leave in rounds, each pod
-once in a round, until none is left or the deadline of the whole drain has come. A pod of a host that is gone cannot end in order: it is
-deleted at once.
+A Node that is cordoned only for a while gets an annotation, so that a later run knows that it may end this. Pods leave by eviction, which
+the API refuses while a PodDisruptionBudget would be broken. So all are asked to leave in rounds, each pod once in a round, until none is
+left or the deadline of the whole drain has come. A pod of a host that is gone cannot end in order: it is deleted at once.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ def described(node: Object) -> Object:
 
 
 def _pods(api: KubeApi, node: str) -> list[Object]:
-    """What a planner must know of each pod, such as the controller that replaces it."""
     pods = (api.find("/api/v1/pods", fieldSelector=f"spec.nodeName={node}") or {}).get("items", [])
-    return [_pod(pod) for pod in pods]
+    return [pod_of(pod) for pod in pods]
 
 
-def _pod(pod: Object) -> Object:
+def pod_of(pod: Object) -> Object:
+    """What a planner must know of a pod, such as the controller that replaces it."""
     metadata = pod["metadata"]
     owners = [owner["kind"] for owner in metadata.get("ownerReferences", []) if owner.get("controller")]
     return {
