@@ -17,6 +17,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import one_machine
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.cluster_inputs import spec_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.run_tags import refusal_of_this_run
@@ -32,7 +33,7 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _requires_connection = False
-    _VALID_ARGS = frozenset(("hosts_from_groups", "show"))
+    _VALID_ARGS = frozenset(("hosts_from_groups", "show", "versions"))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
@@ -44,7 +45,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(wrong_tags)
         try:
             by_groups = boolean(self._task.args.get("hosts_from_groups", False))
-            result.update(spec_of(self._templar, task_vars or {}, hosts_from_groups=by_groups))
+            versions = plain(self._task.args.get("versions") or {})
+            result.update(spec_of(self._templar, task_vars or {}, hosts_from_groups=by_groups, versions=versions))
         except SpecError as error:
             raise AnsibleActionFail(str(error)) from error
         several = self._several_on_one_machine(result, task_vars or {})

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access
@@ -15,15 +14,15 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.answers import found_of, wanted_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["observed", "checked"], "required": True},
     "observation": {"type": "str", "default": "barehost_versions"},
     "observation_of_masters": {"type": "str", "default": "barehost_master_versions"},
 }
-_VERSION = re.compile(r"v?(\d+\.\d+\.\d+)")
 # By the name of a program, its component.
-_PROGRAMS = {name: name.replace("-", "_") for name in (*rules.CONTROL_PLANE, *rules.NODE, rules.ETCD)}
+_PROGRAMS = {name: name.replace("-", "_") for name in (*rules.CONTROL_PLANE, *rules.NODE, *rules.BESIDE_KUBELET, rules.ETCD)}
 
 Variables = dict[str, t.Any]
 Object = dict[str, t.Any]
@@ -43,15 +42,10 @@ class ActionModule(HostAction):
         cluster: Object = plain(cluster_of(self._templar, variables))
         if arguments["state"] == "observed":
             return {"changed": False, **self._observe(cluster, variables)}
-        found = _found(variables, str(arguments["observation"]), str(arguments["observation_of_masters"]))
-        wanted = rules.Wanted(
-            kubernetes=cluster["versions"]["kubernetes"],
-            etcd=cluster["versions"]["etcd"],
-            run=frozenset(variables["ansible_play_hosts_all"]) | _settled(cluster, variables),
-            masters=cluster["masters"],
-            members=cluster["etcd_hosts"],
-            nodes={host: cluster["nodes"][host]["name"] for host in cluster["node_hosts"]},
-        )
+        hostvars = variables["hostvars"]
+        own = {host: plain(hostvars[host].get(str(arguments["observation"])) or {}) for host in variables["ansible_play_hosts"]}
+        found = found_of(own, plain(variables.get(str(arguments["observation_of_masters"])) or {}))
+        wanted = wanted_of(cluster, frozenset(variables["ansible_play_hosts_all"]) | _settled(cluster, variables))
         faults = rules.faults(found, wanted)
         if faults:
             raise PlanError(f"Nothing was changed on any host: {'; '.join(faults)}")
@@ -79,29 +73,3 @@ def _settled(cluster: Object, variables: Variables) -> frozenset[str]:
     hostvars = variables["hostvars"]
     surveys = {host: hostvars[host].get("barehost_survey") or {} for host in cluster["nodes"] if host in hostvars}
     return frozenset(host for host, survey in surveys.items() if survey.get("settled"))
-
-
-def _found(variables: Variables, name: str, of_masters: str) -> rules.Found:
-    """What the hosts of the play said, and masters that were asked beside them."""
-    hostvars = variables["hostvars"]
-    own = {host: plain(hostvars[host].get(name) or {}) for host in variables["ansible_play_hosts"]}
-    others = plain(variables.get(of_masters) or {}).get("results", [])
-    asked = [answer for answer in (*own.values(), *others) if answer.get("api")]
-    apiservers: dict[str, rules.Version | None] = {}
-    kubelets: dict[str, rules.Version] | None = None
-    for answer in asked:
-        for host, text in answer["api"]["apiservers"].items():
-            apiservers[host] = apiservers.get(host) or _parsed(text)
-        if kubelets is None and answer["api"]["kubelets"] is not None:
-            kubelets = {node: version for node, text in answer["api"]["kubelets"].items() if (version := _parsed(text))}
-    programs = {
-        host: {program: [version for text in texts if (version := _parsed(text))] for program, texts in answer["programs"].items()}
-        for host, answer in own.items()
-        if "programs" in answer
-    }
-    return rules.Found(programs=programs, apiservers=apiservers, kubelets=kubelets)
-
-
-def _parsed(text: str | None) -> rules.Version | None:
-    match = _VERSION.match(text or "")
-    return tuple(map(int, match[1].split("."))) if match else None

@@ -142,6 +142,22 @@ def hosts_of_other_versions(
     return [host for host in hostvars if (hostvars[host].get("barehost_survey") or {}).get("other_versions")]
 
 
+def hosts_to_upgrade(
+    hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]], stage: int, part: str = "all"
+) -> list[str]:
+    """The hosts of a play of an upgrade, in their order: those of one part of a stage, such as ``members`` or ``nodes``.
+
+    ``all`` are all hosts, as a pattern. There is no host if the upgrade has no such stage, or the stage nothing to do in this part.
+    """
+    found: collections.abc.Mapping[str, t.Any] = next(
+        (known for variables in hostvars.values() if (known := variables.get("barehost_upgrade"))), {}
+    )
+    stages = found["stages"] if found.get("performs") else []
+    if stage >= len(stages):
+        return []
+    return ["all"] if part == "all" else list(stages[stage][part])
+
+
 def converged_nodes(
     cluster: dict[str, t.Any], hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]], result: str
 ) -> list[dict[str, t.Any]]:
@@ -240,6 +256,7 @@ class FilterModule:
             "settled": settled,
             "unsettled": unsettled,
             "hosts_of_other_versions": hosts_of_other_versions,
+            "hosts_to_upgrade": hosts_to_upgrade,
             "converged_nodes": converged_nodes,
             "changed_nodes": changed_nodes,
             "silent_hosts": silent_hosts,

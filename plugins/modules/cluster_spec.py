@@ -28,6 +28,12 @@ options:
       - A variable C(cluster_<role>_hosts) that names other hosts than the group is then an error. Plays would not reach them.
     type: bool
     default: false
+  versions:
+    description:
+      - By name of a program, such as V(kubernetes) or V(etcd), the version to use in place of that in the variables.
+      - An upgrade resolves its stages with it. Roles and playbooks read the versions of the result, never the variables.
+    type: dict
+    default: {}
   show:
     description: Print the spec, whatever the verbosity.
     type: bool

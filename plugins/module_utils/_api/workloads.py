@@ -36,13 +36,14 @@ def _described(pod: Object) -> Object:
 def _holds(budget: Object) -> bool:
     """Whether no pod of this budget may be evicted now."""
     status = budget.get("status", {})
-    return status.get("expectedPods", 0) > 0 and status.get("disruptionsAllowed", 0) == 0
+    return bool(status.get("expectedPods")) and not status.get("disruptionsAllowed")
 
 
 def _held(api: KubeApi, budget: Object) -> Object:
     namespace, status = budget["metadata"]["namespace"], budget["status"]
     selector = label_selector(budget["spec"].get("selector") or {})
-    pods = listed(api, f"/api/v1/namespaces/{namespace}/pods", **({"labelSelector": selector} if selector else {}))
+    # An empty selector means all pods of the namespace, to a budget as to a query.
+    pods = listed(api, f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector)
     return {
         "namespace": namespace,
         "name": budget["metadata"]["name"],

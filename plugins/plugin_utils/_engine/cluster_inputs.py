@@ -25,10 +25,17 @@ except ImportError:
     Origin = None  # type: ignore[assignment, misc]
 
 
-def spec_of(templar: t.Any, variables: dict[str, t.Any], *, hosts_from_groups: bool = False) -> dict[str, t.Any]:
-    """The spec of the cluster that these variables, of whatever host, describe; raises SpecError with all that is wrong."""
+def spec_of(
+    templar: t.Any, variables: dict[str, t.Any], *, hosts_from_groups: bool = False, versions: t.Mapping[str, str] | None = None
+) -> dict[str, t.Any]:
+    """The spec of the cluster that these variables, of whatever host, describe; raises SpecError with all that is wrong.
+
+    ``versions``: by name of a program, the version of a stage on the way to the one that the variables give.
+    """
     inputs = _Collector(templar, variables).inputs()
-    return node_certificates.trust_what_is_there(resolve(dataclasses.replace(inputs, hosts_from_groups=hosts_from_groups)).as_dict())
+    chosen = {f"cluster_{program}_version": version for program, version in (versions or {}).items()}
+    inputs = dataclasses.replace(inputs, hosts_from_groups=hosts_from_groups, variables={**inputs.variables, **chosen})
+    return node_certificates.trust_what_is_there(resolve(inputs).as_dict())
 
 
 class _Collector:

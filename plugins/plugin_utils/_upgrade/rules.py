@@ -19,6 +19,8 @@ Version = tuple[int, ...]
 
 CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 NODE = ("kubelet", "kube-proxy")
+# Programs of a node that have versions of their own, which no rule is about.
+BESIDE_KUBELET = ("cri-dockerd", "flannel")
 ETCD = "etcd"
 # How many minor versions a kubelet may be older than an apiserver.
 KUBELET_MAY_LAG = 3
@@ -55,7 +57,7 @@ class Wanted:
 
     @property
     def minor(self) -> int:
-        return _numbers(self.kubernetes)[1]
+        return numbers(self.kubernetes)[1]
 
 
 def faults(found: Found, wanted: Wanted) -> list[str]:
@@ -68,7 +70,8 @@ def _in_use(found: Found, wanted: Wanted) -> Found:
     """Without programs of a role that a host has no more: a former member of etcd keeps them."""
     users = {**dict.fromkeys(CONTROL_PLANE, wanted.masters), **dict.fromkeys(NODE, wanted.nodes), ETCD: wanted.members}
     kept = {
-        host: {name: versions for name, versions in programs.items() if host in users[name]} for host, programs in found.programs.items()
+        host: {name: versions for name, versions in programs.items() if host in users.get(name, ())}
+        for host, programs in found.programs.items()
     }
     return dataclasses.replace(found, programs=kept)
 
@@ -93,12 +96,12 @@ def _control_plane(found: Found, wanted: Wanted) -> list[str]:
     if _minor(highest) > wanted.minor:
         return [
             f"{_told(levels[highest], 'kube-apiserver', highest)}, and cluster_kubernetes_version is {wanted.kubernetes}: Kubernetes does "
-            f"not go back to an older minor version. Write cluster_kubernetes_version: {_text(highest)}"
+            f"not go back to an older minor version. Write cluster_kubernetes_version: {text(highest)}"
         ]
     if _minor(highest) < wanted.minor and wanted.minor - _minor(lowest) > 1:
         return [
             f"{_told(levels[lowest], 'kube-apiserver', lowest)}, and cluster_kubernetes_version is {wanted.kubernetes}: a minor version "
-            f"must not be skipped. Go {path(lowest, _numbers(wanted.kubernetes))}: one run of site.yml for each"
+            f"must not be skipped. Go {path(lowest, numbers(wanted.kubernetes))}: one run of site.yml for each"
         ]
     return []
 
@@ -124,7 +127,7 @@ def _kubelets(found: Found, wanted: Wanted) -> list[str]:
     for version, hosts in newer.items():
         told.append(
             f"{_told(hosts, 'kubelet', version)}, and cluster_kubernetes_version is {wanted.kubernetes}: Kubernetes does not go back to an "
-            f"older minor version. Write cluster_kubernetes_version: {_text(version)}, or replace these nodes"
+            f"older minor version. Write cluster_kubernetes_version: {text(version)}, or replace these nodes"
         )
     return [*told, *_too_new(found, wanted), *_too_old(found, wanted)]
 
@@ -173,7 +176,7 @@ def _etcd(found: Found, wanted: Wanted) -> list[str]:
     for host, programs in found.programs.items():
         for version in programs.get(ETCD, ()):
             by_version.setdefault(version, []).append(host)
-    target = _numbers(wanted.etcd)
+    target = numbers(wanted.etcd)
     told = []
     for version, hosts in sorted(by_version.items()):
         why = _etcd_step(version, target)
@@ -186,32 +189,32 @@ def _etcd_step(version: Version, target: Version) -> str:
     if target[:2] < version[:2]:
         return (
             "a data directory that a newer minor version has written does not start under an older one. Write cluster_etcd_version: "
-            f"{_text(version)}, or see {_ETCD_DOWNGRADE}"
+            f"{text(version)}, or see {_ETCD_DOWNGRADE}"
         )
     if target[0] != version[0] or target[1] - version[1] > 1:
         return f"a minor version must not be skipped. Go {_etcd_path(version, target)}: one run of site.yml for each"
     stone = ETCD_STEPPING_STONES.get((version[0], version[1]))
     if target[:2] != version[:2] and stone is not None and version < stone:
-        return f"only {_text(stone)} or later can go on to it. Go {_etcd_path(version, target)}: one run of site.yml for each"
+        return f"only {text(stone)} or later can go on to it. Go {_etcd_path(version, target)}: one run of site.yml for each"
     return ""
 
 
 def _etcd_path(version: Version, target: Version) -> str:
-    steps = [_text(version)]
+    steps = [text(version)]
     for minor in range(version[1], target[1]):
         stone = ETCD_STEPPING_STONES.get((version[0], minor))
         if stone is not None and (minor > version[1] or version < stone):
-            steps.append(f"{_text(stone)} or a later {minor_text(stone)}")
+            steps.append(f"{text(stone)} or a later {minor_text(stone)}")
         elif stone is None and minor > version[1]:
             steps.append(f"{version[0]}.{minor}")
-    return " → ".join([*steps, _text(target)])
+    return " → ".join([*steps, text(target)])
 
 
 def path(version: Version, target: Version) -> str:
     """The releases to go through, the tested ones where the table has them: ``1.35.4 → 1.36.3 → 1.37.1``."""
-    tested = {minor_text(_numbers(text)): text for text in reversed(version_table.TESTED)}
+    tested = {minor_text(numbers(release)): release for release in reversed(version_table.TESTED)}
     between = [f"{version[0]}.{minor}" for minor in range(version[1] + 1, target[1])]
-    return " → ".join([_text(version), *(tested.get(minor, f"a {minor}") for minor in between), _text(target)])
+    return " → ".join([text(version), *(tested.get(minor, f"a {minor}") for minor in between), text(target)])
 
 
 def minor_text(version: Version) -> str:
@@ -222,16 +225,16 @@ def _told(hosts: c.Collection[str], program: str, version: Version) -> str:
     """Names at most five."""
     names = sorted(hosts)
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"{', '.join(names[:5])}{more} {'has' if len(names) == 1 else 'have'} {program} {_text(version)}"
+    return f"{', '.join(names[:5])}{more} {'has' if len(names) == 1 else 'have'} {program} {text(version)}"
 
 
 def _minor(version: Version) -> int:
     return version[1]
 
 
-def _numbers(text: str) -> Version:
+def numbers(text: str) -> Version:
     return tuple(int(number) for number in text.split("."))
 
 
-def _text(version: Version) -> str:
+def text(version: Version) -> str:
     return ".".join(map(str, version))

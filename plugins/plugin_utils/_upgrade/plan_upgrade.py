@@ -1,0 +1,281 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans an upgrade: its stages, which hosts each of them changes and in which order, and what must not begin. Pure."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules import Found, Version, Wanted
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.stages import Running, Stage, stages
+
+# What the mark of a Node says that this cordoned.
+MARK = "playbooks/upgrade.yml"
+
+Object = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What the user asks for.
+
+    ``only``: all, masters (with the members of etcd) or nodes. ``beside``: the versions of other programs of nodes.
+    """
+
+    only: str = "all"
+    drain: bool = True
+    unmanaged_pods: bool = False
+    beside: c.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Observed:
+    """What hosts and API have said.
+
+    ``away``: hosts of the run that do not answer. ``unhealthy``: hosts of etcd whose member does not serve. ``leader``: the host of
+    etcd's leader, empty if it is not known. ``workloads``: what the API says of Nodes and pods, None if no apiserver is ready.
+    """
+
+    found: Found
+    away: c.Sequence[str] = ()
+    unhealthy: c.Collection[str] = ()
+    leader: str = ""
+    workloads: Object | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """One stage: the hosts that it changes, in order.
+
+    ``first``: masters and hosts of etcd that do not serve now. While one is away, no other may restart, and a run that was killed leaves
+    one so. ``saved``: the hosts that are asked for a snapshot before all that; ``saved_later``: after ``first``, where none serves yet.
+    ``objects``: the masters that may be asked to bring CoreDNS and access rules to the stage.
+    """
+
+    stage: Stage
+    saved: tuple[str, ...] = ()
+    saved_later: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    masters: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        return not (self.first or self.members or self.masters or self.nodes)
+
+
+@dataclasses.dataclass(frozen=True)
+class Upgrade:
+    """``left_out``: nodes whose hosts do not answer."""
+
+    work: tuple[Work, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def plan(observed: Observed, wanted: Wanted, request: Request) -> Upgrade:
+    """Raises PlanError, before anything is changed, for what must not begin. ``wanted.run``: the hosts of the run."""
+    scope = _scope(observed, wanted, request)
+    _refuse_hosts_that_are_away(observed, scope)
+    _refuse_bare_hosts(observed, scope)
+    work = _all_work(observed, scope, wanted, request)
+    _refuse_without_drain(observed.found, work, request)
+    _refuse_lost_pods(observed, {wanted.nodes[host] for step in work for host in step.nodes}, request)
+    if observed.workloads is None and any(step.nodes for step in work) and not any(step.first for step in work):
+        raise PlanError(
+            "Nothing was changed: no apiserver is ready, so nobody knows which pods run where. See what playbooks/health.yml tells"
+        )
+    left_out = [host for host in observed.away if host in wanted.nodes and request.only != "masters"]
+    return Upgrade(tuple(work), tuple(left_out))
+
+
+def _all_work(observed: Observed, scope: _Scope, wanted: Wanted, request: Request) -> list[Work]:
+    found, work = observed.found, list[Work]()
+    first = _first(observed, scope)
+    for stage in _stages(observed, scope, wanted):
+        _refuse(found, scope, wanted, stage)
+        last = stage == Stage(wanted.kubernetes, wanted.etcd)
+        step = _work(dataclasses.replace(observed, found=found), scope, stage, request, first=first, last=last)
+        if not step.empty:
+            work.append(_with_snapshot(step, scope, observed))
+        found, first = _after(found, step), ()
+    return work
+
+
+def _work(observed: Observed, scope: _Scope, stage: Stage, request: Request, *, first: tuple[str, ...], last: bool) -> Work:
+    def behind(host: str, programs: c.Iterable[str], target: str) -> bool:
+        return _is_behind(observed.found, host, programs, target, last=last)
+
+    members = [host for host in scope.members if host not in first and behind(host, (rules.ETCD,), stage.etcd)]
+    masters = [host for host in scope.masters if host not in first and behind(host, rules.CONTROL_PLANE, stage.kubernetes)]
+    unfinished = {
+        host
+        for host in scope.nodes
+        if last and (_is_unfinished(observed, scope.of_nodes[host], stage) or _lacks(observed.found, host, request))
+    }
+    return Work(
+        stage,
+        first=first,
+        members=tuple(sorted(members, key=lambda host: host == observed.leader)),
+        masters=tuple(masters),
+        objects=tuple(host for host in scope.masters if host in first or host in masters),
+        nodes=tuple(host for host in scope.nodes if host in unfinished or behind(host, rules.NODE, stage.kubernetes)),
+    )
+
+
+def _with_snapshot(work: Work, scope: _Scope, observed: Observed) -> Work:
+    if not (work.first or work.members or work.masters):
+        return work
+    serving = any(host not in observed.unhealthy for host in scope.members)
+    if serving or not work.first:
+        return dataclasses.replace(work, saved=scope.members)
+    return dataclasses.replace(work, saved_later=scope.members)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Scope:
+    """The hosts of the run by what is upgraded on them, in the order of the inventory."""
+
+    members: tuple[str, ...]
+    masters: tuple[str, ...]
+    nodes: tuple[str, ...]
+    of_nodes: c.Mapping[str, str]
+
+    @property
+    def control_plane(self) -> frozenset[str]:
+        return frozenset((*self.members, *self.masters))
+
+
+def _scope(observed: Observed, wanted: Wanted, request: Request) -> _Scope:
+    def of_run(hosts: c.Iterable[str], *, asked: bool) -> tuple[str, ...]:
+        return tuple(host for host in hosts if asked and host in wanted.run)
+
+    control_plane = request.only != "nodes"
+    nodes = of_run(wanted.nodes, asked=request.only != "masters")
+    return _Scope(
+        members=of_run(wanted.members, asked=control_plane),
+        masters=of_run(wanted.masters, asked=control_plane),
+        nodes=tuple(host for host in nodes if host not in observed.away),
+        of_nodes={host: wanted.nodes[host] for host in nodes},
+    )
+
+
+def _first(observed: Observed, scope: _Scope) -> tuple[str, ...]:
+    silent = {host for host in scope.masters if observed.found.apiservers.get(host) is None}
+    hosts = dict.fromkeys((*scope.members, *scope.masters))
+    return tuple(host for host in hosts if host in silent or (host in observed.unhealthy and host in scope.members))
+
+
+def _refuse_hosts_that_are_away(observed: Observed, scope: _Scope) -> None:
+    away = [host for host in observed.away if host in scope.control_plane]
+    if away:
+        raise PlanError(
+            f"Nothing was changed: {', '.join(away)} {_do(away)} not answer. While a master or a host of etcd is away, the others must not "
+            "restart. Bring it back, or remove it (playbooks/remove-node.yml)"
+        )
+
+
+def _do(hosts: c.Sequence[str]) -> str:
+    return "does" if len(hosts) == 1 else "do"
+
+
+def _refuse_bare_hosts(observed: Observed, scope: _Scope) -> None:
+    programs = {host: observed.found.programs.get(host, {}) for host in (*scope.control_plane, *scope.nodes)}
+    bare = {
+        *(host for host in scope.members if not programs[host].get(rules.ETCD)),
+        *(host for host in scope.masters if not programs[host].get("kube-apiserver")),
+        *(host for host in scope.nodes if not programs[host].get("kubelet")),
+    }
+    if bare:
+        raise PlanError(
+            f"Nothing was changed: {', '.join(sorted(bare))} {'has' if len(bare) == 1 else 'have'} not all programs yet. First bring all "
+            "hosts to the version that runs, by site.yml; or leave these out by --limit"
+        )
+
+
+def _stages(observed: Observed, scope: _Scope, wanted: Wanted) -> list[Stage]:
+    goal = Stage(wanted.kubernetes, wanted.etcd)
+    apiservers = [version for version in observed.found.apiservers.values() if version is not None]
+    control = [*_versions(observed.found, scope.masters, rules.CONTROL_PLANE), *(apiservers if scope.masters else [])]
+    if not control or min(control)[1] >= rules.numbers(wanted.kubernetes)[1]:
+        # Nodes may be up to three minor versions behind apiservers, and need not go through those in between.
+        running = Running(rules.numbers(wanted.kubernetes), rules.numbers(wanted.kubernetes))
+    else:
+        kubelets = _versions(observed.found, scope.nodes, rules.NODE)
+        running = Running(min([*control, *kubelets]), max(control))
+    members = _versions(observed.found, scope.members, (rules.ETCD,))
+    return stages(running, Running(min(members), max(members)) if members else None, goal)
+
+
+def _versions(found: Found, hosts: c.Iterable[str], programs: c.Iterable[str]) -> list[Version]:
+    programs = list(programs)
+    return [version for host in hosts for name in programs for version in found.programs.get(host, {}).get(name, ())]
+
+
+def _refuse(found: Found, scope: _Scope, wanted: Wanted, stage: Stage) -> None:
+    """By the rules of site.yml, for one stage. A master counts as left alone where only its node changes."""
+    run = frozenset((*scope.control_plane, *scope.nodes)) if scope.masters else frozenset(scope.nodes) - set(wanted.masters)
+    faults = rules.faults(found, dataclasses.replace(wanted, kubernetes=stage.kubernetes, etcd=stage.etcd, run=run))
+    if faults:
+        raise PlanError(f"Nothing was changed on any host: {'; '.join(faults)}")
+
+
+def _is_behind(found: Found, host: str, programs: c.Iterable[str], target: str, *, last: bool) -> bool:
+    """What is beyond a stage already waits for its own; in the last one all get the wanted version."""
+    goal = rules.numbers(target)
+    versions = _versions(found, [host], programs)
+    return any(version != goal if last else version < goal for version in versions)
+
+
+def _is_unfinished(observed: Observed, node: str, stage: Stage) -> bool:
+    """A run that was killed has left it cordoned, or has put the program there and not started it."""
+    known = (observed.workloads or {}).get("nodes", {}).get(node)
+    return bool(known) and (known["marked"] == MARK or known["kubelet"] != f"v{stage.kubernetes}")
+
+
+def _lacks(found: Found, host: str, request: Request) -> bool:
+    return any(set(_versions(found, [host], [name])) - {rules.numbers(version)} for name, version in request.beside.items())
+
+
+def _after(found: Found, work: Work) -> Found:
+    kubernetes, etcd = rules.numbers(work.stage.kubernetes), rules.numbers(work.stage.etcd)
+    programs = {host: dict(versions) for host, versions in found.programs.items()}
+    for hosts, names, version in (
+        ((*work.first, *work.members), (rules.ETCD,), etcd),
+        ((*work.first, *work.masters), rules.CONTROL_PLANE, kubernetes),
+        (work.nodes, rules.NODE, kubernetes),
+    ):
+        for host in hosts:
+            programs[host].update({name: [version] for name in names if programs[host].get(name)})
+    risen = {host: kubernetes for host in (*work.first, *work.masters) if host in found.apiservers}
+    return dataclasses.replace(found, programs=programs, apiservers={**found.apiservers, **risen})
+
+
+def _refuse_without_drain(found: Found, work: c.Sequence[Work], request: Request) -> None:
+    if request.drain:
+        return
+    for step in work:
+        minor = rules.numbers(step.stage.kubernetes)[1]
+        other = [host for host in step.nodes if any(version[1] != minor for version in _versions(found, [host], ("kubelet",)))]
+        if other:
+            raise PlanError(
+                f"Nothing was changed: {', '.join(other[:5])} would get another minor version of the kubelet with its pods, which "
+                "Kubernetes does not support. Leave upgrade_drain out"
+            )
+
+
+def _refuse_lost_pods(observed: Observed, nodes: c.Collection[str], request: Request) -> None:
+    found = (observed.workloads or {}).get("unmanaged", [])
+    lost = [f"{pod['namespace']}/{pod['name']}" for pod in found if pod["node"] in nodes]
+    if lost and request.drain and not request.unmanaged_pods:
+        more = f" and {len(lost) - 10} more" if len(lost) > 10 else ""
+        raise PlanError(
+            f"Nothing was changed: {', '.join(lost[:10])}{more} would be lost by a drain, because no controller makes another such pod "
+            "elsewhere. Delete them, or allow it: -e upgrade_unmanaged_pods=true"
+        )
