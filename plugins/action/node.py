@@ -22,6 +22,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "mark": {"type": "str", "default": ""},
     "kubelet": {"type": "str", "default": ""},
     "ignored": {"type": "list", "elements": "str", "default": []},
+    "left": {"type": "list", "elements": "dict", "default": []},
     "timeout": {"type": "float", "default": 300},
     "deadline": {"type": "float", "default": 60},
     **access.OPTIONS,
@@ -55,12 +56,13 @@ class ActionModule(HostAction):
             )
         plan = _plan(arguments, state, check=bool(self._task.check_mode))
         result = self._result(plan)
+        result["left"] = [{key: action.data[key] for key in ("namespace", "owner_uid")} for action in plan if action.operation == "evict"]
         if self._task.check_mode:
             return result
         work = {**asked, "actions": [action.for_host() for action in plan], "timeout": arguments["timeout"]}
         if arguments["state"] == "schedulable":
             # also where nothing is planned: whether the Node and its pods are well is what was asked for
-            more = {name: plain(arguments[name]) for name in ("kubelet", "ignored", "deadline")}
+            more = {name: plain(arguments[name]) for name in ("kubelet", "ignored", "left", "deadline")}
             ReturnHost(self, variables).step("apply", {**work, **more})
         elif plan:
             host.step("apply", work)

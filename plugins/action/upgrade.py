@@ -48,7 +48,7 @@ class ActionModule(HostAction):
             only=arguments["only"],
             drain=arguments["drain"],
             unmanaged_pods=arguments["unmanaged_pods"],
-            beside={"cri-dockerd": cluster["versions"]["cri_dockerd"], "flannel": cluster["versions"]["flannel"]},
+            beside={"cri-dockerd": cluster["versions"]["cri_dockerd"], "flanneld": cluster["versions"]["flannel"]},
         )
         wanted = wanted_of(cluster, frozenset(variables["ansible_play_hosts_all"]))
         observed = _observed(cluster, variables)

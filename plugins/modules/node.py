@@ -68,6 +68,13 @@ options:
     type: list
     elements: str
     default: []
+  left:
+    description:
+      - For V(schedulable), the result RV(left) of the drain. The pods that controllers have made in place of those must be ready, too,
+        on whichever node.
+    type: list
+    elements: dict
+    default: []
   timeout:
     description: Seconds until all evicted pods must be gone, or all pods of the Node must be ready.
     type: float
@@ -95,6 +102,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+left:
+  description: Of each pod that was evicted, its namespace and its controller.
+  returned: success
+  type: list
+  elements: dict
 actions:
   description: What was, or in check mode would be, done.
   returned: success

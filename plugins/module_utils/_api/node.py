@@ -57,15 +57,23 @@ def _pods(api: KubeApi, node: str) -> list[Object]:
 def pod_of(pod: Object) -> Object:
     """What a planner must know of a pod, such as the controller that replaces it."""
     metadata = pod["metadata"]
-    owners = [owner["kind"] for owner in metadata.get("ownerReferences", []) if owner.get("controller")]
+    owners = [entry["kind"] for entry in metadata.get("ownerReferences", []) if entry.get("controller")]
     return {
         "namespace": metadata["namespace"],
         "name": metadata["name"],
         "uid": metadata["uid"],
         "owner": owners[0] if owners else "",
+        "owner_uid": owner(pod),
         "mirror": _MIRROR in metadata.get("annotations", {}),
         "finished": pod.get("status", {}).get("phase") in _FINISHED,
     }
+
+
+def owner(pod: Object) -> str:
+    """What makes another such pod, by its uid; of a pod that nobody owns its own."""
+    metadata = pod["metadata"]
+    owners = [entry["uid"] for entry in metadata.get("ownerReferences", []) if entry.get("controller")]
+    return str(owners[0] if owners else metadata["uid"])
 
 
 def _apply(api: KubeApi, payload: Object) -> Object:

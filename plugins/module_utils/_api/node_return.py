@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host side of ``node`` where a Node takes pods again: it is ready, no longer cordoned, and its pods run."""
+"""The host side of ``node`` where a Node takes pods again: it is ready, no longer cordoned, its pods run, and those that left it, too."""
 
 from __future__ import annotations
 
@@ -25,20 +25,9 @@ def run(_step: str, payload: Object) -> Object:
     _await(lambda: _node_fault(api, name, payload["kubelet"]), payload["deadline"], f"Node {name} is not ready again within")
     for action in payload["actions"]:
         nodes.set_schedulability(api, name, action)
-    ignored = set(payload["ignored"])
-    _await(
-        lambda: _pod_faults(api, name, ignored),
-        payload["timeout"],
-        f"Node {name} is ready and takes pods, but its pods are not ready within",
-    )
+    found = _Pods(api, name, left=payload["left"], ignored=payload["ignored"])
+    _await(found.faults, payload["timeout"], f"Node {name} is ready and takes pods, but pods are not ready within")
     return {}
-
-
-def owner(pod: Object) -> str:
-    """What makes another such pod, by its uid; of a pod that nobody owns its own."""
-    metadata = pod["metadata"]
-    owners = [entry["uid"] for entry in metadata.get("ownerReferences", []) if entry.get("controller")]
-    return str(owners[0] if owners else metadata["uid"])
 
 
 def pod_fault(pod: Object) -> str:
@@ -59,15 +48,31 @@ def _node_fault(api: KubeApi, name: str, kubelet: str) -> str:
     return f"its kubelet says {told}, wanted v{kubelet}" if kubelet and told != f"v{kubelet}" else ""
 
 
-def _pod_faults(api: KubeApi, name: str, ignored: t.Collection[str]) -> str:
-    pods = listed(api, "/api/v1/pods", fieldSelector=f"spec.nodeName={name}")
-    found = [
-        f"{pod['metadata']['namespace']}/{pod['metadata']['name']}: {fault}"
-        for pod in pods
-        if owner(pod) not in ignored and (fault := pod_fault(pod))
-    ]
-    more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return "; ".join(found[:_NAMED]) + more
+class _Pods:
+    """The pods of a Node, and those that controllers made in place of the ones that have left it."""
+
+    def __init__(self, api: KubeApi, node: str, *, left: t.Sequence[Object], ignored: t.Collection[str]) -> None:
+        self._api = api
+        self._node = node
+        self._ignored = set(ignored)
+        self._owners = {entry["owner_uid"] for entry in left}
+        self._namespaces = sorted({entry["namespace"] for entry in left})
+
+    def faults(self) -> str:
+        """Those that are not ready; empty if all are."""
+        counting = (pod for pod in self._pods() if nodes.owner(pod) not in self._ignored)
+        told = sorted({f"{title(pod)}: {fault}" for pod in counting if (fault := pod_fault(pod))})
+        return "; ".join(told[:_NAMED]) + (f"; and {len(told) - _NAMED} more" if len(told) > _NAMED else "")
+
+    def _pods(self) -> t.Iterator[Object]:
+        yield from listed(self._api, "/api/v1/pods", fieldSelector=f"spec.nodeName={self._node}")
+        for namespace in self._namespaces:
+            yield from (pod for pod in listed(self._api, f"/api/v1/namespaces/{namespace}/pods") if nodes.owner(pod) in self._owners)
+
+
+def title(pod: Object) -> str:
+    """The pod as people name it."""
+    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
 
 
 def _await(fault_now: t.Callable[[], str], seconds: float, words: str) -> None:

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api import node as nodes
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import KubeApi, Object, listed
-from ansible_collections.barehost.kubernetes.plugins.module_utils._api.node_return import owner, pod_fault
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api.node_return import pod_fault
 
 
 def run(_step: str, payload: Object) -> Object:
@@ -18,7 +18,7 @@ def run(_step: str, payload: Object) -> Object:
     why = api.not_ready(deadline=payload["deadline"])
     if why:
         return {"unready": why}
-    pods = [(_described(pod), owner(pod), bool(pod_fault(pod))) for pod in listed(api, "/api/v1/pods")]
+    pods = [(_described(pod), nodes.owner(pod), bool(pod_fault(pod))) for pod in listed(api, "/api/v1/pods")]
     return {
         "unready": "",
         "nodes": {node["metadata"]["name"]: nodes.described(node) for node in listed(api, "/api/v1/nodes")},

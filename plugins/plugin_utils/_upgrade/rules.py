@@ -20,7 +20,7 @@ Version = tuple[int, ...]
 CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 NODE = ("kubelet", "kube-proxy")
 # Programs of a node that have versions of their own, which no rule is about.
-BESIDE_KUBELET = ("cri-dockerd", "flannel")
+BESIDE_KUBELET = ("cri-dockerd", "flanneld")
 ETCD = "etcd"
 # How many minor versions a kubelet may be older than an apiserver.
 KUBELET_MAY_LAG = 3

@@ -31,6 +31,7 @@ class OneNode(KubeApi):
     def __init__(self, *pods: Object, questions: int = 0, kubelet: str = "v1.37.1") -> None:
         super().__init__(server="https://127.0.0.1:1", ca="", cert="", key="")
         self.pods = pods
+        self.elsewhere: list[Object] = []
         self.questions = questions
         self.kubelet = kubelet
         self.patches: list[Object] = []
@@ -40,6 +41,8 @@ class OneNode(KubeApi):
             assert body is not None
             self.patches.append(body)
             return 200, "{}"
+        if path.startswith("/api/v1/namespaces/shop/pods"):
+            return 200, json.dumps({"items": self.elsewhere, "metadata": {}})
         if path.startswith("/api/v1/pods"):
             return 200, json.dumps({"items": self.pods, "metadata": {}})
         self.questions -= 1
@@ -51,8 +54,8 @@ class OneNode(KubeApi):
 def taken_back(monkeypatch: pytest.MonkeyPatch, api: KubeApi, **options: t.Any) -> None:
     monkeypatch.setattr(node_return, "KubeApi", lambda: api)
     monkeypatch.setattr(node_return, "_PAUSE", 0.01)
-    payload = {"connection": {}, "node": "n", "kubelet": "1.37.1", "actions": [UNCORDON], "ignored": [], "deadline": 0.3, "timeout": 0.3}
-    node_return.run("apply", {**payload, **options})
+    payload = {"connection": {}, "node": "n", "kubelet": "1.37.1", "actions": [UNCORDON], "ignored": [], "left": []}
+    node_return.run("apply", {**payload, "deadline": 0.3, "timeout": 0.3, **options})
 
 
 def test_the_new_kubelet_is_waited_for_before_pods_come(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +73,7 @@ def test_a_kubelet_of_before_is_told_and_the_node_stays_cordoned(monkeypatch: py
 
 
 def test_a_pod_that_is_not_ready_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(HostError, match=r"its pods are not ready within 0 s: default/broken: Ready=False"):
+    with pytest.raises(HostError, match=r"but pods are not ready within 0 s: default/broken: Ready=False"):
         taken_back(monkeypatch, OneNode(pod("web"), pod("broken", "False")))
 
 
@@ -79,3 +82,14 @@ def test_pods_that_were_not_ready_before_are_not_waited_for(monkeypatch: pytest.
     leaving = pod("leaving", "False", deletionTimestamp="2026-11-29T12:00:00Z")
     done = {**pod("done", "False"), "status": {"phase": "Succeeded", "conditions": ready("False")}}
     taken_back(monkeypatch, OneNode(theirs, pod("alone", "False"), leaving, done), ignored=["set", "alone"])
+
+
+def test_pods_that_left_must_run_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = OneNode(pod("web"))
+    moved: Object = {"namespace": "shop", "ownerReferences": [{"uid": "set", "controller": True}]}
+    api.elsewhere = [pod("redis-0", "False", **moved), pod("other", "False", namespace="shop")]
+    left = [{"namespace": "shop", "owner_uid": "set"}]
+    with pytest.raises(HostError, match=r"pods are not ready within 0 s: shop/redis-0: Ready=False$"):
+        taken_back(monkeypatch, api, left=left)
+    api.elsewhere = [pod("redis-0", **moved), *api.elsewhere[1:]]
+    taken_back(monkeypatch, api, left=left)

@@ -15,7 +15,16 @@ Object = dict[str, t.Any]
 
 
 def pod(name: str, **changes: t.Any) -> Object:
-    return {"namespace": "default", "name": name, "uid": name, "owner": "ReplicaSet", "mirror": False, "finished": False, **changes}
+    return {
+        "namespace": "default",
+        "name": name,
+        "uid": name,
+        "owner": "ReplicaSet",
+        "owner_uid": name,
+        "mirror": False,
+        "finished": False,
+        **changes,
+    }
 
 
 PODS = [pod("web"), pod("agent", owner="DaemonSet"), pod("static", owner="Node", mirror=True), pod("done", owner="", finished=True)]

@@ -29,7 +29,7 @@ def budget(name: str, allowed: int, expected: int = 2) -> Object:
     }
 
 
-OWNED = {"ownerReferences": [{"uid": "set", "kind": "ReplicaSet", "controller": True}]}
+OWNED: Object = {"ownerReferences": [{"uid": "set", "kind": "ReplicaSet", "controller": True}]}
 ANSWERS: dict[str, list[Object]] = {
     "/api/v1/pods": [pod("web-1", "n1", **OWNED), pod("web-2", "n2", status="False", **OWNED), pod("alone", "n1")],
     "/api/v1/nodes": [{"metadata": {"name": "n1"}, "spec": {"unschedulable": True}, "status": {"nodeInfo": {"kubeletVersion": "v1.36.3"}}}],
