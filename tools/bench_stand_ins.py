@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from typing import Any
 
 import yaml
@@ -23,6 +24,7 @@ master_controller_manager_arguments: {node-monitor-grace-period: 24h}
 cluster_pod_cidr: 10.192.0.0/14
 """
 _ATTEMPTS = 3
+_SECONDS_FOR_A_LEADER = 60
 
 
 def network(number: int) -> str:
@@ -94,11 +96,20 @@ class Cluster:
         for own in sorted({network(number) for number in range(len(self.stand_ins))}):
             timed("lab/lab", "run", "ip", "route", "replace", f"{own}.0/24", "dev", "br0")
         script = (ROOT / "tools" / "stand_ins.sh").read_text(encoding="utf-8")
-        path = "{range .items[*]}{.metadata.name}={.spec.podCIDR} {end}"
-        listed = self._ssh("kubectl", "get", "nodes", "--output", f"'jsonpath={path}'", given="", host=MASTER).output.split()
-        subnets = dict(entry.split("=") for entry in listed)
+        subnets = self._subnets()
         arguments = [f"{name}={own}={subnets[name]}" for name, own in self.stand_ins.items()]
         self._ssh("sh", "-s", "--", "eth0", *arguments, given=script)
+
+    def _subnets(self) -> dict[str, str]:
+        """The pod CIDR of each Node. After a restart, kube-controller-manager gives none until its lease from before has ended."""
+        path = "{range .items[*]}{.metadata.name}={.spec.podCIDR} {end}"
+        for _attempt in range(_SECONDS_FOR_A_LEADER):
+            listed = self._ssh("kubectl", "get", "nodes", "--output", f"'jsonpath={path}'", given="", host=MASTER).output.split()
+            subnets = dict(entry.split("=") for entry in listed)
+            if all(subnets.values()):
+                return subnets
+            time.sleep(1)
+        sys.exit(f"Nodes without a pod CIDR: {', '.join(name for name, subnet in subnets.items() if not subnet)}")
 
     def _create_nodes(self, names: list[str]) -> None:
         """Creates the Node objects of the stand-ins, as kubelets would, but without room for pods."""
