@@ -3,7 +3,7 @@
 
 Then it prints what became of every request. A program of the standard library: it runs on the controller's side of the lab's network
 and on hosts alike. One argument, JSON: ``server``, ``ca``, ``cert`` and ``key`` or a ``token``, the ``path`` to read, and, to write too,
-a ``namespace``. It reads its files again for each request, as clients do that are to survive a new authority.
+a ``namespace``. A server of ``http`` needs nothing but the path. It reads its files again for each request, as clients do that are to survive a new authority.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Probe:
     def __init__(self, options: dict[str, str]) -> None:
         self._options = options
         address = urllib.parse.urlsplit(options["server"])
+        self._secure = address.scheme == "https"
         self._address = (address.hostname or "", address.port or 443)
         self._ended = threading.Event()
         self.reads: list[Record] = []
@@ -75,12 +76,9 @@ class Probe:
 
     def _fault(self, method: str, path: str, body: Record | None, timeout: float) -> str | None:
         headers = {"Content-Type": "application/json"}
-        context = ssl.create_default_context(cafile=self._options["ca"])
         if "token" in self._options:
             headers["Authorization"] = f"Bearer {pathlib.Path(self._options['token']).read_text(encoding='ascii')}"
-        else:
-            context.load_cert_chain(self._options["cert"], self._options["key"])
-        connection = http.client.HTTPSConnection(*self._address, timeout=timeout, context=context)
+        connection = self._connection(timeout)
         try:
             payload = None if body is None else json.dumps(body)
             connection.request(method, path, body=payload, headers=headers)
@@ -91,6 +89,15 @@ class Probe:
         finally:
             connection.close()
         return None if answer.status in (200, 201) else f"status {answer.status}: {text[:200]}"
+
+
+    def _connection(self, timeout: float) -> http.client.HTTPConnection:
+        if not self._secure:
+            return http.client.HTTPConnection(*self._address, timeout=timeout)
+        context = ssl.create_default_context(cafile=self._options["ca"])
+        if "token" not in self._options:
+            context.load_cert_chain(self._options["cert"], self._options["key"])
+        return http.client.HTTPSConnection(*self._address, timeout=timeout, context=context)
 
 
 def main() -> None:

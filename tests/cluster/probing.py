@@ -76,6 +76,14 @@ def probed_on_node(cluster: Cluster, host: str, *, server: str) -> collections.a
 
 
 @contextlib.contextmanager
+def probed_page(cluster: Cluster, server: str) -> collections.abc.Iterator[Seen]:
+    """Reads a page without TLS, from another machine."""
+    options = json.dumps({"server": server, "path": "/"})
+    with _running(lab_command("run", sys.executable, str(SCRIPT), options), folder=cluster.artefacts) as seen:
+        yield seen
+
+
+@contextlib.contextmanager
 def probed_in_pod(cluster: Cluster, host: str, pod: str) -> collections.abc.Iterator[Seen]:
     """Reads as a pod of the namespace default does: from its network, with the token and the authorities that it has at that moment."""
     uid = cluster.kubectl_json("get", "pod", pod)["metadata"]["uid"]
@@ -103,7 +111,7 @@ def _running(command: list[str], *, folder: pathlib.Path) -> collections.abc.Ite
         assert probe.returncode == 0, errors[-2000:]
         found = json.loads(output)
         seen.reads, seen.writes = found["reads"], found["writes"]
-        (folder / f"probe-{int(time.time())}.json").write_text(output, encoding="utf-8")
+        (folder / f"probe-{time.time_ns()}.json").write_text(output, encoding="utf-8")
     finally:
         probe.kill()
         probe.wait()

@@ -40,10 +40,16 @@ def _collect(api: KubeApi, payload: Object) -> Object:
 
 
 def described(node: Object) -> Object:
-    """What planners must know of a Node. ``marked``: who cordoned it for a while; empty if nobody did."""
+    """What planners must know of a Node.
+
+    ``marked``: who cordoned it for a while; empty if nobody did. ``tainted``: whether it takes only pods that tolerate more than others.
+    """
     return {
         "schedulable": not node.get("spec", {}).get("unschedulable", False),
         "marked": node["metadata"].get("annotations", {}).get(MARK, ""),
+        "tainted": any(
+            taint["effect"] in ("NoSchedule", "NoExecute") and not _passes(taint) for taint in node.get("spec", {}).get("taints", [])
+        ),
         "ready": waits.fault_of({"kind": "Node", **node}, "ready") == "",
         "kubelet": node.get("status", {}).get("nodeInfo", {}).get("kubeletVersion", ""),
     }
@@ -89,6 +95,11 @@ def _apply(api: KubeApi, payload: Object) -> Object:
     for pod in (action["data"] for action in actions if action["kind"] == "pod" and action["operation"] == "delete"):
         _delete(api, _path(pod), _options(pod, gracePeriodSeconds=0))
     return {}
+
+
+def _passes(taint: Object) -> bool:
+    """Whether the taint is one of the API's own, which comes and goes with a condition or a cordon."""
+    return str(taint["key"]).startswith("node.kubernetes.io/")
 
 
 def set_schedulability(api: KubeApi, node: str, action: Object) -> None:

@@ -54,7 +54,8 @@ class Work:
 
     ``first``: masters and hosts of etcd that do not serve now. While one is away, no other may restart, and a run that was killed leaves
     one so. ``saved``: the hosts that are asked for a snapshot before all that; ``saved_later``: after ``first``, where none serves yet.
-    ``objects``: the masters that may be asked to bring CoreDNS and access rules to the stage.
+    ``objects``: the masters that may be asked to bring CoreDNS and access rules to the stage. ``drained``: of ``nodes`` those whose pods
+    can go elsewhere.
     """
 
     stage: Stage
@@ -65,6 +66,7 @@ class Work:
     masters: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
+    drained: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -86,7 +88,7 @@ def plan(observed: Observed, wanted: Wanted, request: Request) -> Upgrade:
     _refuse_bare_hosts(observed, scope)
     work = _all_work(observed, scope, wanted, request)
     _refuse_without_drain(observed.found, work, request)
-    _refuse_lost_pods(observed, {wanted.nodes[host] for step in work for host in step.nodes}, request)
+    _refuse_lost_pods(observed, {wanted.nodes[host] for step in work for host in step.drained}, request)
     if observed.workloads is None and any(step.nodes for step in work) and not any(step.first for step in work):
         raise PlanError(
             "Nothing was changed: no apiserver is ready, so nobody knows which pods run where. See what playbooks/health.yml tells"
@@ -119,13 +121,24 @@ def _work(observed: Observed, scope: _Scope, stage: Stage, request: Request, *, 
         for host in scope.nodes
         if last and (_is_unfinished(observed, scope.of_nodes[host], stage) or _lacks(observed.found, host, request))
     }
+    nodes = tuple(host for host in scope.nodes if host in unfinished or behind(host, rules.NODE, stage.kubernetes))
     return Work(
         stage,
         first=first,
         members=tuple(sorted(members, key=lambda host: host == observed.leader)),
         masters=tuple(masters),
         objects=tuple(host for host in scope.masters if host in first or host in masters),
-        nodes=tuple(host for host in scope.nodes if host in unfinished or behind(host, rules.NODE, stage.kubernetes)),
+        nodes=nodes,
+        drained=tuple(host for host in nodes if request.drain and _has_others(observed, scope.of_nodes[host])),
+    )
+
+
+def _has_others(observed: Observed, node: str) -> bool:
+    """Whether another Node can take its pods. If the API cannot be asked now, it is drained, as usual."""
+    known = (observed.workloads or {}).get("nodes")
+    return known is None or any(
+        name != node and found["ready"] and not found["tainted"] and (found["schedulable"] or found["marked"] == MARK)
+        for name, found in known.items()
     )
 
 
@@ -273,7 +286,7 @@ def _refuse_without_drain(found: Found, work: c.Sequence[Work], request: Request
 def _refuse_lost_pods(observed: Observed, nodes: c.Collection[str], request: Request) -> None:
     found = (observed.workloads or {}).get("unmanaged", [])
     lost = [f"{pod['namespace']}/{pod['name']}" for pod in found if pod["node"] in nodes]
-    if lost and request.drain and not request.unmanaged_pods:
+    if lost and not request.unmanaged_pods:
         more = f" and {len(lost) - 10} more" if len(lost) > 10 else ""
         raise PlanError(
             f"Nothing was changed: {', '.join(lost[:10])}{more} would be lost by a drain, because no controller makes another such pod "

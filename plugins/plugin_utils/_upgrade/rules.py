@@ -26,6 +26,7 @@ ETCD = "etcd"
 KUBELET_MAY_LAG = 3
 # The first release of an etcd minor version from which the next one may be started (etcd's upgrade guides; etcd-io/etcd#20793).
 ETCD_STEPPING_STONES: t.Mapping[tuple[int, int], Version] = {(3, 5): (3, 5, 26), (3, 6): (3, 6, 11)}
+_HOW = "one run of site.yml for each, or playbooks/upgrade.yml, which does them"
 _ETCD_DOWNGRADE = "https://etcd.io/docs/v3.7/downgrades/"
 
 
@@ -101,7 +102,7 @@ def _control_plane(found: Found, wanted: Wanted) -> list[str]:
     if _minor(highest) < wanted.minor and wanted.minor - _minor(lowest) > 1:
         return [
             f"{_told(levels[lowest], 'kube-apiserver', lowest)}, and cluster_kubernetes_version is {wanted.kubernetes}: a minor version "
-            f"must not be skipped. Go {path(lowest, numbers(wanted.kubernetes))}: one run of site.yml for each"
+            f"must not be skipped. Go {path(lowest, numbers(wanted.kubernetes))}: {_HOW}"
         ]
     return []
 
@@ -192,10 +193,10 @@ def _etcd_step(version: Version, target: Version) -> str:
             f"{text(version)}, or see {_ETCD_DOWNGRADE}"
         )
     if target[0] != version[0] or target[1] - version[1] > 1:
-        return f"a minor version must not be skipped. Go {_etcd_path(version, target)}: one run of site.yml for each"
+        return f"a minor version must not be skipped. Go {_etcd_path(version, target)}: {_HOW}"
     stone = ETCD_STEPPING_STONES.get((version[0], version[1]))
     if target[:2] != version[:2] and stone is not None and version < stone:
-        return f"only {text(stone)} or later can go on to it. Go {_etcd_path(version, target)}: one run of site.yml for each"
+        return f"only {text(stone)} or later can go on to it. Go {_etcd_path(version, target)}: {_HOW}"
     return ""
 
 

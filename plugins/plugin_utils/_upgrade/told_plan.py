@@ -26,7 +26,7 @@ def lines(upgrade: Upgrade, observed: Observed, wanted: Wanted, request: Request
     for number, work in enumerate(upgrade.work, start=1):
         now = f"Kubernetes {work.stage.kubernetes}, etcd {work.stage.etcd}"
         told.append(f"Stage {number} of {len(upgrade.work)}: {before} → {now}")
-        told += [f"  {position}. {text}" for position, text in enumerate(_steps(work, wanted, request), start=1)]
+        told += [f"  {position}. {text}" for position, text in enumerate(_steps(work, wanted), start=1)]
         before = now
     return [*told, *_held_up(upgrade, observed, wanted, request), *_left_out(upgrade, wanted)]
 
@@ -41,7 +41,7 @@ def _versions_now(observed: Observed, wanted: Wanted) -> str:
     return ", ".join(f"{name} {versions}" for name, versions in (("Kubernetes", kubernetes), ("etcd", etcd)) if versions)
 
 
-def _steps(work: Work, wanted: Wanted, request: Request) -> list[str]:
+def _steps(work: Work, wanted: Wanted) -> list[str]:
     several_masters, several_members = len(wanted.masters) > 1, len(wanted.members) > 1
     found = []
     snapshot = "a snapshot of etcd, verified and saved on the controller"
@@ -62,27 +62,25 @@ def _steps(work: Work, wanted: Wanted, request: Request) -> list[str]:
     if work.objects:
         found.append("access rules and CoreDNS")
     if work.nodes:
-        drained = "cordoned and drained, " if request.drain else ""
-        back = ", then it takes pods again" if request.drain else ""
+        drained = "cordoned and drained, " if work.drained else ""
+        back = ", then it takes pods again" if work.drained else ""
         found.append(f"nodes {_named(work.nodes)}: {drained}Docker, cri-dockerd, kubelet, kube-proxy, flannel{back}")
     return found
 
 
 def _held_up(upgrade: Upgrade, observed: Observed, wanted: Wanted, request: Request) -> list[str]:
-    nodes = {wanted.nodes[host] for work in upgrade.work for host in work.nodes}
+    nodes = {wanted.nodes[host] for work in upgrade.work for host in work.drained}
     if observed.workloads is None:
-        return ["It is not known what holds up drains, because no apiserver is ready"] if nodes and request.drain else []
+        return ["It is not known what holds up drains, because no apiserver is ready"] if nodes else []
     told = []
     known = observed.workloads["nodes"]
     unready = sorted(node for node in nodes if node in known and not known[node]["ready"])
     if unready:
         told.append(f"Not ready now, so cordoned but not drained: {_named(unready)}")
-    if request.drain:
-        told += [text for budget in observed.workloads["budgets"] if (text := _budget(budget, nodes))]
-        others = [name for name, node in known.items() if name not in nodes and node["schedulable"] and node["ready"]]
-        if nodes and not others and len(nodes) == 1:
-            told.append(f"No other node takes pods, so those of {next(iter(nodes))} wait until it takes pods again")
-    return told
+    alone = [wanted.nodes[host] for work in upgrade.work for host in work.nodes if request.drain and host not in work.drained]
+    if alone:
+        told.append(f"Not drained, because no other node takes its pods: {_named(alone)}. Its containers run on")
+    return [*told, *(text for budget in observed.workloads["budgets"] if (text := _budget(budget, nodes)))]
 
 
 def _budget(budget: Object, nodes: c.Collection[str]) -> str:

@@ -55,7 +55,7 @@ class Answering(KubeApi):
 def test_what_drains_will_meet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workloads, "KubeApi", Answering)
     found = workloads.run("collect", {"connection": {}, "deadline": 0})
-    assert found["nodes"] == {"n1": {"schedulable": False, "marked": "", "ready": False, "kubelet": "v1.36.3"}}
+    assert found["nodes"] == {"n1": {"schedulable": False, "marked": "", "tainted": False, "ready": False, "kubelet": "v1.36.3"}}
     assert [entry["name"] for entry in found["unmanaged"]] == ["alone"]
     assert found["unready_owners"] == ["set"]
     (held,) = found["budgets"]

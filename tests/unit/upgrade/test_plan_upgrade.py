@@ -32,7 +32,9 @@ def wanted(kubernetes: str = "1.37.1", etcd: str = "3.7.2", *, run: t.Iterable[s
 
 
 def workloads(kubelet: str = "1.36.3", **changes: Object) -> Object:
-    found = {node: {"schedulable": True, "marked": "", "ready": True, "kubelet": f"v{kubelet}"} for node in NODES.values()}
+    found = {
+        node: {"schedulable": True, "marked": "", "ready": True, "tainted": False, "kubelet": f"v{kubelet}"} for node in NODES.values()
+    }
     for host, change in changes.items():
         found[NODES[host]].update(change)
     return {"nodes": found, "unmanaged": [], "budgets": [], "unready_owners": []}
@@ -127,6 +129,19 @@ def test_a_part_of_the_cluster(only: str, members: tuple[str, ...], masters: tup
         )
     work = plan(observed(found, workloads=workloads("1.37.1") if only == "all" else workloads()), only=only).work
     assert [(step.members, step.masters, step.nodes) for step in work] == ([(members, masters, nodes)] if only != "all" else [])
+
+
+def test_a_node_is_drained_only_if_another_one_takes_its_pods() -> None:
+    assert plan(observed()).work[0].drained == HOSTS
+    assert plan(observed(cluster("1.37.0", "3.7.2")), drain=False).work[0].drained == ()
+    masters: dict[str, Object] = {host: {"tainted": True} for host in MASTERS}
+    alone = observed(workloads=workloads(**masters, w2={"schedulable": False}))
+    assert plan(alone).work[0].drained == (*MASTERS, "w2")
+    assert "Not drained, because no other node takes its pods: w1.example. Its containers run on" in told_plan.lines(
+        plan(alone), alone, wanted(), Request()
+    )
+    left = observed(workloads=workloads(**masters, w2={"schedulable": False, "marked": plan_upgrade.MARK}))
+    assert plan(left).work[0].drained == HOSTS
 
 
 def test_a_node_that_is_away_is_left_out_and_named() -> None:

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real upgrades: Kubernetes 1.36.3 → 1.37.1 and etcd 3.6 → 3.7, under probes, with faults, and with runs that are killed."""
+
+from __future__ import annotations
+
+import collections.abc
+import json
+import pathlib
+import random
+import signal
+
+import pytest
+
+from . import checks, failing
+from .driver import ROOT, Cluster, PlaybookRun, eventually
+from .probing import probed, probed_page
+from .setups import bare_hosts
+
+pytestmark = pytest.mark.long
+UPGRADE = "playbooks/upgrade.yml"
+OLD, NEW = ("1.36.3", "3.6.16"), ("1.37.1", "3.7.2")
+OLD_VERSIONS = ("-e", f"cluster_kubernetes_version={OLD[0]}", "-e", f"cluster_etcd_version={OLD[1]}")
+MASTERS = {f"k8s.master{number}.dev": f"192.168.200.10{number}" for number in (1, 2, 3)}
+MINIONS = {f"k8s.minion{number}.dev": f"192.168.200.12{number}" for number in (1, 2)}
+NODES = [*MASTERS, *MINIONS]
+BROKEN = json.dumps({"master_apiserver_arguments": {"event-ttl": "never"}})
+# sitecustomize.py there kills a run
+KILLER = ROOT / "tests" / "host" / "killer"
+# Killed at which connection of a run, each of which goes on where the one before was killed: a sample, the same each time.
+_SAMPLE = random.Random(20261129)
+KILLS = [f"{number}+{_SAMPLE.uniform(0.0, 2.5):.2f}" for number in (14, 22, 28, 18, 20, 33, 17, 26)]
+
+
+def bring_up_old(cluster: Cluster) -> None:
+    versions = [f"{name}={version}" for name, pair in (("kubernetes", 0), ("etcd", 1)) for version in (OLD[pair], NEW[pair])]
+    cluster.lab("up", str(cluster.inventory), *(word for version in versions for word in ("--version", version)), timeout=3600)
+    cluster.playbook("playbooks/site.yml", *OLD_VERSIONS)
+    cluster.playbook("playbooks/guestbook.yml", *OLD_VERSIONS)
+
+
+def old_cluster(name: str, request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
+    folder = artefacts / f"upgrade-{name}"
+    folder.mkdir()
+    with bare_hosts(ROOT / "inventories" / name, session=request.session, artefacts=folder, bring_up=bring_up_old) as cluster:
+        start_workloads(cluster)
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def ha(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
+    yield from old_cluster("ha", request, artefacts)
+
+
+@pytest.fixture(scope="module")
+def lab(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
+    yield from old_cluster("lab", request, artefacts)
+
+
+def start_workloads(cluster: Cluster) -> None:
+    """A StatefulSet of two with a budget of one, and a DaemonSet, which no drain moves."""
+
+    def workload(kind: str, name: str, **spec: object) -> dict[str, object]:
+        template = checks.web_server(name)
+        labels = {"app": name}
+        body = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": template}, **spec}
+        return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name}, "spec": body}
+
+    budget = {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "store"}}}
+    checks.apply(
+        cluster,
+        workload("StatefulSet", "store", replicas=2, serviceName="store"),
+        workload("DaemonSet", "agent"),
+        {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "store"}, "spec": budget},
+    )
+    cluster.kubectl("rollout", "status", "statefulset/store", "--timeout=120s")
+    cluster.kubectl("rollout", "status", "daemonset/agent", "--timeout=120s")
+
+
+def agents(cluster: Cluster) -> dict[str, tuple[str, int]]:
+    """Of each pod that no drain moves, its container and how often that was restarted."""
+    pods = cluster.kubectl_json("get", "pods", "-l", "app=agent")["items"]
+    statuses = {pod["spec"]["nodeName"]: pod["status"]["containerStatuses"][0] for pod in pods}
+    return {node: (status["containerID"], status["restartCount"]) for node, status in statuses.items()}
+
+
+def kubelets(cluster: Cluster) -> dict[str, str]:
+    nodes = cluster.kubectl_json("get", "nodes")["items"]
+    return {node["metadata"]["name"]: node["status"]["nodeInfo"]["kubeletVersion"].removeprefix("v") for node in nodes}
+
+
+def etcd_versions(cluster: Cluster, host: str) -> set[str]:
+    status = json.loads(cluster.on(host, f"{failing.ETCDCTL} endpoint status --cluster -w json"))
+    return {entry["Status"]["version"] for entry in status}
+
+
+def cordoned(cluster: Cluster) -> list[str]:
+    return [node["metadata"]["name"] for node in cluster.kubectl_json("get", "nodes")["items"] if node["spec"].get("unschedulable")]
+
+
+def is_upgraded(cluster: Cluster, master: str, nodes: collections.abc.Collection[str]) -> None:
+    eventually(lambda: checks.all_ready(cluster, nodes), deadline=90, wanted="all nodes are ready")
+    assert set(kubelets(cluster).values()) == {NEW[0]}
+    assert etcd_versions(cluster, master) == {NEW[1]}
+    assert cordoned(cluster) == []
+    assert told(cluster.playbook(UPGRADE)) == ["Nothing to do: all hosts have the wanted versions"]
+    checks.nothing_changes(cluster, nodes)
+
+
+def told(run: PlaybookRun) -> list[str]:
+    """The plan that the run shows; it must change nothing else."""
+    assert run.changed == []
+    lines = [line.strip().lstrip("- ").strip("'") for line in run.output.splitlines()]
+    return [line for line in lines if line.startswith(("Nothing to do", "Stage ", "Left out", "Holds up"))]
+
+
+def test_check_mode_shows_the_plan(ha: Cluster) -> None:
+    before = checks.start_times(ha, NODES)
+    run = ha.playbook(UPGRADE, "--check")
+    assert told(run) == [f"Stage 1 of 1: Kubernetes {OLD[0]}, etcd {OLD[1]} → Kubernetes {NEW[0]}, etcd {NEW[1]}"]
+    assert checks.start_times(ha, NODES) == before
+
+
+def test_an_apiserver_that_does_not_start_gets_its_old_version_back(ha: Cluster) -> None:
+    """Others are not touched. etcd, whose turn is before, has its new version already."""
+    before = checks.start_times(ha, list(MASTERS))
+    with probed(ha) as api:
+        failed = ha.playbook(UPGRADE, "-e", BROKEN, check=False)
+    assert failed.returncode == 2
+    assert api.failed == [], api.summary()
+    (failure,) = failed.failures
+    assert failure["host"] == next(iter(MASTERS))
+    after = checks.start_times(ha, list(MASTERS))
+    for host in list(MASTERS)[1:]:
+        manager = "kube-controller-manager.service"
+        assert unit_of(before[host], manager) == unit_of(after[host], manager)
+    for host in MASTERS:
+        assert "1.36.3" in ha.on(host, "readlink /proc/$(pidof kube-apiserver)/exe")
+    assert etcd_versions(ha, host) == {NEW[1]}
+    assert set(kubelets(ha).values()) == {OLD[0]}
+
+
+def unit_of(shown: str, unit: str) -> str:
+    return next(block for block in shown.split("\n\n") if f"Id={unit}" in block.splitlines())
+
+
+def test_nobody_notices_and_a_node_that_is_away_comes_later(ha: Cluster) -> None:
+    away = list(MINIONS)[1]
+    containers = agents(ha)
+    page = f"http://{MASTERS['k8s.master1.dev']}:{checks.GUESTBOOK_PORT}"
+    with probed(ha) as api, probed_page(ha, page) as pages:
+        ha.playbook(UPGRADE, "--limit", f"!{away}")
+    print(f"API: {api.summary()}\npage: {pages.summary()}")
+    assert [*api.failed, *pages.failed] == []
+    assert min(len(api.reads), len(api.writes), len(pages.reads)) > 200
+    assert kubelets(ha) == {**dict.fromkeys(NODES, NEW[0]), away: OLD[0]}
+    ha.lab("stop", away)
+    without = ha.playbook(UPGRADE, check=False)
+    assert without.returncode != 0
+    assert any(line.startswith(f"Left out, because the host does not answer: {away}") for line in told(without))
+    ha.lab("start", away)
+    eventually(lambda: checks.all_ready(ha, NODES), deadline=120, wanted="the node is back")
+    with probed_page(ha, page) as pages:
+        ha.playbook(UPGRADE)
+    assert pages.failed == [], pages.summary()
+    here = {node: container for node, container in containers.items() if node != away}
+    assert {node: container for node, container in agents(ha).items() if node != away} == here
+    is_upgraded(ha, next(iter(MASTERS)), NODES)
+
+
+def test_killed_runs_are_gone_on_with(lab: Cluster, tmp_path: pathlib.Path) -> None:
+    killed = 0
+    for number, moment in enumerate(KILLS):
+        environment = {"PYTHONPATH": str(KILLER), "BAREHOST_KILL_AT": moment, "BAREHOST_KILL_RUN": str(tmp_path / str(number))}
+        run = lab.playbook(UPGRADE, check=False, environment=environment)
+        assert run.returncode in (0, -signal.SIGKILL), run.output[-6000:]
+        killed += run.returncode != 0
+        if run.returncode == 0:
+            break
+    assert killed >= 4
+    if run.returncode != 0:
+        lab.playbook(UPGRADE)
+    hosts = list(lab.status()["hosts"])
+    is_upgraded(lab, hosts[0], hosts)
