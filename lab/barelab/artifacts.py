@@ -15,26 +15,25 @@ import sys
 import tempfile
 import typing as t
 
-from barelab import artifacts_archive, artifacts_upstream, builds, cache, rootfs_store
+from barelab import artifacts_archive, artifacts_upstream, builds, cache, offers, rootfs_store
 from barelab.artifacts_progress import report, working
 from barelab.errors import LabError
-from barelab.releases import Artifact, Program, architecture, versions, wanted
+from barelab.releases import Artifact, Program, architecture
 from barelab.releases import program as named
 
 
-def ensure(*, kubernetes_versions: t.Sequence[str]) -> list[pathlib.Path]:
-    """The folders with everything that clusters of these versions download; made now if the cache has them not."""
+def ensure(releases: t.Sequence[tuple[Program, str]]) -> list[pathlib.Path]:
+    """The folders of these releases; made now if the cache has them not."""
     probe = artifacts_upstream.Probe()
-    all_of_them = wanted(kubernetes_versions=kubernetes_versions)
     # Kubernetes is most of the work. Its build does not keep two processors busy all the time (downloads, links): the others use the rest.
-    lanes = [[item for item in all_of_them if (item[0].name == "kubernetes") is is_kubernetes] for is_kubernetes in (True, False)]
+    lanes = [[item for item in releases if (item[0].name == "kubernetes") is is_kubernetes] for is_kubernetes in (True, False)]
 
     def work(lane: list[tuple[Program, str]]) -> dict[tuple[str, str], pathlib.Path]:
         return {(program.name, version): _ensure_one(program=program, version=version, probe=probe) for program, version in lane}
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(lanes)) as pool:
         folders = {key: folder for done in pool.map(work, lanes) for key, folder in done.items()}
-    return [folders[program.name, version] for program, version in all_of_them]
+    return [folders[program.name, version] for program, version in releases]
 
 
 def ensure_program(*, name: str, version: str) -> pathlib.Path:
@@ -99,15 +98,16 @@ def binary(*, folder: pathlib.Path, artifact: Artifact, name: str) -> bytes:
 def main(arguments: t.Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m barelab.artifacts", description="Fill the lab's cache.")
     parser.add_argument("command", choices=["ensure"])
-    parser.add_argument("--kubernetes", action="append", metavar="VERSION", help="default: the newest one of lab/versions.yml")
+    parser.add_argument("--version", action="append", default=[], metavar="[PROGRAM=]VERSION", help="as for lab/lab up")
     parser.add_argument("--no-images", action="store_true", help="the programs only")
     options = parser.parse_args(arguments)
     try:
-        folders = ensure(kubernetes_versions=options.kubernetes or versions()["programs"]["kubernetes"][:1])
+        releases = offers.wanted(options.version)
+        folders = ensure(releases)
         if not options.no_images:
             from barelab import images
 
-            folders += [image.folder for image in images.ensure()]
+            folders += [image.folder for image in images.ensure(releases)]
     except LabError as error:
         report(f"artifacts: {error}")
         return 1

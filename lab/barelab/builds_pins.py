@@ -19,7 +19,7 @@ import typing as t
 from barelab import builds
 from barelab.artifacts_progress import report, working
 from barelab.errors import LabError
-from barelab.releases import VERSIONS_FILE, Program, program
+from barelab.releases import VERSIONS_FILE, Program, minor, program
 
 _HEADER = "// SPDX-License-Identifier: GPL-3.0-or-later\n// Written by lab/update-pins.\n"
 # go.sum must serve every architecture the lab runs on.
@@ -27,7 +27,7 @@ _ARCHITECTURES = ("amd64", "arm64")
 
 
 def update(*, name: str, version: str) -> pathlib.Path:
-    """Write lab/builds/<program>/go.mod and go.sum for this version; gives the directory."""
+    """Write lab/builds/<program>-<minor>/go.mod and go.sum for this version; gives the directory."""
     item = program(name)
     target = item.build_directory(version)
     with tempfile.TemporaryDirectory() as temporary:
@@ -76,13 +76,13 @@ def _replacements(*, upstream: t.Mapping[str, t.Any], version: str) -> dict[str,
 
 
 def record(*, name: str, version: str, file: pathlib.Path = VERSIONS_FILE) -> None:
-    """Put the version into the program's line of versions.yml: Kubernetes has one per minor version, newest first."""
+    """Put the version into the program's line of versions.yml: one per minor version, newest first."""
     text = file.read_text(encoding="utf-8")
     line = re.compile(rf"^(  {re.escape(name)}: \[)(.*)(\])$", re.MULTILINE)
     found = line.search(text)
     if not found:
         raise LabError(f"{file} has no line '  {name}: [...]' to put {version} into")
-    kept = [v for v in found[2].split(", ") if name == "kubernetes" and v.split(".")[:2] != version.split(".")[:2]]
+    kept = [v for v in found[2].split(", ") if minor(v) != minor(version)]
     ordered = sorted([*kept, version], key=lambda v: [int(part) for part in v.split(".")], reverse=True)
     file.write_text(line.sub(lambda match: match[1] + ", ".join(ordered) + match[3], text), encoding="utf-8")
 

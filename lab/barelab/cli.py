@@ -61,7 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("inventory", nargs="?", type=pathlib.Path, metavar="INVENTORY_DIR", help="with --from: default is the save's own")
     up.add_argument("--from", dest="start_from", metavar="NAME", help="hosts as they were saved under this name, instead of bare ones")
     up.add_argument(
-        "--version", action="append", default=[], help="a Kubernetes version that the lab offers for download (default: the inventory's)"
+        "--version",
+        action="append",
+        default=[],
+        metavar="[PROGRAM=]VERSION",
+        help="a version that the lab offers for download, of Kubernetes if no program is named (default: the inventory's, else the "
+        "collection's); may be given several times",
     )
     commands.add_parser("down", help="remove the hosts and everything that belongs to them, except for saves and what was built")
     save = commands.add_parser("save", help="shut the hosts down, keep them under a name for `up --from`, and start them again")
@@ -105,7 +110,7 @@ def _perform(options: argparse.Namespace) -> int:
         case "up":
             from barelab.up import up  # takes long to import
 
-            up(options.inventory, versions=[version.removeprefix("v") for version in options.version], start_from=options.start_from)
+            up(options.inventory, versions=options.version, start_from=options.start_from)
         case "save":
             from barelab import saving  # takes long to import
 

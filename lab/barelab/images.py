@@ -12,7 +12,7 @@ from barelab.artifacts_progress import report, working
 from barelab.builds import COMMON_FLAGS, STRIP, go, go_version
 from barelab.errors import LabError
 from barelab.images_oci import Entry
-from barelab.releases import LAB, architecture, program, versions
+from barelab.releases import LAB, Program, architecture, program, versions
 
 _SOURCES = LAB / "images"
 _NOBODY = 65532
@@ -51,7 +51,7 @@ class Definition:
     config: t.Mapping[str, t.Any]
 
 
-def definitions() -> list[Definition]:
+def definitions(releases: t.Iterable[tuple[Program, str]]) -> list[Definition]:
     return [
         _of_our_program("pause", config={"Entrypoint": ["/pause"], "User": "65535:65535"}),
         _of_our_program("hello-world", config={"Cmd": ["/hello-world"]}),
@@ -59,15 +59,15 @@ def definitions() -> list[Definition]:
             "guestbook-frontend",
             config={"Entrypoint": ["/guestbook-frontend"], "User": f"{_NOBODY}:{_NOBODY}", "ExposedPorts": {"8080/tcp": {}}},
         ),
-        _coredns(),
+        *(_coredns(version) for item, version in releases if item.name == "coredns"),
         _busybox(),
         _redis(),
     ]
 
 
-def ensure() -> list[Image]:
-    """All images; made now if the cache has them not."""
-    return [_ensure_one(definition) for definition in definitions()]
+def ensure(releases: t.Iterable[tuple[Program, str]]) -> list[Image]:
+    """All images, with those of these releases; made now if the cache has them not."""
+    return [_ensure_one(definition) for definition in definitions(releases)]
 
 
 def _ensure_one(definition: Definition) -> Image:
@@ -102,8 +102,7 @@ def _of_our_program(name: str, *, config: t.Mapping[str, t.Any]) -> Definition:
     )
 
 
-def _coredns() -> Definition:
-    version = versions()["programs"]["coredns"][0]
+def _coredns(version: str) -> Definition:
     folder = artifacts.ensure_program(name="coredns", version=version)
     artifact = program("coredns").artifacts(version, architecture())[0]
 

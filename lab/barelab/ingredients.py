@@ -12,9 +12,10 @@ import dataclasses
 import pathlib
 import typing as t
 
-from barelab import artifacts, images, rootfs, rpms
+from barelab import artifacts, images, offers, rootfs, rpms
 from barelab.artifacts_progress import report
 from barelab.images import Image
+from barelab.releases import Program
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,15 +40,16 @@ class Ingredients:
 
 
 class Making:
-    """The ingredients of clusters of these versions of Kubernetes: all begun, each there when it is finished.
+    """The ingredients of a lab that offers these releases: all begun, each there when it is finished.
 
     Two threads: one has the programs, nearly all of which is compiling; the other has the base tree, the packages and the images, which
     mostly wait.
     """
 
-    def __init__(self, versions: t.Sequence[str]) -> None:
+    def __init__(self, releases: t.Sequence[tuple[Program, str]]) -> None:
+        self._releases = list(releases)
         self._pool = concurrent.futures.ThreadPoolExecutor(max_workers=2)
-        self._programs = self._pool.submit(artifacts.ensure, kubernetes_versions=list(versions))
+        self._programs = self._pool.submit(artifacts.ensure, self._releases)
         self._base_tree: concurrent.futures.Future[pathlib.Path] = concurrent.futures.Future()
         self._others = self._pool.submit(self._make_others)
         self._pool.shutdown(wait=False)
@@ -58,7 +60,7 @@ class Making:
         except BaseException as error:
             self._base_tree.set_exception(error)
             raise
-        return rpms.ensure_repository(report), tuple(images.ensure())
+        return rpms.ensure_repository(report), tuple(images.ensure(self._releases))
 
     def base_tree(self) -> pathlib.Path:
         """The first that is finished: hosts can be made from it and booted while the others are still built."""
@@ -71,5 +73,5 @@ class Making:
 
 
 def ensure(*, versions: t.Sequence[str]) -> Ingredients:
-    """All of them; built now if the cache has them not."""
-    return Making(versions).all()
+    """All of a lab that is asked for these versions (as by `lab up --version`); built now if the cache has them not."""
+    return Making(offers.wanted(versions)).all()

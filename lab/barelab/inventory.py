@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads what the lab must know from an Ansible inventory folder: host names, addresses, groups and the Kubernetes version.
+"""Reads what the lab must know from an Ansible inventory folder: host names, addresses, groups and versions of programs.
 
 The lab must start on a machine that has no Ansible yet, so it reads the files itself. It understands plain values only: an
 address that is a template is refused, with a message.
@@ -20,6 +20,7 @@ from barelab.errors import LabError
 
 _NAME = re.compile(r"(?=.{1,64}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\Z")
 _RANGE = re.compile(r"\[(\d+):(\d+)(?::(\d+))?\]")
+_VERSION = re.compile(r"cluster_(\w+)_version")
 _SUFFIXES = ("", ".yml", ".yaml", ".json")
 
 
@@ -38,7 +39,8 @@ class Inventory:
 
     folder: pathlib.Path
     hosts: tuple[Host, ...]
-    kubernetes_version: str | None
+    # By program, where the inventory says: etcd -> 3.7.2 for ``cluster_etcd_version: 3.7.2``.
+    versions: Mapping[str, str]
 
     @property
     def network(self) -> ipaddress.IPv4Network:
@@ -79,8 +81,12 @@ def load(folder: pathlib.Path) -> Inventory:
         hosts.append(Host(name=name, address=str(address), groups=tuple(sorted(group for group, names in groups.items() if name in names))))
     if problems := problems or _network_problems(hosts):
         raise LabError(f"{source}: " + "; ".join(problems))
-    version = _folder_variables(folder / "group_vars", "all").get("cluster_kubernetes_version")
-    return Inventory(folder=folder, hosts=tuple(hosts), kubernetes_version=None if version is None else str(version).removeprefix("v"))
+    return Inventory(folder=folder, hosts=tuple(hosts), versions=_versions(_folder_variables(folder / "group_vars", "all")))
+
+
+def _versions(variables: Mapping[str, Any]) -> dict[str, str]:
+    found = {match[1].replace("_", "-"): value for name, value in variables.items() if (match := _VERSION.fullmatch(str(name)))}
+    return {program: str(value).removeprefix("v") for program, value in found.items() if value is not None}
 
 
 def parse(document: Any) -> tuple[dict[str, set[str]], dict[str, dict[str, Any]]]:

@@ -71,9 +71,8 @@ class Program:
     replacements: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def build_directory(self, version: str) -> pathlib.Path:
-        """One directory per program; Kubernetes has one per minor version, so that upgrades can be tested."""
-        name = f"{self.name}-{minor(version)}" if self.name == "kubernetes" else self.name
-        return BUILDS / name
+        """One directory per minor version, so that upgrades can be tested."""
+        return BUILDS / f"{self.name}-{minor(version)}"
 
 
 def minor(version: str) -> str:
@@ -237,16 +236,3 @@ def program(name: str) -> Program:
     if name not in programs():
         raise LabError(f"unknown program {name!r}; the lab has {', '.join(programs())}")
     return programs()[name]
-
-
-def wanted(*, kubernetes_versions: t.Sequence[str]) -> list[tuple[Program, str]]:
-    """The programs and versions of a cluster of these Kubernetes versions."""
-    offered = versions()["programs"]
-    for version in kubernetes_versions:
-        if version not in offered["kubernetes"]:
-            raise LabError(
-                f"Kubernetes {version} is not one of the lab's ({', '.join(offered['kubernetes'])}); "
-                f"add it with: lab/update-pins kubernetes {version}"
-            )
-    result = [(program("kubernetes"), version) for version in kubernetes_versions]
-    return result + [(program(name), version) for name, all_of_it in offered.items() if name != "kubernetes" for version in all_of_it]

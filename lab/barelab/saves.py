@@ -40,6 +40,7 @@ class Save:
     name: str
     inventory: pathlib.Path
     hosts: tuple[Host, ...]
+    # What the lab offered for download: see offers.py.
     versions: tuple[str, ...]
     # What the hosts were made from, by name: see ingredients.py.
     ingredients: dict[str, str]

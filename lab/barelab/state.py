@@ -33,6 +33,7 @@ class Lab:
 
     inventory: pathlib.Path
     hosts: tuple[Host, ...]
+    # What it offers for download: see offers.words.
     versions: tuple[str, ...]
     base_tree: pathlib.Path
     data: pathlib.Path
@@ -50,11 +51,11 @@ class Lab:
 
     @property
     def network(self) -> ipaddress.IPv4Network:
-        return Inventory(folder=self.inventory, hosts=self.hosts, kubernetes_version=None).network
+        return Inventory(folder=self.inventory, hosts=self.hosts, versions={}).network
 
     @property
     def bridge_address(self) -> str:
-        return Inventory(folder=self.inventory, hosts=self.hosts, kubernetes_version=None).bridge_address
+        return Inventory(folder=self.inventory, hosts=self.hosts, versions={}).bridge_address
 
 
 def encode(lab: Lab) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import functools
 import pathlib
-import re
 import sys
 import time
 import typing as t
@@ -21,7 +20,9 @@ from barelab import (
     kernel_limits,
     lifecycle,
     network,
+    offers,
     parallel,
+    product,
     saves,
     saving,
     services,
@@ -34,7 +35,7 @@ from barelab.inventory import Host
 from barelab.saves import Save
 from barelab.state import Lab
 
-DEFAULT_VERSION = "1.37.1"
+DEFAULT_VERSION = product.default_kubernetes()
 _PACKAGES = {"debootstrap", "iproute2", "nftables", "openssh-client", "systemd-container", "util-linux"}
 _started = time.monotonic()
 
@@ -44,10 +45,14 @@ def progress(text: str) -> None:
 
 
 def up(folder: pathlib.Path | None, *, versions: list[str], start_from: str | None = None) -> None:
-    """Bare hosts for every host of the inventory, or hosts as they were saved. Hosts that are up already are thrown away first."""
+    """Bare hosts for every host of the inventory, or hosts as they were saved. Hosts that are up already are thrown away first.
+
+    ``versions``: what to offer for download (see offers.py) instead of the inventory's and of the collection's.
+    """
     lifecycle.require_root()
     saved = saves.load(start_from) if start_from else None
     wanted = inventory.load(folder or t.cast("Save", saved).inventory)
+    releases = offers.wanted(saved.versions) if saved else offers.wanted(versions, inventory=wanted.versions)
     cgroups.require()
     system_packages.require(_PACKAGES)
     kernel_limits.raise_to_what_hosts_need()
@@ -55,15 +60,13 @@ def up(folder: pathlib.Path | None, *, versions: list[str], start_from: str | No
         if state.load() is not None:
             progress("a lab is up, or was left by a run that was killed: taking it down first")
         if saved:
-            versions = list(saved.versions)
             saving.require_usable(saved, hosts_wanted=wanted.hosts, folder=wanted.folder)
-        versions = versions or [wanted.kubernetes_version or DEFAULT_VERSION]
-        making = Making(versions)
+        making = Making(releases)
         lifecycle.clean()
         lab = Lab(
             inventory=wanted.folder,
             hosts=saved.hosts if saved else wanted.hosts,
-            versions=tuple(versions),
+            versions=offers.words(releases),
             base_tree=making.base_tree(),
             data=cache.host_disks(),
             save=start_from,
@@ -78,14 +81,10 @@ def up(folder: pathlib.Path | None, *, versions: list[str], start_from: str | No
         files = services.host_files(state.DIRECTORY, lab.bridge_address)
         boot = [functools.partial(_create, lab, host, files=files, lock=lock) for host in lab.hosts]
         parallel.run_all([functools.partial(services.start, state.DIRECTORY, lab.bridge_address, making), *boot])
-        _link_kubectl(artifacts.ensure_program(name="kubernetes", version=max(lab.versions, key=_by_number)))
+        _link_kubectl(artifacts.ensure_program(name="kubernetes", version=offers.newest(releases)))
         _write_inventory_files(lab, services.variables(lab.bridge_address))
     kind = f"hosts, as saved under the name {start_from}," if start_from else "bare hosts"
     progress(f"{len(lab.hosts)} {kind} are up: {', '.join(f'{host.name} ({host.address})' for host in lab.hosts)}")
-
-
-def _by_number(version: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 def _create(lab: Lab, host: Host, *, files: dict[str, bytes], lock: int) -> None:

@@ -30,27 +30,20 @@ def test_every_offered_version_is_pinned(name: str, version: str) -> None:
         assert re.search(rf"^{re.escape(module)} v{re.escape(version)} h1:", sums, re.MULTILINE), f"{module} has no checksum"
 
 
-def test_kubernetes_minors_are_pinned_apart() -> None:
-    program = releases.program("kubernetes")
-    directories = {program.build_directory(version) for version in releases.versions()["programs"]["kubernetes"]}
-    assert len(directories) == len(releases.versions()["programs"]["kubernetes"])
+def test_each_minor_version_has_pins_of_its_own_and_none_are_left_over() -> None:
+    directories = [releases.program(name).build_directory(version) for name, version in ALL]
+    assert sorted(directories) == sorted(path for path in releases.BUILDS.iterdir() if path.is_dir())
+
+
+@pytest.mark.parametrize("name", releases.programs())
+def test_the_newest_is_the_first(name: str) -> None:
+    found = [[int(number) for number in version.split(".")] for version in releases.versions()["programs"][name]]
+    assert found == sorted(found, reverse=True)
 
 
 def test_an_unpinned_version_is_refused_with_the_command_that_pins_it() -> None:
     with pytest.raises(LabError, match=r"go\.mod pins etcd .*, wanted 9\.9\.9; run: lab/update-pins etcd 9\.9\.9"):
         builds.check_pins(program=releases.program("etcd"), version="9.9.9")
-
-
-def test_unknown_kubernetes_versions_are_refused() -> None:
-    with pytest.raises(LabError, match=r"lab/update-pins kubernetes 1\.2\.3"):
-        releases.wanted(kubernetes_versions=["1.2.3"])
-
-
-def test_only_the_asked_kubernetes_is_wanted() -> None:
-    newest = releases.versions()["programs"]["kubernetes"][0]
-    wanted = [(program.name, version) for program, version in releases.wanted(kubernetes_versions=[newest])]
-    assert [version for name, version in wanted if name == "kubernetes"] == [newest]
-    assert {name for name, _version in wanted} == set(releases.programs())
 
 
 def test_the_version_is_linked_in() -> None:
@@ -64,12 +57,13 @@ def test_the_cache_key_changes_with_the_pins(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setattr(builds, "go_version", lambda: "go1.99")
     monkeypatch.setattr(releases, "BUILDS", tmp_path)
     program = dataclasses.replace(releases.program("etcd"))
-    (tmp_path / "etcd").mkdir()
-    (tmp_path / "etcd/go.mod").write_text("module x\n\nrequire (\n\tgo.etcd.io/etcd/server/v3 v3.7.2\n)\n")
-    (tmp_path / "etcd/go.sum").write_text("one\n")
+    pins = tmp_path / "etcd-3.7"
+    pins.mkdir()
+    (pins / "go.mod").write_text("module x\n\nrequire (\n\tgo.etcd.io/etcd/server/v3 v3.7.2\n)\n")
+    (pins / "go.sum").write_text("one\n")
     first = builds.inputs(program=program, version="3.7.2")
     assert builds.inputs(program=program, version="3.7.2") == first
-    (tmp_path / "etcd/go.sum").write_text("two\n")
+    (pins / "go.sum").write_text("two\n")
     assert builds.inputs(program=program, version="3.7.2") != first
     assert json.loads(first)["go"] == "go1.99"
 
@@ -95,7 +89,8 @@ def test_recording_a_version(tmp_path: pathlib.Path) -> None:
     builds_pins.record(name="kubernetes", version="1.37.12", file=file)
     builds_pins.record(name="kubernetes", version="1.38.0", file=file)
     builds_pins.record(name="etcd", version="3.8.0", file=file)
-    assert file.read_text() == "programs:\n  kubernetes: [1.38.0, 1.37.12, 1.36.3]\n  etcd: [3.8.0]\n"
+    builds_pins.record(name="etcd", version="3.6.16", file=file)
+    assert file.read_text() == "programs:\n  kubernetes: [1.38.0, 1.37.12, 1.36.3]\n  etcd: [3.8.0, 3.7.2, 3.6.16]\n"
     with pytest.raises(LabError, match="no line"):
         builds_pins.record(name="nothing", version="1.0.0", file=file)
 

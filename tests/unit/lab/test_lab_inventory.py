@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab reads names, addresses, groups and the version from an inventory folder."""
+"""The lab reads names, addresses, groups and versions from an inventory folder."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def addresses(**last_bytes: int) -> dict[str, str]:
     return {f"host_vars/{name}.dev.yml": f"ansible_host: 10.1.2.{byte}\n" for name, byte in last_bytes.items()}
 
 
-def test_reads_hosts_groups_and_version(tmp_path: pathlib.Path) -> None:
-    files = {"hosts.yml": HOSTS, "group_vars/all/main.yml": "cluster_kubernetes_version: v1.36.3\n"}
+def test_reads_hosts_groups_and_versions(tmp_path: pathlib.Path) -> None:
+    files = {"hosts.yml": HOSTS, "group_vars/all/main.yml": "cluster_kubernetes_version: v1.36.3\ncluster_cri_dockerd_version: 0.4.4\n"}
     found = inventory.load(write(tmp_path, files | addresses(b=11, n08=18, n09=19, n10=20)))
     assert [(host.name, host.address, host.groups) for host in found.hosts] == [
         ("a.dev", "10.1.2.10", ("all", "cluster", "etcd")),
@@ -47,7 +47,7 @@ def test_reads_hosts_groups_and_version(tmp_path: pathlib.Path) -> None:
         ("n09.dev", "10.1.2.19", ("all", "cluster", "minion")),
         ("n10.dev", "10.1.2.20", ("all", "cluster", "minion")),
     ]
-    assert found.kubernetes_version == "1.36.3"
+    assert found.versions == {"kubernetes": "1.36.3", "cri-dockerd": "0.4.4"}
     assert found.bridge_address == "10.1.2.1"
 
 
@@ -60,9 +60,9 @@ def test_secrets_are_passed_over(tmp_path: pathlib.Path) -> None:
     files = {
         "hosts.yml": "all: {hosts: {a: {ansible_host: 10.1.2.3}}}",
         "group_vars/all/vault.yml": "$ANSIBLE_VAULT;1.1;AES256\n616263\n",
-        "group_vars/all/main.yml": "password: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  616263\n",
+        "group_vars/all/main.yml": "cluster_etcd_version: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  616263\n",
     }
-    assert inventory.load(write(tmp_path, files)).kubernetes_version is None
+    assert inventory.load(write(tmp_path, files)).versions == {}
 
 
 @pytest.mark.parametrize(
