@@ -30,6 +30,9 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 _VERSIONS, _MASTER_VERSIONS = "barehost_versions", "barehost_master_versions"
 _WORKLOADS, _DATABASES = "barehost_workloads", "barehost_etcd_databases"
 
+# By the name of a program of a node, whose version it has in the spec. Docker's is empty where the repository decides.
+_BESIDE = {"cri-dockerd": "cri_dockerd", "flanneld": "flannel", "cni-plugins": "cni_plugins", "docker": "docker"}
+
 Variables = dict[str, t.Any]
 Object = dict[str, t.Any]
 
@@ -48,7 +51,7 @@ class ActionModule(HostAction):
             only=arguments["only"],
             drain=arguments["drain"],
             unmanaged_pods=arguments["unmanaged_pods"],
-            beside={"cri-dockerd": cluster["versions"]["cri_dockerd"], "flanneld": cluster["versions"]["flannel"]},
+            beside={name: version for name, key in _BESIDE.items() if (version := cluster["versions"][key])},
         )
         wanted = wanted_of(cluster, frozenset(variables["ansible_play_hosts_all"]))
         observed = _observed(cluster, variables)

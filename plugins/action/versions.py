@@ -12,7 +12,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluste
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table, releases
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.answers import found_of, wanted_of
 
@@ -55,9 +55,9 @@ class ActionModule(HostAction):
         host = VersionsHost(self, variables)
         table = component_table.components()
         programs = {name: {"path": table[key].program, "unit": table[key].unit} for name, key in _PROGRAMS.items()}
-        return host.step(
-            "collect", {"programs": programs, "api": self._api(cluster, variables) if host.name in cluster["masters"] else None}
-        )
+        programs["cni-plugins"] = {"path": f"{releases.CNI_BIN}/{releases.CNI_PLUGINS[0]}", "unit": ""}
+        api = self._api(cluster, variables) if host.name in cluster["masters"] else None
+        return host.step("collect", {"programs": programs, "packages": {"docker": "docker-ce"}, "api": api})
 
     def _api(self, cluster: Object, variables: Variables) -> Object:
         """A master asks the apiservers of all, as the administrator."""

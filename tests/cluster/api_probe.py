@@ -3,7 +3,8 @@
 
 Then it prints what became of every request. A program of the standard library: it runs on the controller's side of the lab's network
 and on hosts alike. One argument, JSON: ``server``, ``ca``, ``cert`` and ``key`` or a ``token``, the ``path`` to read, and, to write too,
-a ``namespace``. A server of ``http`` needs nothing but the path. It reads its files again for each request, as clients do that are to survive a new authority.
+a ``namespace``. A server of ``http`` needs nothing but the path. It reads its files again for each request, as clients do that are to
+survive a new authority.
 """
 
 from __future__ import annotations
@@ -89,7 +90,6 @@ class Probe:
         finally:
             connection.close()
         return None if answer.status in (200, 201) else f"status {answer.status}: {text[:200]}"
-
 
     def _connection(self, timeout: float) -> http.client.HTTPConnection:
         if not self._secure:

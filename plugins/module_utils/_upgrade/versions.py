@@ -14,15 +14,20 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client im
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as command
 
-# As role host installs them: PROGRAM-VERSION. The kernel adds a word where that file is gone.
-_VERSIONED = re.compile(r"-(\d+\.\d+\.\d+)(?: \(deleted\))?$")
+# As component installs them: PROGRAM-VERSION, or in a directory of that name. The kernel adds a word where the file is gone.
+_VERSIONED = re.compile(r"-(\d+\.\d+\.\d+)(?:/.*)?(?: \(deleted\))?$")
+_RELEASE = re.compile(r"\d+\.\d+\.\d+")
 
 
 def run(_step: str, payload: Object) -> Object:
-    """``programs``: by name, the versions that are linked or running, each once. ``api``: see :func:`_api`; None where it is not asked."""
+    """``programs``: by name, the versions that are linked or running, each once. ``api``: see :func:`_api`; None where it is not asked.
+
+    ``packages`` of the payload: by name of a program, the package that it comes from.
+    """
     with host_lock.held(changes=False):
-        processes = _processes([program["unit"] for program in payload["programs"].values()])
+        processes = _processes([program["unit"] for program in payload["programs"].values() if program["unit"]])
         programs = {name: _versions(program, processes) for name, program in payload["programs"].items()}
+        programs.update({name: _of_package(package) for name, package in payload["packages"].items()})
     return {"programs": programs, "api": _api(payload["api"]) if payload["api"] else None}
 
 
@@ -32,6 +37,13 @@ def _versions(program: Object, processes: dict[str, str]) -> list[str]:
     with contextlib.suppress(OSError):
         found.append(os.readlink(program["path"]))
     return sorted({match[1] for path in found for match in [_VERSIONED.search(path)] if match})
+
+
+def _of_package(package: str) -> list[str]:
+    """The version of an installed package, without its release."""
+    found = command(["rpm", "--query", "--queryformat", "%{VERSION}", package])
+    match = _RELEASE.match(found.output) if found.ok else None
+    return [match[0]] if match else []
 
 
 def _processes(units: list[str]) -> dict[str, str]:
