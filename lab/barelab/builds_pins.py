@@ -62,7 +62,8 @@ def _replacements(*, upstream: t.Mapping[str, t.Any], version: str) -> dict[str,
     """Upstream's replace directives.
 
     One by a directory stands for a module of the same repository. Either it is required at its released version, which is the
-    same, or (Kubernetes' staging modules) at v0.0.0 and released as v0.<minor>.<patch>.
+    same, or (Kubernetes' staging modules) at v0.0.0 and released as v0.<minor>.<patch>. Or it is not required, but is there for the
+    repository's own tests (etcd 3.6), and means nothing here.
     """
     required = {entry["Path"]: entry["Version"] for entry in upstream.get("Require") or []}
     result = {}
@@ -70,7 +71,7 @@ def _replacements(*, upstream: t.Mapping[str, t.Any], version: str) -> dict[str,
         old, new = entry["Old"]["Path"], entry["New"]
         if new.get("Version"):
             result[old] = (new["Path"], new["Version"])
-        elif required.get(old, "v0.0.0") == "v0.0.0":
+        elif required.get(old) == "v0.0.0":
             result[old] = (old, "v0." + version.split(".", 1)[1])
     return result
 

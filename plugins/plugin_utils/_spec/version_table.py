@@ -73,7 +73,7 @@ MINORS: t.Mapping[str, Minor] = {
     # kubeadm of 1.36 refuses etcd before 3.6; other installers run 1.36 on 3.6 and on 3.7.
     "1.36": Minor({**_COMMON, "etcd": Allowed(default="3.7.2", low="3.6.0", below="3.8.0")}, docker_minimum=_DOCKER_MINIMUM),
     # Other installers run 1.35 on 3.6; not known to have been run on 3.7, and 3.5 is left out because it cannot go on to 1.36.
-    "1.35": Minor({**_COMMON, "etcd": Allowed(default="3.6.14", low="3.6.0", below="3.7.0")}, docker_minimum=_DOCKER_MINIMUM),
+    "1.35": Minor({**_COMMON, "etcd": Allowed(default="3.6.16", low="3.6.0", below="3.7.0")}, docker_minimum=_DOCKER_MINIMUM),
 }
 
 TESTED: tuple[str, ...] = ("1.37.1", "1.36.3")

@@ -74,6 +74,7 @@ def test_replace_directives_are_repeated() -> None:
         "Replace": [
             {"Old": {"Path": "k8s.io/api"}, "New": {"Path": "./staging/src/k8s.io/api"}},
             {"Old": {"Path": "example.com/sibling"}, "New": {"Path": "../sibling"}},
+            {"Old": {"Path": "example.com/tests/v3"}, "New": {"Path": "../tests"}},
             {"Old": {"Path": "example.com/a"}, "New": {"Path": "example.com/fork", "Version": "v1.0.0"}},
         ],
     }

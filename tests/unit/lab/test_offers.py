@@ -85,6 +85,6 @@ def test_a_lab_that_is_not_asked_has_one_version_of_each_program() -> None:
     assert offers.newest(found) == product.default_kubernetes()
 
 
-@pytest.mark.parametrize("kubernetes", product.table().TESTED)
-def test_the_lab_has_what_the_collection_installs_with_each_tested_version(kubernetes: str) -> None:
+@pytest.mark.parametrize("kubernetes", sorted({*product.table().TESTED, *releases.versions()["programs"]["kubernetes"]}))
+def test_the_lab_has_what_the_collection_installs_with_each_version(kubernetes: str) -> None:
     assert offers.wanted([kubernetes])
