@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import collections.abc
 import sys
+import typing as t
 
 import pytest
+import yaml
 
-from .command import run
+from .command import ROOT, run
 
 
 @pytest.mark.slow
@@ -36,3 +39,23 @@ def test_antsibull_docs() -> None:
 
 def test_antsibull_changelog() -> None:
     run("antsibull-changelog", "lint")
+
+
+def _tasks(entries: list[dict[str, t.Any]] | None) -> collections.abc.Iterator[dict[str, t.Any]]:
+    """All tasks of a file, also those of plays and blocks."""
+    for entry in entries or []:
+        yield entry
+        for part in ("pre_tasks", "tasks", "post_tasks", "block", "rescue", "always"):
+            yield from _tasks(entry.get(part))
+
+
+def test_a_host_that_may_be_away_ends_no_play() -> None:
+    """With run_once, Ansible marks all hosts as failed if one did not answer, unless errors are ignored, too (strategy/linear.py)."""
+    files = [*(ROOT / "playbooks").rglob("*.yml"), *(ROOT / "roles").glob("*/tasks/*.yml")]
+    wrong = [
+        f"{file.relative_to(ROOT)}: {task['name']}"
+        for file in files
+        for task in _tasks(yaml.safe_load(file.read_text(encoding="utf-8")))
+        if task.get("run_once") and task.get("ignore_unreachable") and not task.get("ignore_errors")
+    ]
+    assert wrong == []
