@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 import bench_hosts
+import bench_upgrade
 import waterfall
 from bench_results import Results, listed, rows
 from bench_rows import table
@@ -35,6 +36,7 @@ class Bench:
         self.pings: list[float] = []
         self.restarts: list[float] = []
         self.by_hand: list[float] = []
+        self.upgrades: list[bench_upgrade.Upgraded] = []
 
     def run(self, *, firsts: int) -> None:
         try:
@@ -47,6 +49,7 @@ class Bench:
                 self._counts(tree)
             for _attempt in range(firsts):
                 self._by_hand()
+                self.upgrades.append(bench_upgrade.measure(copied(self._source)))
         finally:
             timed("lab/lab", "down")
 

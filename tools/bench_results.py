@@ -9,6 +9,7 @@ import statistics
 from typing import Protocol
 
 from bench_rows import Row
+from bench_upgrade import Upgraded
 
 
 @dataclasses.dataclass
@@ -34,6 +35,7 @@ class Shared(Protocol):
     pings: list[float]
     restarts: list[float]
     by_hand: list[float]
+    upgrades: list[Upgraded]
 
 
 # The most that a second run on a slow line may take beyond one on a fast line.
@@ -63,6 +65,7 @@ def rows(shared: Shared, now: Results, before: Results | None, *, several_master
         title = f"second run at {name}, beyond that without"
         found.append(_row(title, now, before, lambda of, name=name: min(of.slow[name]) - min(of.second), at_most=_BEYOND.get(name)))
     restart = min(shared.restarts)
+    quickest = min(shared.upgrades, key=lambda one: one.upgraded / one.installed)
     return [
         *found,
         _row("one changed flag of the apiserver, until healthy", now, before, lambda of: min(of.flag)),
@@ -70,6 +73,8 @@ def rows(shared: Shared, now: Results, before: Results | None, *, several_master
         _row(
             "changed flag / (second run + restart)", now, before, lambda of: min(of.flag) / (min(of.second) + restart), unit="", at_most=1.5
         ),
+        Row("upgrade to the next minor version, all hosts", quickest.upgraded),
+        Row("the same / installation of the older one", quickest.upgraded / quickest.installed, unit="", at_most=2.5),
     ]
 
 

@@ -8,6 +8,7 @@ import dataclasses
 import pytest
 from bench_results import Results, rows
 from bench_rows import Row, table, target
+from bench_upgrade import Upgraded
 
 
 @dataclasses.dataclass
@@ -15,6 +16,7 @@ class Shared:
     pings: list[float]
     restarts: list[float]
     by_hand: list[float]
+    upgrades: list[Upgraded]
 
 
 NOW = Results(
@@ -26,7 +28,7 @@ NOW = Results(
     flag=[9.0, 12.0],
 )
 BEFORE = Results(first=[40.0], second=[5.0], controller=[1.0], looks=[0.4], slow={"100 ms": [8.0], "10 Mbit/s": [6.0]}, flag=[15.0])
-SHARED = Shared(pings=[1.25, 1.0], restarts=[6.0, 7.0], by_hand=[25.0])
+SHARED = Shared(pings=[1.25, 1.0], restarts=[6.0, 7.0], by_hand=[25.0], upgrades=[Upgraded(40.0, 120.0), Upgraded(50.0, 100.0)])
 
 
 @pytest.mark.parametrize(
@@ -64,6 +66,8 @@ def test_the_best_run_counts_and_of_the_processor_the_mean() -> None:
         "one changed flag of the apiserver, until healthy": (9.0, 15.0),
         "restart of the apiserver alone": (6.0, None),
         "changed flag / (second run + restart)": (1.125, 1.364),
+        "upgrade to the next minor version, all hosts": (100.0, None),
+        "the same / installation of the older one": (2.0, None),
     }
     assert found["bare hosts until all are Ready / by hand"].at_most == 1.15
 
