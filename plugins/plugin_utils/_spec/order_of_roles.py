@@ -14,9 +14,9 @@ def of_host(cluster: t.Mapping[str, t.Any], host: str) -> list[str]:
         "host": True,
         "firewall": True,
         "balancer": host in cluster["api"]["proxies"],
-        "docker": host in cluster["node_hosts"],
         "etcd": host in cluster["etcd_hosts"],
         "master": host in cluster["masters"],
+        "docker": host in cluster["node_hosts"],
         "minion": host in cluster["node_hosts"],
         "flannel": host in cluster["node_hosts"],
     }
