@@ -20,6 +20,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "roles": {"type": "list", "elements": "str", "required": True},
     "api": {"type": "bool", "default": False},
 }
+_FACTS = "ansible.builtin.setup"
 
 # Ansible imports action plugins in its main process, so all processes of tasks have it.
 template_cache.install()
@@ -75,7 +76,21 @@ class ActionModule(HostAction):
             check_mode=bool(self._task.check_mode),
         )
         roles = [str(name) for name in arguments["roles"]]
+        site = self._with_facts(roles, site)
         return [components.part_of(roles, site), *etcd.parts_of(site)], api.parts_of(site) if arguments["api"] else []
+
+    def _with_facts(self, roles: list[str], site: Site) -> Site:
+        """The host with the facts that roles gather for their descriptions, in a call of its own for each."""
+        tasks = [task for role in roles for task in role_tasks.tasks_of(role, _FACTS)]
+        if not tasks:
+            return site
+        templar = role_tasks.seen_by(roles, site).templar
+        gathered = {
+            task.register: self._execute_module(module_name=_FACTS, module_args=dict(task.options), task_vars=site.variables)
+            for task in tasks
+            if task.wanted(templar)
+        }
+        return site.with_variables({**site.variables, **gathered})
 
     def _ask(self, own: list[Part], of_api: list[Part], variables: dict[str, t.Any]) -> tuple[dict[str, str], dict[str, str]]:
         parts = [*own, *of_api]

@@ -33,6 +33,7 @@ class RoleTask(t.NamedTuple):
     options: dict[str, t.Any]
     variables: Variables
     conditions: tuple[str | bool, ...]
+    register: str
     others: tuple[str, ...]
 
     def find(self, kind: str, name: str) -> str:
@@ -105,6 +106,7 @@ def _task(task: dict[str, t.Any], action: str, directory: pathlib.Path) -> RoleT
         options=task[action],
         variables=task.get("vars") or {},
         conditions=tuple(listed),
+        register=str(task.get("register") or ""),
         others=tuple(sorted(set(task) - _FOLLOWED - {action})),
     )
 

@@ -20,7 +20,7 @@ COMPONENT = "barehost.kubernetes.component"
 OTHERS = {
     # only after a change of the component
     "host": {"Wait for the clock"},
-    # gathers what the description needs: without it, the description cannot be rendered, so the balancer is never settled
+    # gathers what the description needs; the survey does so, too
     "balancer": {"Look at the interfaces"},
     # the members of etcd are a part of the survey of their own
     "etcd": {"Observe the members", "Plan the member of this host", "Bring the members to the inventory"},
