@@ -15,7 +15,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action i
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["drained", "schedulable", "absent"], "required": True},
+    "state": {"type": "str", "choices": ["drained", "schedulable", "settled", "absent"], "required": True},
     "reachable": {"type": "bool", "default": True},
     "unmanaged_pods": {"type": "bool", "default": False},
     "unmanaged_pods_variable": {"type": "str", "default": "unmanaged_pods"},
@@ -23,6 +23,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "kubelet": {"type": "str", "default": ""},
     "ignored": {"type": "list", "elements": "str", "default": []},
     "left": {"type": "list", "elements": "dict", "default": []},
+    "wait": {"type": "bool", "default": True},
     "timeout": {"type": "float", "default": 300},
     "deadline": {"type": "float", "default": 60},
     **access.OPTIONS,
@@ -60,10 +61,10 @@ class ActionModule(HostAction):
         if self._task.check_mode:
             return result
         work = {**asked, "actions": [action.for_host() for action in plan], "timeout": arguments["timeout"]}
-        if arguments["state"] == "schedulable":
-            # also where nothing is planned: whether the Node and its pods are well is what was asked for
-            more = {name: plain(arguments[name]) for name in ("kubelet", "ignored", "left", "deadline")}
-            ReturnHost(self, variables).step("apply", {**work, **more})
+        if arguments["state"] in ("schedulable", "settled"):
+            # also where nothing is planned: whether the Node or its pods are well is what was asked for
+            more = {name: plain(arguments[name]) for name in ("kubelet", "ignored", "left", "wait", "deadline")}
+            ReturnHost(self, variables).step(arguments["state"], {**work, **more})
         elif plan:
             host.step("apply", work)
         return result
@@ -73,8 +74,9 @@ def _plan(arguments: dict[str, t.Any], state: dict[str, t.Any], *, check: bool) 
     name = str(arguments["name"])
     if arguments["state"] == "absent":
         return plan_node.remove(node=name, drained=check and arguments["reachable"], state=state)
-    if arguments["state"] == "schedulable":
-        return plan_node.uncordon(node=name, state=state)
+    if arguments["state"] in ("schedulable", "settled"):
+        planned = plan_node.uncordon if arguments["state"] == "schedulable" else plan_node.unmark
+        return planned(node=name, state=state)
     return plan_node.drain(
         node=name,
         reachable=arguments["reachable"],

@@ -6,25 +6,20 @@
 from __future__ import annotations
 
 import dataclasses
-import pathlib
-import re
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError, PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import run_tags
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HostAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import plan_upgrade, told_plan
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import plan_upgrade, told_plan, upgrade_request
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.answers import found_of, wanted_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.plan_upgrade import Observed, Request
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["checked", "planned", "verified"], "required": True},
-    "only": {"type": "str", "choices": ["all", "masters", "nodes"], "default": "all"},
-    "drain": {"type": "bool", "default": True},
-    "unmanaged_pods": {"type": "bool", "default": False},
-    "batch": {"type": "str", "default": "1"},
-    "hooks": {"type": "list", "elements": "path", "default": []},
+    **upgrade_request.OPTIONS,
 }
 # The variables in which the playbook registers what hosts and API say
 _VERSIONS, _MASTER_VERSIONS = "barehost_versions", "barehost_master_versions"
@@ -44,13 +39,15 @@ class ActionModule(HostAction):
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         arguments = plain(arguments)
         if arguments["state"] == "checked":
-            _refuse(arguments)
+            tags = {*variables.get("ansible_run_tags", []), *variables.get("ansible_skip_tags", [])} - run_tags.NONE_ASKED_FOR
+            upgrade_request.refuse(arguments, variables=variables, tags=tags)
             return {"changed": False}
         cluster: Object = plain(cluster_of(self._templar, variables))
         request = Request(
             only=arguments["only"],
             drain=arguments["drain"],
             unmanaged_pods=arguments["unmanaged_pods"],
+            batch=arguments["batch"],
             beside={name: version for name, key in _BESIDE.items() if (version := cluster["versions"][key])},
         )
         wanted = wanted_of(cluster, frozenset(variables["ansible_play_hosts_all"]))
@@ -62,28 +59,31 @@ class ActionModule(HostAction):
             "changed": False,
             "summary": told_plan.lines(upgrade, observed, wanted, request),
             "stages": [dataclasses.asdict(work) for work in upgrade.work],
+            "settings": upgrade_request.for_plays(arguments),
             # Check mode ends with the plan: no later play has hosts then.
             "performs": not self._task.check_mode,
             "complete": not upgrade.work and not upgrade.left_out,
-            "ignored": (observed.workloads or {}).get("unready_owners", []),
+            "ignored": plan_upgrade.ignored(observed),
+            "through": _through(cluster, variables),
         }
 
 
-def _refuse(arguments: Object) -> None:
-    """Raises PlanError for values that would fail only when the nodes are reached."""
-    if not re.fullmatch(r"[1-9]\d*|(100|[1-9]\d?)%", arguments["batch"]):
-        raise PlanError(
-            f"Nothing was changed: upgrade_batch is {arguments['batch']!r}, which is neither a number of nodes nor a percentage. "
-            'Write for example 2, or "20%"'
-        )
-    missing = [path for path in arguments["hooks"] if not pathlib.Path(path).is_file()]
-    if missing:
-        raise PlanError(f"Nothing was changed: {', '.join(missing)} is no file. Write the path of a file with tasks")
+def _through(cluster: Object, variables: Variables) -> str:
+    """The master through which nodes are drained: the first one whose API is ready, else the first one."""
+    ready = [str(answer["item"]) for answer in _workloads(variables)]
+    return str([*ready, *cluster["masters"]][0])
+
+
+def _workloads(variables: Variables) -> list[Object]:
+    """The answers of masters whose API is ready."""
+    return [answer for answer in plain(variables.get(_WORKLOADS) or {}).get("results", []) if answer.get("unready") == ""]
 
 
 def _verified(upgrade: plan_upgrade.Upgrade, lines: list[str]) -> Object:
-    if upgrade.work or upgrade.left_out:
+    if upgrade.work:
         raise ComponentError("\n".join(["The upgrade is not complete. Run playbooks/upgrade.yml again, which goes on with:", *lines]))
+    if upgrade.left_out:
+        raise ComponentError("\n".join(["The other hosts are upgraded", *lines[1:]]))
     return {"changed": False, "summary": lines}
 
 
@@ -92,7 +92,7 @@ def _observed(cluster: Object, variables: Variables) -> Observed:
     play = list(variables["ansible_play_hosts_all"])
     own = {host: plain(hostvars[host].get(_VERSIONS) or {}) for host in play}
     found = found_of(own, plain(variables.get(_MASTER_VERSIONS) or {}))
-    answers = [answer for answer in plain(variables.get(_WORKLOADS) or {}).get("results", []) if answer.get("unready") == ""]
+    answers = _workloads(variables)
     members: list[list[Object]] = [
         answer["members"] for host in play if (answer := plain(hostvars[host].get(_DATABASES) or {})).get("members")
     ]

@@ -149,13 +149,32 @@ def hosts_to_upgrade(
 
     ``all`` are all hosts, as a pattern. There is no host if the upgrade has no such stage, or the stage nothing to do in this part.
     """
-    found: collections.abc.Mapping[str, t.Any] = next(
-        (known for variables in hostvars.values() if (known := variables.get("barehost_upgrade"))), {}
-    )
+    found = upgrade_plan(hostvars)
     stages = found["stages"] if found.get("performs") else []
-    if stage >= len(stages):
+    if stage >= len(stages) or not all(_is_done(hostvars, stages, *before) for before in _parts_before(stage, part)):
         return []
     return ["all"] if part == "all" else list(stages[stage][part])
+
+
+# The parts of a stage, in their order.
+_PARTS = ("saved", "first", "saved_later", "members", "masters", "objects", "nodes")
+
+
+def _parts_before(stage: int, part: str) -> list[tuple[int, str]]:
+    own = () if part == "all" else _PARTS[: _PARTS.index(part)]
+    return [*((number, name) for number in range(stage) for name in _PARTS), *((stage, name) for name in own)]
+
+
+def _is_done(
+    hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]], stages: list[dict[str, t.Any]], stage: int, part: str
+) -> bool:
+    """Whether every host of a part has come to its end. Ansible goes on without a host that it has lost."""
+    return all(f"{stage} {part}" in (hostvars[host].get("barehost_upgraded") or []) for host in stages[stage][part])
+
+
+def upgrade_plan(hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+    """The plan of an upgrade, which only some hosts have registered; empty before it is made."""
+    return next((dict(known) for variables in hostvars.values() if (known := variables.get("barehost_upgrade"))), {})
 
 
 def converged_nodes(
@@ -257,6 +276,7 @@ class FilterModule:
             "unsettled": unsettled,
             "hosts_of_other_versions": hosts_of_other_versions,
             "hosts_to_upgrade": hosts_to_upgrade,
+            "upgrade_plan": upgrade_plan,
             "converged_nodes": converged_nodes,
             "changed_nodes": changed_nodes,
             "silent_hosts": silent_hosts,

@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - V(drained) cordons the Node and evicts its pods, except those of DaemonSets and static pods.
     The API refuses an eviction that a PodDisruptionBudget does not allow; the eviction is repeated until O(timeout).
-  - V(schedulable) waits until the Node is ready, ends a cordon with O(mark), and waits until the pods of the Node are ready.
-    A Node that somebody else has cordoned stays cordoned.
+  - V(schedulable) waits until the Node is ready, and ends a cordon with O(mark). A Node that somebody else has cordoned stays cordoned.
+  - V(settled) waits until the pods of the Node are ready, and removes the mark.
   - V(absent) deletes the Node and its remaining pods. Stop its kubelet before, or the kubelet registers the Node again.
   - Run it on a master, because it asks the apiserver on its host; not on the master that leaves.
 extends_documentation_fragment:
@@ -33,9 +33,9 @@ options:
     type: str
     required: true
   state:
-    description: V(drained), V(schedulable) or V(absent).
+    description: V(drained), V(schedulable), V(settled) or V(absent).
     type: str
-    choices: [drained, schedulable, absent]
+    choices: [drained, schedulable, settled, absent]
     required: true
   reachable:
     description:
@@ -54,6 +54,7 @@ options:
   mark:
     description:
       - For V(drained), who cordons the Node for a while. An annotation of the Node records it, so that V(schedulable) can end it.
+        V(settled) removes the annotation.
       - A Node that is not ready is only cordoned then, because without a kubelet its pods cannot end.
     type: str
     default: ''
@@ -63,18 +64,22 @@ options:
     default: ''
   ignored:
     description:
-      - For V(schedulable), uids of controllers, and of pods without one. Their pods may be not ready.
+      - For V(settled), uids of controllers, and of pods without one. Their pods may be not ready.
       - Name those that had such pods before.
     type: list
     elements: str
     default: []
   left:
     description:
-      - For V(schedulable), the result RV(left) of the drain. The pods that controllers have made in place of those must be ready, too,
+      - For V(settled), the result RV(left) of the drain. The pods that controllers have made in place of those must be ready, too,
         on whichever node.
     type: list
     elements: dict
     default: []
+  wait:
+    description: Whether V(settled) waits at all, or only removes the mark.
+    type: bool
+    default: true
   timeout:
     description: Seconds until all evicted pods must be gone, or all pods of the Node must be ready.
     type: float
@@ -98,6 +103,12 @@ EXAMPLES = r"""
   barehost.kubernetes.node:
     name: node1.example.com
     state: schedulable
+  run_once: true
+
+- name: Wait for its pods
+  barehost.kubernetes.node:
+    name: node1.example.com
+    state: settled
   run_once: true
 """
 

@@ -46,15 +46,30 @@ options:
     description: Whether pods that no controller replaces may be lost.
     type: bool
     default: false
+  wait_for_pods:
+    description: Whether the pods of a node, and those that have left it, must be ready before the next node.
+    type: bool
+    default: true
   batch:
-    description: How many nodes are upgraded at the same time. A number, or a percentage of the nodes. Only checked here.
+    description: How many nodes are upgraded at the same time. A number, or a percentage of the nodes.
     type: str
     default: '1'
-  hooks:
-    description: Files with tasks of the user. Only checked here.
-    type: list
-    elements: path
-    default: []
+  timeout:
+    description: Seconds for the pods of a node to leave, and to be ready again.
+    type: float
+    default: 300
+  pause:
+    description: Seconds after each batch.
+    type: float
+    default: 0
+  before_node:
+    description: A file with tasks of the user, which run before each node.
+    type: path
+    default: ''
+  after_node:
+    description: A file with tasks of the user, which run after each node.
+    type: path
+    default: ''
 seealso:
   - module: barehost.kubernetes.versions
   - module: barehost.kubernetes.workloads
@@ -79,6 +94,14 @@ stages:
   returned: for O(state=planned)
   type: list
   elements: dict
+settings:
+  description: The options that plays use, with absolute paths.
+  returned: for O(state=planned)
+  type: dict
+through:
+  description: The master by whose API nodes are drained.
+  returned: for O(state=planned)
+  type: str
 performs:
   description: Whether the plays after the plan perform it.
   returned: for O(state=planned)

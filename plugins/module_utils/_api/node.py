@@ -103,12 +103,17 @@ def _passes(taint: Object) -> bool:
 
 
 def set_schedulability(api: KubeApi, node: str, action: Object) -> None:
-    """Cordons or uncordons. The mark comes and goes in the same patch, so at no moment is it unknown who cordoned the Node."""
-    cordon = action["operation"] == "cordon"
-    body: Object = {"spec": {"unschedulable": True if cordon else None}}
-    if action["data"]["mark"]:
-        body["metadata"] = {"annotations": {MARK: action["data"]["mark"] if cordon else None}}
-    api.request("PATCH", f"/api/v1/nodes/{node}", body=body, content=_MERGE)
+    """Cordons, uncordons, or takes the mark away.
+
+    The mark comes in the same patch as the cordon, so at no moment is it unknown who cordoned the Node. It stays until its pods are well.
+    """
+    mark = {"metadata": {"annotations": {MARK: action["data"]["mark"]}}} if action["data"]["mark"] else {}
+    bodies: dict[str, Object] = {
+        "cordon": {**mark, "spec": {"unschedulable": True}},
+        "uncordon": {"spec": {"unschedulable": None}},
+        "unmark": {"metadata": {"annotations": {MARK: None}}},
+    }
+    api.request("PATCH", f"/api/v1/nodes/{node}", body=bodies[action["operation"]], content=_MERGE)
 
 
 def _evict(api: KubeApi, node: str, pods: list[Object], *, timeout: float) -> None:

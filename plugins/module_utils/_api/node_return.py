@@ -1,7 +1,10 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host side of ``node`` where a Node takes pods again: it is ready, no longer cordoned, its pods run, and those that left it, too."""
+"""The host side of ``node`` where a Node comes back: first it is ready and takes pods, then its pods run, and those that have left it.
+
+Two steps, because a pod that has left one Node of a batch may wait for another one of it.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,24 @@ _NAMED = 10
 _FINISHED = ("Succeeded", "Failed")
 
 
-def run(_step: str, payload: Object) -> Object:
-    """Waits for the Node, performs the actions, waits for its pods. Raises HostError with what is not as it should be."""
+def run(step: str, payload: Object) -> Object:
+    """Runs one step. Raises HostError with what is not as it should be at its deadline."""
     api = KubeApi(**payload["connection"])
-    name = payload["node"]
-    _await(lambda: _node_fault(api, name, payload["kubelet"]), payload["deadline"], f"Node {name} is not ready again within")
+    STEPS[step](api, payload["node"], payload)
     for action in payload["actions"]:
-        nodes.set_schedulability(api, name, action)
+        nodes.set_schedulability(api, payload["node"], action)
+    return {}
+
+
+def _ready(api: KubeApi, name: str, payload: Object) -> None:
+    _await(lambda: _node_fault(api, name, payload["kubelet"]), payload["deadline"], f"Node {name} is not ready again within")
+
+
+def _settled(api: KubeApi, name: str, payload: Object) -> None:
+    if not payload["wait"]:
+        return
     found = _Pods(api, name, left=payload["left"], ignored=payload["ignored"])
     _await(found.faults, payload["timeout"], f"Node {name} is ready and takes pods, but pods are not ready within")
-    return {}
 
 
 def pod_fault(pod: Object) -> str:
@@ -85,3 +96,6 @@ def _await(fault_now: t.Callable[[], str], seconds: float, words: str) -> None:
         if time.monotonic() >= end:
             raise HostError(f"{words} {seconds:.0f} s: {fault}")
         time.sleep(_PAUSE)
+
+
+STEPS: dict[str, t.Callable[[KubeApi, str, Object], None]] = {"schedulable": _ready, "settled": _settled}

@@ -39,17 +39,22 @@ def drain(
 
 
 def uncordon(*, node: str, state: Object) -> list[PlannedAction]:
-    """Ends a cordon that was for a while. One of somebody else stays.
-
-    A mark that is left on a Node which takes pods goes, too: a later cordon of somebody else would be taken for ours.
-    """
+    """Ends a cordon that was for a while. One of somebody else stays."""
     found = state["node"]
-    if found is None or not found["marked"]:
+    if found is None or not found["marked"] or found["schedulable"]:
         return []
-    reason = f"was cordoned by {found['marked']}"
-    return [
-        PlannedAction("node", "uncordon", node, reason, before="unschedulable\n", after="schedulable\n", data={"mark": found["marked"]})
-    ]
+    return [_of_mark("uncordon", node, found)]
+
+
+def unmark(*, node: str, state: Object) -> list[PlannedAction]:
+    """Takes the mark away, so that a later cordon of somebody else is not taken for ours."""
+    found = state["node"]
+    return [_of_mark("unmark", node, found)] if found is not None and found["marked"] else []
+
+
+def _of_mark(operation: str, node: str, found: Object) -> PlannedAction:
+    mark = found["marked"]
+    return PlannedAction("node", operation, node, f"was cordoned by {mark}", before=f"{mark}\n", data={"mark": mark})
 
 
 def remove(*, node: str, drained: bool, state: Object) -> list[PlannedAction]:

@@ -31,6 +31,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs i
 SPECIAL = frozenset(("all", "tagged", "untagged", "always", "never"))
 # Molecule skips these in every playbook, whether something has them or not (molecule/provisioner/ansible.py).
 _SKIPPED_BY_MOLECULE = frozenset(("molecule-notest", "notest", "molecule-idempotence-notest"))
+# What a run has without any tag that somebody has asked for.
+NONE_ASKED_FOR = _SKIPPED_BY_MOLECULE | {"all"}
 
 
 @dataclasses.dataclass(frozen=True)

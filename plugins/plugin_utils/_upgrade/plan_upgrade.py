@@ -13,6 +13,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules import Found, Version, Wanted
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.stages import Running, Stage, stages
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.upgrade_request import nodes_at_once
 
 # What the mark of a Node says that this cordoned.
 MARK = "playbooks/upgrade.yml"
@@ -24,12 +25,14 @@ Object = dict[str, t.Any]
 class Request:
     """What the user asks for.
 
-    ``only``: all, masters (with the members of etcd) or nodes. ``beside``: the versions of other programs of nodes.
+    ``only``: all, masters (with the members of etcd) or nodes. ``batch``: nodes at the same time, a number or a percentage. ``beside``:
+    the versions of other programs of nodes.
     """
 
     only: str = "all"
     drain: bool = True
     unmanaged_pods: bool = False
+    batch: str = "1"
     beside: c.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -86,8 +89,11 @@ def plan(observed: Observed, wanted: Wanted, request: Request) -> Upgrade:
     scope = _scope(observed, wanted, request)
     _refuse_hosts_that_are_away(observed, scope)
     _refuse_bare_hosts(observed, scope)
+    _refuse_nodes_before_masters(observed, scope, wanted)
     work = _all_work(observed, scope, wanted, request)
+    _refuse_without_snapshot(scope, work)
     _refuse_without_drain(observed.found, work, request)
+    _refuse_batch(observed, scope, work, request)
     _refuse_lost_pods(observed, {wanted.nodes[host] for step in work for host in step.drained}, request)
     if observed.workloads is None and any(step.nodes for step in work) and not any(step.first for step in work):
         raise PlanError(
@@ -122,24 +128,29 @@ def _work(observed: Observed, scope: _Scope, stage: Stage, request: Request, *, 
         if last and (_is_unfinished(observed, scope.of_nodes[host], stage) or _lacks(observed.found, host, request))
     }
     nodes = tuple(host for host in scope.nodes if host in unfinished or behind(host, rules.NODE, stage.kubernetes))
+    # They have all programs; a run was killed, or stopped, while their pods were waited for.
+    waited_for = {
+        host
+        for host in unfinished
+        if _is_marked(observed, scope.of_nodes[host])
+        and not behind(host, rules.NODE, stage.kubernetes)
+        and not _lacks(observed.found, host, request)
+    }
     return Work(
         stage,
         first=first,
         members=tuple(sorted(members, key=lambda host: host == observed.leader)),
         masters=tuple(masters),
-        objects=tuple(host for host in scope.masters if host in first or host in masters),
+        # also where a run was killed after the last master
+        objects=scope.masters,
         nodes=nodes,
-        drained=tuple(host for host in nodes if request.drain and _has_others(observed, scope.of_nodes[host])),
+        drained=tuple(host for host in nodes if request.drain and host not in waited_for and _has_others(observed, scope.of_nodes[host])),
     )
 
 
 def _has_others(observed: Observed, node: str) -> bool:
     """Whether another Node can take its pods. If the API cannot be asked now, it is drained, as usual."""
-    known = (observed.workloads or {}).get("nodes")
-    return known is None or any(
-        name != node and found["ready"] and not found["tainted"] and (found["schedulable"] or found["marked"] == MARK)
-        for name, found in known.items()
-    )
+    return observed.workloads is None or bool(_takers(observed) - {node})
 
 
 def _with_snapshot(work: Work, scope: _Scope, observed: Observed) -> Work:
@@ -194,6 +205,52 @@ def _refuse_hosts_that_are_away(observed: Observed, scope: _Scope) -> None:
         )
 
 
+def _refuse_nodes_before_masters(observed: Observed, scope: _Scope, wanted: Wanted) -> None:
+    """Masters that this run leaves as they are must have the wanted minor version, and say so."""
+    goal = rules.numbers(wanted.kubernetes)
+    rising = [host for host in scope.nodes if any(found[:2] < goal[:2] for found in _versions(observed.found, [host], rules.NODE))]
+    left = {host: observed.found.apiservers.get(host) for host in wanted.masters if host not in scope.masters}
+    late = sorted(host for host, version in left.items() if version is None or version[:2] < goal[:2])
+    if rising and late:
+        raise PlanError(
+            f"Nothing was changed: nodes would get Kubernetes {wanted.kubernetes}, and the apiserver of {', '.join(late)} does not say "
+            "that it has this minor version. A kubelet must not be newer than an apiserver. First upgrade all masters: "
+            "-e upgrade_only=masters"
+        )
+
+
+def _refuse_without_snapshot(scope: _Scope, work: c.Iterable[Work]) -> None:
+    if not scope.members and any(step.masters or step.first for step in work):
+        raise PlanError(
+            "Nothing was changed: masters would be upgraded, and no host of etcd is in this run, so no snapshot could be taken. Add the "
+            "group etcd to --limit"
+        )
+
+
+def _refuse_batch(observed: Observed, scope: _Scope, work: c.Iterable[Work], request: Request) -> None:
+    """A batch that drains all nodes which take pods would wait for a place that comes only afterwards."""
+    takers = _takers(observed)
+    for step in work:
+        at_once = nodes_at_once(request.batch, len(step.nodes))
+        for begin in range(0, len(step.nodes), at_once):
+            drained = {scope.of_nodes[host] for host in step.nodes[begin : begin + at_once] if host in step.drained}
+            if takers and takers <= drained:
+                raise PlanError(
+                    f"Nothing was changed: with upgrade_batch {request.batch}, {', '.join(sorted(takers))} would be drained at the same "
+                    "time, and no other node takes pods. Write a smaller upgrade_batch"
+                )
+
+
+def _takers(observed: Observed) -> set[str]:
+    """The Nodes that take pods, or will again."""
+    known = (observed.workloads or {}).get("nodes", {})
+    return {
+        name
+        for name, found in known.items()
+        if found["ready"] and not found["tainted"] and (found["schedulable"] or found["marked"] == MARK)
+    }
+
+
 def _do(hosts: c.Sequence[str]) -> str:
     return "does" if len(hosts) == 1 else "do"
 
@@ -232,11 +289,20 @@ def _versions(found: Found, hosts: c.Iterable[str], programs: c.Iterable[str]) -
 
 
 def _refuse(found: Found, scope: _Scope, wanted: Wanted, stage: Stage) -> None:
-    """By the rules of site.yml, for one stage. A master counts as left alone where only its node changes."""
+    """By the rules of site.yml, for one stage. What a host has, and this run leaves as it is, does not count."""
+    touched = {rules.ETCD: scope.members, **dict.fromkeys(rules.CONTROL_PLANE, scope.masters), **dict.fromkeys(rules.NODE, scope.nodes)}
+    programs = {
+        host: {name: versions for name, versions in known.items() if host in touched.get(name, ())}
+        for host, known in found.programs.items()
+    }
     run = frozenset((*scope.control_plane, *scope.nodes)) if scope.masters else frozenset(scope.nodes) - set(wanted.masters)
-    faults = rules.faults(found, dataclasses.replace(wanted, kubernetes=stage.kubernetes, etcd=stage.etcd, run=run))
+    faults = rules.faults(
+        dataclasses.replace(found, programs=programs),
+        dataclasses.replace(wanted, kubernetes=stage.kubernetes, etcd=stage.etcd, run=run, nodes=scope.of_nodes),
+    )
     if faults:
-        raise PlanError(f"Nothing was changed on any host: {'; '.join(faults)}")
+        on_the_way = f"on the way to {wanted.kubernetes}, " if stage.kubernetes != wanted.kubernetes else ""
+        raise PlanError(f"Nothing was changed on any host: {on_the_way}{'; '.join(faults)}")
 
 
 def _is_behind(found: Found, host: str, programs: c.Iterable[str], target: str, *, last: bool) -> bool:
@@ -249,7 +315,22 @@ def _is_behind(found: Found, host: str, programs: c.Iterable[str], target: str, 
 def _is_unfinished(observed: Observed, node: str, stage: Stage) -> bool:
     """A run that was killed has left it cordoned, or has put the program there and not started it."""
     known = (observed.workloads or {}).get("nodes", {}).get(node)
-    return bool(known) and (known["marked"] == MARK or known["kubelet"] != f"v{stage.kubernetes}")
+    return bool(known) and (_is_marked(observed, node) or known["kubelet"] != f"v{stage.kubernetes}")
+
+
+def ignored(observed: Observed) -> list[str]:
+    """The controllers that have pods which are not ready before anything is done, by uid.
+
+    None while a Node is marked: a run has ended between its drain and its pods, so pods may be not ready because of that.
+    """
+    workloads = observed.workloads or {}
+    if any(node["marked"] == MARK for node in workloads.get("nodes", {}).values()):
+        return []
+    return list(workloads.get("unready_owners", []))
+
+
+def _is_marked(observed: Observed, node: str) -> bool:
+    return bool(((observed.workloads or {}).get("nodes", {}).get(node) or {}).get("marked") == MARK)
 
 
 def _lacks(found: Found, host: str, request: Request) -> bool:

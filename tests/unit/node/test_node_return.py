@@ -51,30 +51,42 @@ class OneNode(KubeApi):
         return 200, json.dumps({"metadata": {"name": "n"}, "spec": {}, "status": told})
 
 
-def taken_back(monkeypatch: pytest.MonkeyPatch, api: KubeApi, **options: t.Any) -> None:
+def taken_back(monkeypatch: pytest.MonkeyPatch, api: KubeApi, step: str = "settled", **options: t.Any) -> None:
     monkeypatch.setattr(node_return, "KubeApi", lambda: api)
     monkeypatch.setattr(node_return, "_PAUSE", 0.01)
-    payload = {"connection": {}, "node": "n", "kubelet": "1.37.1", "actions": [UNCORDON], "ignored": [], "left": []}
-    node_return.run("apply", {**payload, "deadline": 0.3, "timeout": 0.3, **options})
+    actions = [UNCORDON] if step == "schedulable" else [{**UNCORDON, "operation": "unmark"}]
+    payload = {"connection": {}, "node": "n", "kubelet": "1.37.1", "actions": actions, "ignored": [], "left": [], "wait": True}
+    node_return.run(step, {**payload, "deadline": 0.3, "timeout": 0.3, **options})
 
 
 def test_the_new_kubelet_is_waited_for_before_pods_come(monkeypatch: pytest.MonkeyPatch) -> None:
     api = OneNode(pod("web"), questions=3)
-    taken_back(monkeypatch, api)
+    taken_back(monkeypatch, api, "schedulable")
     assert api.questions == -1
-    assert api.patches == [{"spec": {"unschedulable": None}, "metadata": {"annotations": {node.MARK: None}}}]
+    assert api.patches == [{"spec": {"unschedulable": None}}]
 
 
 def test_a_kubelet_of_before_is_told_and_the_node_stays_cordoned(monkeypatch: pytest.MonkeyPatch) -> None:
     api = OneNode(kubelet="v1.36.3")
     with pytest.raises(HostError, match=r"Node n is not ready again within 0 s: its kubelet says v1.36.3, wanted v1.37.1"):
-        taken_back(monkeypatch, api)
+        taken_back(monkeypatch, api, "schedulable")
     assert api.patches == []
 
 
 def test_a_pod_that_is_not_ready_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = OneNode(pod("web"), pod("broken", "False"))
     with pytest.raises(HostError, match=r"but pods are not ready within 0 s: default/broken: Ready=False"):
-        taken_back(monkeypatch, OneNode(pod("web"), pod("broken", "False")))
+        taken_back(monkeypatch, api)
+    assert api.patches == []
+    api.pods = api.pods[:1]
+    taken_back(monkeypatch, api)
+    assert api.patches == [{"metadata": {"annotations": {node.MARK: None}}}]
+
+
+def test_nothing_is_waited_for_if_it_is_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = OneNode(pod("broken", "False"))
+    taken_back(monkeypatch, api, wait=False)
+    assert len(api.patches) == 1
 
 
 def test_pods_that_were_not_ready_before_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

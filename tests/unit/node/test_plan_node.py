@@ -82,6 +82,10 @@ def test_a_cordon_for_a_while_is_marked_and_ended() -> None:
     assert (cordon.operation, cordon.data) == ("cordon", {"mark": "upgrade.yml"})
     (end,) = plan_node.uncordon(node="n", state=state(schedulable=False, marked="upgrade.yml"))
     assert (end.operation, end.data, end.reason) == ("uncordon", {"mark": "upgrade.yml"}, "was cordoned by upgrade.yml")
+    back = state(marked="upgrade.yml")
+    assert plan_node.uncordon(node="n", state=back) == []
+    assert told(plan_node.unmark(node="n", state=back)) == [("node", "unmark", "n")]
+    assert plan_node.unmark(node="n", state=state()) == []
 
 
 def test_a_node_that_somebody_else_cordoned_stays_so() -> None:

@@ -31,7 +31,7 @@ def wanted(kubernetes: str = "1.37.1", etcd: str = "3.7.2", *, run: t.Iterable[s
     return Wanted(kubernetes, etcd, frozenset(run), MASTERS, MASTERS, NODES)
 
 
-def workloads(kubelet: str = "1.36.3", **changes: Object) -> Object:
+def workloads(kubelet: str = "1.36.3", **changes: dict[str, t.Any]) -> Object:
     found = {
         node: {"schedulable": True, "marked": "", "ready": True, "tainted": False, "kubelet": f"v{kubelet}"} for node in NODES.values()
     }
@@ -91,7 +91,45 @@ def test_a_program_that_is_there_and_does_not_run_yet_is_not_done() -> None:
     """The link is new, the process is old; or the Node tells the old kubelet; or it is still cordoned."""
     seen = workloads("1.37.1", w1={"kubelet": "v1.36.3"}, w2={"marked": plan_upgrade.MARK, "schedulable": False}, m3={"schedulable": False})
     (work,) = plan(observed(cluster("1.37.1", "3.7.2", m2="1.36.3 1.37.1"), workloads=seen)).work
-    assert (work.masters, work.nodes) == (("m2",), ("m2", "w1", "w2"))
+    assert (work.masters, work.nodes, work.drained) == (("m2",), ("m2", "w1", "w2"), ("m2", "w1"))
+
+
+def test_pods_are_waited_for_again_where_a_run_has_ended_before_them() -> None:
+    """The node has all programs and takes pods again. Whoever is not ready may be so because of the drain."""
+    seen = workloads("1.37.1", w1={"marked": plan_upgrade.MARK})
+    found = observed(cluster("1.37.1", "3.7.2"), workloads={**seen, "unready_owners": ["set"]})
+    (work,) = plan(found).work
+    assert (work.nodes, work.drained) == (("w1",), ())
+    assert plan_upgrade.ignored(found) == []
+    assert plan_upgrade.ignored(observed(workloads={**workloads(), "unready_owners": ["set"]})) == ["set"]
+
+
+def test_a_part_of_the_masters_touches_no_kubelet() -> None:
+    some = wanted(run=["m1"])
+    assert plan(observed(cluster(run=["m1"])), some, only="masters").work[0].masters == ("m1",)
+    with pytest.raises(PlanError, match="the apiserver of m2, m3 does not say that it has this minor version"):
+        plan(observed(cluster(run=["m1"])), some)
+
+
+def test_nodes_do_not_pass_a_master_that_is_not_in_the_run_and_silent() -> None:
+    found = cluster("1.37.1", "3.7.2", run=["m1", "m3", "w1"], w1="1.36.3")
+    silent = dataclasses.replace(found, apiservers={**found.apiservers, "m2": None})
+    with pytest.raises(PlanError, match="the apiserver of m2 does not say that it has this minor version"):
+        plan(observed(silent), wanted(run=["m1", "m3", "w1"]))
+
+
+def test_masters_are_not_upgraded_without_a_snapshot() -> None:
+    apart = dataclasses.replace(wanted(run=MASTERS), members=("e1",))
+    with pytest.raises(PlanError, match="no host of etcd is in this run, so no snapshot could be taken"):
+        plan(observed(cluster(run=MASTERS)), apart)
+
+
+def test_a_batch_leaves_a_node_that_takes_pods() -> None:
+    masters: t.Any = {host: {"tainted": True} for host in MASTERS}
+    seen = observed(workloads=workloads(**masters))
+    assert plan(seen, batch="4").work[0].drained == HOSTS
+    with pytest.raises(PlanError, match=r"with upgrade_batch 100%, w1\.example, w2\.example would be drained at the same time"):
+        plan(seen, batch="100%")
 
 
 def test_nodes_may_skip_minor_versions_where_the_masters_are_there() -> None:
@@ -134,7 +172,7 @@ def test_a_part_of_the_cluster(only: str, members: tuple[str, ...], masters: tup
 def test_a_node_is_drained_only_if_another_one_takes_its_pods() -> None:
     assert plan(observed()).work[0].drained == HOSTS
     assert plan(observed(cluster("1.37.0", "3.7.2")), drain=False).work[0].drained == ()
-    masters: dict[str, Object] = {host: {"tainted": True} for host in MASTERS}
+    masters: t.Any = {host: {"tainted": True} for host in MASTERS}
     alone = observed(workloads=workloads(**masters, w2={"schedulable": False}))
     assert plan(alone).work[0].drained == (*MASTERS, "w2")
     assert "Not drained, because no other node takes its pods: w1.example. Its containers run on" in told_plan.lines(
@@ -161,7 +199,7 @@ def test_a_node_that_is_away_is_left_out_and_named() -> None:
         pytest.param(observed(cluster(etcd="3.7.2")), wanted(etcd="3.6.16"), {}, "does not start under an older one", id="etcd back"),
         pytest.param(observed(), wanted(), {"drain": False}, "another minor version of the kubelet with its pods", id="without drain"),
         pytest.param(observed(workloads=None), wanted(), {}, "no apiserver is ready", id="no API"),
-        pytest.param(observed(), wanted(), {"only": "nodes"}, "a kubelet must not be newer than an apiserver", id="nodes before masters"),
+        pytest.param(observed(), wanted(), {"only": "nodes"}, "A kubelet must not be newer than an apiserver", id="nodes before masters"),
         pytest.param(observed(cluster(w2="")), wanted(), {}, "w2 has not all programs yet. First bring", id="a bare host"),
         pytest.param(
             observed(workloads={**workloads(), "unmanaged": [{"namespace": "default", "name": "alone", "node": "w1.example"}]}),
@@ -213,9 +251,12 @@ VERSIONS = st.sampled_from(["1.35.4", "1.36.3", "1.37.1", "1.36.3 1.37.1"])
 @given(st.tuples(*[VERSIONS] * len(HOSTS)), st.tuples(*[st.sampled_from(["3.6.14", "3.7.2", "3.6.14 3.7.2"])] * len(MASTERS)))
 def test_whatever_is_found_the_plan_ends_at_the_wanted_versions_or_is_refused(kubernetes: tuple[str, ...], etcd: tuple[str, ...]) -> None:
     found = cluster(**dict(zip(HOSTS, kubernetes, strict=True)), **{f"{host}_etcd": text for host, text in zip(MASTERS, etcd, strict=True)})
+    lowest = min(version for host in MASTERS for version in found.programs[host]["kube-apiserver"])
+    newest = max(version for host in HOSTS for version in found.programs[host]["kubelet"])
     try:
         upgrade = plan(observed(found, workloads=workloads("1.37.1")))
-    except PlanError:
+    except PlanError as error:
+        assert newest[1] > lowest[1] or lowest[1] < 36, error.message
         return
     for work in upgrade.work:
         before = found

@@ -34,7 +34,7 @@ def told(kubernetes: Running, etcd: Running | None, goal: tuple[str, str]) -> li
         ),
         pytest.param(running("1.35.4", "1.36.9"), running("3.7.2"), ("1.37.1", "3.7.2"), ["1.36.9 3.7.2", "1.37.1 3.7.2"], id="goes on"),
         pytest.param(
-            running("1.36.3"), running("3.6.4"), ("1.37.1", "3.7.2"), ["1.36.3 3.6.14", "1.37.1 3.7.2"], id="etcd's stepping stone first"
+            running("1.36.3"), running("3.6.4"), ("1.37.1", "3.7.2"), ["1.36.3 3.6.16", "1.37.1 3.7.2"], id="etcd's stepping stone first"
         ),
         pytest.param(running("1.37.1"), running("3.6.16"), ("1.37.1", "3.7.2"), ["1.37.1 3.7.2"], id="etcd alone"),
         pytest.param(running("1.37.1"), None, ("1.37.1", "3.7.2"), ["1.37.1 3.7.2"], id="nodes alone"),
