@@ -28,7 +28,7 @@ BROKEN = json.dumps({"master_apiserver_arguments": {"event-ttl": "never"}})
 KILLER = ROOT / "tests" / "host" / "killer"
 # Killed at which connection of a run, each of which goes on where the one before was killed: a sample, the same each time.
 _SAMPLE = random.Random(20261129)
-KILLS = [f"{number}+{_SAMPLE.uniform(0.0, 2.5):.2f}" for number in (14, 22, 28, 18, 20, 33, 17, 26)]
+KILLS = [f"{number}+{_SAMPLE.uniform(0.0, 2.5):.2f}" for number in (12, 15, 13, 17, 14, 19, 16, 13, 18, 15, 20, 14)]
 
 
 def bring_up_old(cluster: Cluster) -> None:
@@ -130,12 +130,12 @@ def test_an_apiserver_that_does_not_start_gets_its_old_version_back(ha: Cluster)
     (failure,) = failed.failures
     assert failure["host"] == next(iter(MASTERS))
     after = checks.start_times(ha, list(MASTERS))
+    manager = "kube-controller-manager.service"
     for host in list(MASTERS)[1:]:
-        manager = "kube-controller-manager.service"
         assert unit_of(before[host], manager) == unit_of(after[host], manager)
     for host in MASTERS:
-        assert "1.36.3" in ha.on(host, "readlink /proc/$(pidof kube-apiserver)/exe")
-    assert etcd_versions(ha, host) == {NEW[1]}
+        assert OLD[0] in ha.on(host, "readlink /proc/$(pidof kube-apiserver)/exe")
+    assert etcd_versions(ha, next(iter(MASTERS))) == {NEW[1]}
     assert set(kubelets(ha).values()) == {OLD[0]}
 
 
@@ -176,7 +176,7 @@ def test_killed_runs_are_gone_on_with(lab: Cluster, tmp_path: pathlib.Path) -> N
         killed += run.returncode != 0
         if run.returncode == 0:
             break
-    assert killed >= 4
+    assert killed >= 5
     if run.returncode != 0:
         lab.playbook(UPGRADE)
     hosts = list(lab.status()["hosts"])
