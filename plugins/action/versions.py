@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.errors import AnsibleError
+
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table, releases
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import machine, removed_apis, rules
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.answers import found_of, wanted_of
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["observed", "checked"], "required": True},
     "observation": {"type": "str", "default": "barehost_versions"},
     "observation_of_masters": {"type": "str", "default": "barehost_master_versions"},
+    "planned": {"type": "bool", "default": False},
+    "accept_removed_apis": {"type": "bool", "default": False},
 }
 # By the name of a program, its component.
 _PROGRAMS = {name: name.replace("-", "_") for name in (*rules.CONTROL_PLANE, *rules.NODE, *rules.BESIDE_KUBELET, rules.ETCD)}
@@ -46,26 +50,77 @@ class ActionModule(HostAction):
         own = {host: plain(hostvars[host].get(str(arguments["observation"])) or {}) for host in variables["ansible_play_hosts"]}
         found = found_of(own, plain(variables.get(str(arguments["observation_of_masters"])) or {}))
         wanted = wanted_of(cluster, frozenset(variables["ansible_play_hosts_all"]) | _settled(cluster, variables))
-        faults = rules.faults(found, wanted)
+        accepts = bool(arguments["accept_removed_apis"])
+        answers = _of_removed_apis(variables, str(arguments["observation"]))
+        machines = _machines(cluster, variables, str(arguments["observation"]))
+        faults = [
+            *([] if arguments["planned"] else rules.faults(found, wanted)),
+            *machine.faults(machines),
+            *([] if accepts else removed_apis.faults(answers, wanted.kubernetes)),
+        ]
         if faults:
             raise PlanError(f"Nothing was changed on any host: {'; '.join(faults)}")
-        return {"changed": False, "warnings": rules.warnings(found, wanted)}
+        ending = removed_apis.accepted(answers, wanted.kubernetes)
+        return {"changed": False, "warnings": [*rules.warnings(found, wanted), *ending, *removed_apis.warnings(answers)]}
 
     def _observe(self, cluster: Object, variables: Variables) -> Object:
         host = VersionsHost(self, variables)
         table = component_table.components()
         programs = {name: {"path": table[key].program, "unit": table[key].unit} for name, key in _PROGRAMS.items()}
         programs["cni-plugins"] = {"path": f"{releases.CNI_BIN}/{releases.CNI_PLUGINS[0]}", "unit": ""}
-        api = self._api(cluster, variables) if host.name in cluster["masters"] else None
-        return host.step("collect", {"programs": programs, "packages": {"docker": "docker-ce"}, "api": api})
+        payload = {
+            "programs": programs,
+            "packages": {"docker": "docker-ce"},
+            "api": self._api(cluster, variables, host.name) if host.name in cluster["masters"] else None,
+            "drop_ins": table["kubelet"].files["drop_ins"],
+        }
+        answer = host.step("collect", payload)
+        return {**answer, "machine": {**answer["machine"], "settings": self._settings(variables)}}
 
-    def _api(self, cluster: Object, variables: Variables) -> Object:
+    def _settings(self, variables: Variables) -> Object:
+        """The variables of this host. One that cannot be evaluated is told of by the role."""
+        given = []
+        for name, default in (("minion_kubelet_config", {}), ("minion_kubelet_arguments", {}), ("minion_proxy_mode", "nftables")):
+            try:
+                given.append(plain(self._templar.template(variables.get(name, default))))
+            except AnsibleError:
+                given.append(None)
+        return machine.settings(*given)
+
+    def _api(self, cluster: Object, variables: Variables, name: str) -> Object:
         """A master asks the apiservers of all, as the administrator."""
         options = {key: option.get("default") for key, option in access.OPTIONS.items()}
         credentials = access.connection(options, variables, templar=self._templar)
         port = cluster["api"]["server_port"]
         servers = {host: f"https://{cluster['nodes'][host]['address']}:{port}" for host in cluster["masters"]}
-        return {"servers": servers, "access": {key: credentials[key] for key in ("ca", "cert", "key")}}
+        return {
+            "servers": servers,
+            "access": {key: credentials[key] for key in ("ca", "cert", "key")},
+            "removed": removed_apis.question(cluster["versions"]["kubernetes"], _asked_for_requests(cluster, variables, name)),
+        }
+
+
+def _asked_for_requests(cluster: Object, variables: Variables, name: str) -> list[str]:
+    """The masters whose apiservers this master asks what clients have asked for: its own, and one of them also those outside the play.
+
+    A play without masters changes no apiserver.
+    """
+    here = [host for host in cluster["masters"] if host in variables["ansible_play_hosts_all"]]
+    others = [host for host in cluster["masters"] if host not in here] if here[:1] == [name] else []
+    return [name, *others] if name in here else []
+
+
+def _of_removed_apis(variables: Variables, name: str) -> list[Object]:
+    """What the masters of the play said of API versions that end."""
+    answers = [plain(variables["hostvars"][host].get(name) or {}).get("api") for host in variables["ansible_play_hosts"]]
+    return [answer["removed"] for answer in answers if answer]
+
+
+def _machines(cluster: Object, variables: Variables, name: str) -> dict[str, Object]:
+    """By host of the play that is a node, its machine."""
+    nodes = [host for host in cluster["node_hosts"] if host in variables["ansible_play_hosts"]]
+    answers = {host: plain(variables["hostvars"][host].get(name) or {}) for host in nodes}
+    return {host: answer["machine"] for host, answer in answers.items() if "machine" in answer}
 
 
 def _settled(cluster: Object, variables: Variables) -> frozenset[str]:

@@ -13,6 +13,8 @@ description:
   - Compares the versions of the inventory with those that hosts have and run, and with those that apiservers and kubelets tell.
   - Refused are a minor version of Kubernetes or etcd that is skipped or older, an etcd that cannot go on, a kubelet that would be newer
     than an apiserver, and one that would be more than three minor versions older. The error names hosts, versions and the way.
+  - Refused are also API versions that the wanted release does not serve and that clients have asked for since an apiserver has started,
+    and objects that no other version serves.
   - A host that comes back to a cluster of the wanted version may skip versions.
   - The variable C(cluster) must hold the result of M(barehost.kubernetes.cluster_spec).
 author:
@@ -40,6 +42,15 @@ options:
     description: The same for masters that are not in the play, which are asked in a loop with C(delegate_to).
     type: str
     default: barehost_master_versions
+  planned:
+    description:
+      - For V(checked), whether M(barehost.kubernetes.upgrade) has planned the way. Then only what a release takes away is looked at.
+    type: bool
+    default: false
+  accept_removed_apis:
+    description: Whether API versions that end while they are used are a warning only.
+    type: bool
+    default: false
 seealso:
   - name: Kubernetes' version skew policy
     description: Which versions may work together.

@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import collections.abc
+import json
 import pathlib
 import shutil
 import signal
 
 import pytest
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program
 
 from . import checks, encrypted, expired, listed_certificates, old_authorities, people, rotation, secrets
 from .driver import ROOT, Cluster, eventually
@@ -86,6 +90,46 @@ def test_an_upgrade_goes_on_from_what_runs(single: Cluster) -> None:
     again = single.playbook("playbooks/upgrade.yml")
     assert (again.changed, "Nothing to do: all hosts have the wanted versions" in again.output) == ([], True)
     single.on(HOST, f"rm {program}-1.37.0")
+
+
+def test_an_argument_that_the_release_does_not_have_is_refused(single: Cluster) -> None:
+    """Gate and flag are some that 1.36 had, and that an inventory has still when it asks for 1.37. The programs refuse both, too."""
+    before = checks.start_times(single, [HOST])
+    given = {
+        "master_apiserver_arguments": {"feature-gates": "JobSuccessPolicy=true"},
+        "minion_kubelet_arguments": {"event-storage-age-limit": "default=0"},
+    }
+    run = single.playbook("playbooks/site.yml", "--check", "-e", json.dumps(given), check=False)
+    assert run.returncode == 2
+    assert "No host was touched" in (output := " ".join(run.output.split()))
+    assert "has the feature gate JobSuccessPolicy, which kube-apiserver 1.37 does not have: it was removed between 1.36 and 1.37" in output
+    assert "has --event-storage-age-limit, which kubelet 1.37 does not have: it was removed between 1.36 and 1.37" in output
+    assert run.actions() == []
+    assert checks.start_times(single, [HOST]) == before
+    told = single.on(HOST, "(kube-apiserver --feature-gates=JobSuccessPolicy=true; kubelet --event-storage-age-limit=default=0) 2>&1; :")
+    assert "unrecognized feature gate: JobSuccessPolicy" in told
+    assert "unknown flag: --event-storage-age-limit" in told
+
+
+def test_what_clients_have_asked_for_is_read(single: Cluster) -> None:
+    """What the program on a master says of its apiserver, when it is asked for a release after this one."""
+    single.kubectl("get", "--raw", "/api/v1/namespaces/default/endpoints")
+    question = {"minor": 99, "versions": ["policy/v1", "discovery.k8s.io/v1"], "of": [HOST]}
+    files = {key: access.OPTIONS[key]["default"] for key in ("ca", "cert", "key")}
+    api = {"servers": {HOST: f"https://{ADDRESS}:6443"}, "access": files, "removed": question}
+    program = host_program.text(
+        module="_upgrade.versions", step="collect", payload={"programs": {}, "packages": {}, "api": api, "drop_ins": "/etc"}
+    )
+    found = host_program.answer(single.lab("exec", HOST, "/usr/bin/python3", "-", input=program).stdout)
+    assert found is not None
+    removed = found["api"]["removed"]
+    asked = {"group": "", "version": "v1", "resource": "endpoints", "subresource": "", "removed_release": ""}
+    assert asked in removed["requested"][HOST]
+    # Of those objects that no other version would serve; endpoint slices are always there.
+    assert [entry["resource"] for entry in removed["stored"]] == ["endpointslices"]
+    assert removed["stored"][0]["count"] >= 2
+    logged = single.on(HOST, """grep '"resource":"endpoints"' /var/log/kubernetes/audit.log | tail -1""")
+    assert '"k8s.io/deprecated":"true"' in logged
 
 
 def test_certificates_are_listed(single: Cluster, tmp_path: pathlib.Path) -> None:

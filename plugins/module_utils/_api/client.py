@@ -99,6 +99,22 @@ class KubeApi:
         """Status and text of a page that is not an object, such as ``/readyz``; one attempt."""
         return self._send("GET", path, None, "")
 
+    def lines(self, path: str) -> t.Iterator[str]:
+        """The lines of a page that may be large, such as ``/metrics``, one after the other; one attempt, by a connection of its own."""
+        connection = self._connect()
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            if answer.status >= 300:
+                text = answer.read().decode(errors="replace")
+                raise ApiError(_refusal(answer.status, text, "GET", path), status=answer.status)
+            for line in answer:
+                yield line.decode(errors="replace")
+        except (OSError, http.client.HTTPException) as error:
+            raise ApiUnreachable(f"{self.server} does not answer: {cause(error)}") from error
+        finally:
+            connection.close()
+
     def locate(self, api_version: str, kind: str) -> t.Optional[Resource]:
         """The API path of the objects of a kind; None if the server does not have the kind (yet)."""
         if kind not in self._groups.get(api_version, {}):

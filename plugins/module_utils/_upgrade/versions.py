@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import ApiError, ApiUnreachable, KubeApi, Object, listed
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import KubeApi, Object, listed
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as command
+from ansible_collections.barehost.kubernetes.plugins.module_utils._upgrade import machine, removed_apis
+from ansible_collections.barehost.kubernetes.plugins.module_utils._upgrade.removed_apis import told
 
 # As component installs them: PROGRAM-VERSION, or in a directory of that name. The kernel adds a word where the file is gone.
 _VERSIONED = re.compile(r"-(\d+\.\d+\.\d+)(?:/.*)?(?: \(deleted\))?$")
@@ -23,12 +24,17 @@ def run(_step: str, payload: Object) -> Object:
     """``programs``: by name, the versions that are linked or running, each once. ``api``: see :func:`_api`; None where it is not asked.
 
     ``packages`` of the payload: by name of a program, the package that it comes from.
+    ``machine``: see there.
     """
     with host_lock.held(changes=False):
         processes = _processes([program["unit"] for program in payload["programs"].values() if program["unit"]])
         programs = {name: _versions(program, processes) for name, program in payload["programs"].items()}
         programs.update({name: _of_package(package) for name, package in payload["packages"].items()})
-    return {"programs": programs, "api": _api(payload["api"]) if payload["api"] else None}
+    return {
+        "programs": programs,
+        "api": _api(payload["api"]) if payload["api"] else None,
+        "machine": machine.found(payload["drop_ins"]),
+    }
 
 
 def _versions(program: Object, processes: dict[str, str]) -> list[str]:
@@ -58,11 +64,17 @@ def _processes(units: list[str]) -> dict[str, str]:
 
 
 def _api(asked: Object) -> Object:
-    """``apiservers``: by host, its version or None if it does not answer; ``kubelets``: by Node, None if nobody answers."""
+    """``apiservers``: by host, its version or None if it does not answer; ``kubelets``: by Node, None if nobody answers; ``removed``: see
+    ``removed_apis``.
+    """
     apis = {host: KubeApi(server=server, **asked["access"]) for host, server in asked["servers"].items()}
-    apiservers = {host: _told(_version, api) for host, api in apis.items()}
+    apiservers = {host: told(_version, api) for host, api in apis.items()}
     alive = [apis[host] for host, version in apiservers.items() if version is not None]
-    return {"apiservers": apiservers, "kubelets": next((nodes for api in alive if (nodes := _told(_kubelets, api)) is not None), None)}
+    return {
+        "apiservers": apiservers,
+        "kubelets": next((nodes for api in alive if (nodes := told(_kubelets, api)) is not None), None),
+        "removed": removed_apis.used(apis, apiservers, asked["removed"]),
+    }
 
 
 def _version(api: KubeApi) -> str:
@@ -71,10 +83,3 @@ def _version(api: KubeApi) -> str:
 
 def _kubelets(api: KubeApi) -> dict[str, str]:
     return {item["metadata"]["name"]: item["status"]["nodeInfo"]["kubeletVersion"] for item in listed(api, "/api/v1/nodes")}
-
-
-def _told(question: t.Callable[[KubeApi], t.Any], api: KubeApi) -> t.Any:
-    try:
-        return question(api)
-    except (ApiError, ApiUnreachable):
-        return None

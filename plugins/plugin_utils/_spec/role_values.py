@@ -8,10 +8,17 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import firewall_service, registry_logins
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import etcd_settings, flannel_backend, token_issuers, version_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import (
+    etcd_settings,
+    flannel_backend,
+    release_arguments,
+    token_issuers,
+    version_table,
+)
 
 Spec = t.Mapping[str, t.Any]
 Fault = tuple[str, str]
+Check = t.Callable[[t.Any, Spec | None], Fault]
 NO_FAULT: Fault = ("", "")
 
 # Characters that a systemd EnvironmentFile or the unit's command line would split or interpret.
@@ -52,6 +59,32 @@ def _flags(value: dict[str, t.Any], _spec: Spec | None) -> Fault:
     return NO_FAULT
 
 
+def _minor(spec: Spec | None) -> str:
+    """The minor version of Kubernetes; empty for a cluster that is not known."""
+    return ".".join(spec["versions"]["kubernetes"].split(".")[:2]) if spec else ""
+
+
+def _flags_of(program: str) -> Check:
+    """Flags that the wanted release of a program has."""
+
+    def check(value: dict[str, t.Any], spec: Spec | None) -> Fault:
+        wrong = _flags(value, spec)
+        return wrong if any(wrong) else release_arguments.told(release_arguments.faults_of_arguments(program, value, _minor(spec)))
+
+    return check
+
+
+def _configuration_of(program: str) -> Check:
+    def check(value: dict[str, t.Any], spec: Spec | None) -> Fault:
+        return release_arguments.told(release_arguments.faults_of_configuration(program, value, _minor(spec)))
+
+    return check
+
+
+def _admission_plugins(value: list[t.Any], spec: Spec | None) -> Fault:
+    return release_arguments.told(release_arguments.faults_of_plugins(value, _minor(spec)))
+
+
 def _apiserver_flags(value: dict[str, t.Any], spec: Spec | None) -> Fault:
     """The apiserver does not start with ``--oidc-*`` beside ``--authentication-config`` (seen with 1.37.1)."""
     oidc = sorted(name for name in map(str, value) if name.startswith("oidc-"))
@@ -60,7 +93,7 @@ def _apiserver_flags(value: dict[str, t.Any], spec: Spec | None) -> Fault:
             f"has --{oidc[0]}, which the apiserver refuses beside --authentication-config",
             f"Describe the issuer in master_authentication_jwt, e.g. {token_issuers.EXAMPLE}",
         )
-    return _flags(value, spec)
+    return _flags_of("kube-apiserver")(value, spec)
 
 
 def _token_issuers(value: list[t.Any], spec: Spec | None) -> Fault:
@@ -76,15 +109,18 @@ def _etcd_settings(value: dict[str, t.Any], spec: Spec | None) -> Fault:
     return etcd_settings.fault(value, etcd=version_table.parse(spec["versions"]["etcd"]) if spec else None)
 
 
-CHECKS: t.Mapping[str, t.Callable[[t.Any, Spec | None], Fault]] = {
+CHECKS: t.Mapping[str, Check] = {
     "firewall_services": _firewall_services,
     "flannel_backend": _flannel_backend,
+    "master_admission_plugins": _admission_plugins,
     "master_apiserver_arguments": _apiserver_flags,
     "master_authentication_jwt": _token_issuers,
-    "master_controller_manager_arguments": _flags,
-    "master_scheduler_arguments": _flags,
-    "minion_kubelet_arguments": _flags,
-    "minion_proxy_arguments": _flags,
+    "master_controller_manager_arguments": _flags_of("kube-controller-manager"),
+    "master_scheduler_arguments": _flags_of("kube-scheduler"),
+    "minion_kubelet_arguments": _flags_of("kubelet"),
+    "minion_kubelet_config": _configuration_of("kubelet"),
+    "minion_proxy_arguments": _flags_of("kube-proxy"),
+    "minion_proxy_config": _configuration_of("kube-proxy"),
     "docker_cri_arguments": _flags,
     "docker_registry_logins": _registry_logins,
     "etcd_settings": _etcd_settings,

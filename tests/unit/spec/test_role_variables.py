@@ -15,7 +15,13 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs i
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.resolve import resolve
 
-SPEC = {"nodes": {"m1": {}, "w1": {}, "w2": {}, "w3": {}}, "masters": ["m1"], "etcd_hosts": ["m1"], "node_hosts": ["m1", "w1", "w2", "w3"]}
+SPEC: dict[str, t.Any] = {
+    "nodes": {"m1": {}, "w1": {}, "w2": {}, "w3": {}},
+    "masters": ["m1"],
+    "etcd_hosts": ["m1"],
+    "node_hosts": ["m1", "w1", "w2", "w3"],
+    "versions": {"kubernetes": "1.37.1", "etcd": "3.7.2"},
+}
 HOSTS = tuple(SPEC["nodes"])
 
 
@@ -114,7 +120,7 @@ def test_many_hosts_are_no_more_work_than_few() -> None:
     for hosts in (4, 400):
         role_variables._fault_of.cache_clear()
         names = [f"w{number}" for number in range(hosts)]
-        values = [*on(names, "minion_max_pods", 50), *on(names, "minion_kubelet_config", {"a": {"b": [1]}})]
+        values = [*on(names, "minion_max_pods", 50), *on(names, "minion_kubelet_config", {"evictionHard": {"b": [1]}})]
         assert problems_with({**SPEC, "nodes": dict.fromkeys(names)}, *values) == []
         assert role_variables._fault_of.cache_info().misses == 2
 
