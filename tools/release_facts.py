@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tells what changed between two releases, and writes the table of what each release takes.
 
-usage: release_facts.py differ OLD NEW      flags, defaults, feature gates, API versions, fields: added, removed, locked
+usage: release_facts.py differ OLD NEW      what came, went or changed: flags, gates, API versions, images
        release_facts.py update VERSION...   the table in plugins/plugin_utils/_spec/release_facts.py; other minor versions stay
 
 A version is one of Kubernetes (1.37.1) or of etcd (3.7.2). It must be pinned in lab/builds (lab/update-pins). The lab's programs of it
@@ -49,12 +49,15 @@ Tables = dict[str, dict[str, frozenset[str]]]
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """What one release takes: ``names`` by kind, as in the table; ``defaults`` by program and flag; ``stages`` by gate."""
+    """What one release takes: ``names`` by kind, as in the table; ``defaults`` by program and flag; ``stages`` by gate.
+    ``companions``: what kubeadm installs beside it.
+    """
 
     version: str
     names: c.Mapping[str, frozenset[str]]
     defaults: c.Mapping[tuple[str, str], str]
     stages: c.Mapping[str, str]
+    companions: c.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def minor(self) -> str:
@@ -90,6 +93,7 @@ def facts(version: str, known: Tables) -> Facts:
         version=version,
         names=found,
         defaults={(name, flag): value or "" for name, program in taken.items() for flag, value in program.flags.items()},
+        companions={} if is_etcd(version) else release_sources.companions(version),
         stages={name: f"{gate.stage or 'stable or deprecated'}, {gate.default or gate.locked or '?'}" for name, gate in gates.items()},
     )
 
@@ -159,11 +163,11 @@ def written(asked: c.Mapping[str, str], tables: Tables) -> str:
             rows.setdefault(tuple(sorted(minors, key=_key)), []).append(name)
         if rows:
             lines.append(f'    "{kind}": {{\n')
-            for minors, members in sorted(rows.items(), key=lambda item: (-len(item[0]), [_key(text) for text in item[0]])):
+            for having, members in sorted(rows.items(), key=lambda item: (-len(item[0]), [_key(text) for text in item[0]])):
                 text = textwrap.fill(
                     " ".join(sorted(members)), 132, initial_indent=" " * 8, subsequent_indent=" " * 8, break_on_hyphens=False
                 )
-                lines.append(f'        "{" ".join(minors)}": """\n{text}\n        """,\n')
+                lines.append(f'        "{" ".join(having)}": """\n{text}\n        """,\n')
             lines.append("    },\n")
     lines.append("}\n")
     return "".join(lines)
@@ -187,6 +191,9 @@ def differences(old: Facts, new: Facts) -> c.Iterator[str]:
     for program, flag in both:
         if old.defaults[program, flag] != new.defaults[program, flag]:
             yield f"~ default of {program} --{flag}: {old.defaults[program, flag] or 'none'} → {new.defaults[program, flag] or 'none'}"
+    for name in sorted({*old.companions, *new.companions}):
+        if old.companions.get(name) != new.companions.get(name):
+            yield f"~ kubeadm's {name}: {old.companions.get(name, 'none')} → {new.companions.get(name, 'none')}"
     for name in sorted(set(old.stages) & set(new.stages)):
         if old.stages[name] != new.stages[name]:
             yield f"~ gate {name}: {old.stages[name]} → {new.stages[name]}"

@@ -91,7 +91,7 @@ def _gates(program: pathlib.Path, help_text: str, names: c.Set[str]) -> dict[str
     shown = {name: (stage, default) for name, stage, default in _SHOWN_GATE.findall(help_text)}
     if _NOBODY not in _refused(program, {_NOBODY}, "true")[0]:
         raise Unusable(f"{program} does not refuse a feature gate that it cannot have")
-    left, locked = set(names), {}
+    left, locked = set(names), dict[str, str]()
     for value in ("true", "false"):
         unknown, fixed = _refused(program, left - set(locked), value)
         left -= unknown

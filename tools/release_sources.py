@@ -34,6 +34,7 @@ _FIELD = re.compile(r"`json:\"(\w+)")
 _GROUP = re.compile(r"^\s*(?:const )?GroupName\s*=\s*\"([^\"]*)\"", re.MULTILINE)
 _LIFE = re.compile(r"^func \(in \*(\w+)\) APILifecycle(Introduced|Removed)\(\).*?\n\treturn (\d+), (\d+)", re.MULTILINE)
 _INSTALLED = re.compile(r"\"k8s\.io/kubernetes/pkg/apis/(\w+/v\w+)\"")
+_COMPANION = re.compile(r"^\s+(DefaultEtcdVersion|MinExternalEtcdVersion|CoreDNSVersion|PauseVersion)\s*=\s*\"v?([\d.-]+)\"", re.MULTILINE)
 # Served by the apiserver, and described in modules of their own.
 _OTHER_APIS = ("apiextensions.k8s.io/v1", "apiregistration.k8s.io/v1")
 
@@ -104,7 +105,7 @@ def api_versions(version: str) -> tuple[frozenset[str], frozenset[str]]:
     """Group-versions that this release can serve, and those that it only knows: none of their kinds is served any more."""
     kubernetes, api = _modules(version)[:2]
     minor = int(version.split(".")[1])
-    served, known = set(_OTHER_APIS), set()
+    served, known = set(_OTHER_APIS), set[str]()
     for file in sorted((kubernetes / "pkg" / "apis").glob("*/install/install.go")):
         for place in sorted(set(_INSTALLED.findall(file.read_text(encoding="utf-8")))):
             folder = api / place
@@ -114,6 +115,12 @@ def api_versions(version: str) -> tuple[frozenset[str], frozenset[str]]:
             name = f"{group}/{folder.name}" if group else folder.name
             (served if _is_served(folder, minor) else known).add(name)
     return frozenset(served), frozenset(known)
+
+
+def companions(version: str) -> dict[str, str]:
+    """What kubeadm of this release installs beside Kubernetes: a hint at what goes with it."""
+    text = (_modules(version)[0] / "cmd" / "kubeadm" / "app" / "constants" / "constants.go").read_text(encoding="utf-8")
+    return dict(_COMPANION.findall(text))
 
 
 def _is_served(folder: pathlib.Path, minor: int) -> bool:

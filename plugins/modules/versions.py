@@ -15,6 +15,7 @@ description:
     than an apiserver, and one that would be more than three minor versions older. The error names hosts, versions and the way.
   - Refused are also API versions that the wanted release does not serve and that clients have asked for since an apiserver has started,
     and objects that no other version serves.
+  - Refused are nodes with cgroup v1 or an old kernel on which the programs do not start.
   - A host that comes back to a cluster of the wanted version may skip versions.
   - The variable C(cluster) must hold the result of M(barehost.kubernetes.cluster_spec).
 author:
@@ -75,7 +76,13 @@ programs:
   returned: for O(state=observed)
   type: dict
 api:
-  description: What apiservers and kubelets tell. Nothing on a host that is no master.
+  description:
+    - What apiservers and kubelets tell. Nothing on a host that is no master.
+    - C(removed) has what is used of the API versions that the wanted release does not serve.
+  returned: for O(state=observed)
+  type: dict
+machine:
+  description: Kernel and cgroup version, and what the variables of the host say about them.
   returned: for O(state=observed)
   type: dict
 """

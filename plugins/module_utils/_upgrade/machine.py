@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import re
@@ -18,9 +19,16 @@ _ALLOWED = re.compile(r"^failCgroupV1:\s*[\"']?false\b", re.MULTILINE)
 
 def found(drop_ins: str, cgroup_2: str = _CGROUP_2) -> Object:
     """``drop_ins``: the directory from which a kubelet reads more of its configuration; the files are the operator's."""
-    texts = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(pathlib.Path(drop_ins).glob("*.conf"))]
+    texts = [_text(path) for path in sorted(pathlib.Path(drop_ins).glob("*.conf"))]
     return {
         "kernel": os.uname().release,
         "cgroup": 2 if os.path.exists(cgroup_2) else 1,
         "takes_cgroup_1": any(_ALLOWED.search(text) for text in texts),
     }
+
+
+def _text(path: pathlib.Path) -> str:
+    """Empty if it cannot be read, as a link that points nowhere."""
+    with contextlib.suppress(OSError):
+        return path.read_text(encoding="utf-8", errors="replace")
+    return ""

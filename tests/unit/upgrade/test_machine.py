@@ -51,6 +51,7 @@ def test_what_a_host_tells(tmp_path: pathlib.Path) -> None:
     there.touch()
     (tmp_path / "10-a.conf").write_text("kind: KubeletConfiguration\n#failCgroupV1: false\n")
     assert (on_host.found(str(tmp_path), str(there))["cgroup"], on_host.found(str(tmp_path))["takes_cgroup_1"]) == (2, False)
+    (tmp_path / "50-nowhere.conf").symlink_to("nowhere")
     (tmp_path / "90-b.conf").write_text("kind: KubeletConfiguration\nfailCgroupV1: false\n")
     assert on_host.found(str(tmp_path))["takes_cgroup_1"] is True
     assert on_host.found(str(tmp_path / "nothing"))["takes_cgroup_1"] is False

@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.barehost.kubernetes.plugins.action import versions
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api import client
 from ansible_collections.barehost.kubernetes.plugins.module_utils._upgrade import removed_apis as on_host
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import removed_apis
@@ -195,3 +196,18 @@ def test_only_older_apiservers_are_asked() -> None:
 def test_one_that_does_not_answer() -> None:
     found = on_host.used({"m1": Served({"/apis": {"groups": []}})}, {"m1": "v1.36.3"}, QUESTION)
     assert found == {"requested": {"m1": None}, "stored": []}
+
+
+@pytest.mark.parametrize(
+    ("play", "asked"),
+    [
+        (["m1", "m2", "m3", "w1"], {"m1": ["m1"], "m2": ["m2"], "m3": ["m3"]}),
+        (["m2", "m3"], {"m1": [], "m2": ["m2", "m1"], "m3": ["m3"]}),
+        (["w1"], {"m1": [], "m2": [], "m3": []}),
+    ],
+    ids=["all masters", "one is left out", "no master"],
+)
+def test_each_apiserver_is_asked_once(play: list[str], asked: dict[str, list[str]]) -> None:
+    masters = ["m1", "m2", "m3"]
+    variables = {"ansible_play_hosts_all": play}
+    assert {host: versions._asked_for_requests({"masters": masters}, variables, host) for host in masters} == asked
