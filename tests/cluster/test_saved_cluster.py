@@ -6,6 +6,7 @@ from __future__ import annotations
 import collections.abc
 import json
 import pathlib
+import re
 import shutil
 import signal
 
@@ -13,6 +14,7 @@ import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import release_names
 
 from . import checks, encrypted, expired, listed_certificates, old_authorities, people, rotation, secrets
 from .driver import ROOT, Cluster, eventually
@@ -130,6 +132,17 @@ def test_what_clients_have_asked_for_is_read(single: Cluster) -> None:
     assert removed["stored"][0]["count"] >= 2
     logged = single.on(HOST, """grep '"resource":"endpoints"' /var/log/kubernetes/audit.log | tail -1""")
     assert '"k8s.io/deprecated":"true"' in logged
+
+
+@pytest.mark.parametrize(("program", "place"), [("kube-apiserver", ""), ("kubelet", f"/api/v1/nodes/{HOST}/proxy")])
+def test_the_table_of_the_release_is_what_running_programs_say(single: Cluster, program: str, place: str) -> None:
+    """Flags and feature gates, also those that --help does not show: neither one more nor one less."""
+    minor = ".".join(single.kubectl_json("version")["serverVersion"]["gitVersion"].removeprefix("v").split(".")[:2])
+    flags, metrics = (single.kubectl("get", "--raw", f"{place}/{page}") for page in ("flagz", "metrics"))
+    told = set(re.findall(r"^([a-z][a-z0-9-]*)[:= ](?!flagz)", flags, re.MULTILINE)) - {"help", "version"}
+    gates = set(re.findall(r'^kubernetes_feature_enabled\{name="(\w+)"', metrics, re.MULTILINE))
+    assert told == {name for name, minors in release_names.names(f"flags of {program}").items() if minor in minors}
+    assert gates == {name for name, minors in release_names.names("gates of Kubernetes").items() if minor in minors}
 
 
 def test_certificates_are_listed(single: Cluster, tmp_path: pathlib.Path) -> None:
