@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible.errors import AnsibleError
@@ -27,6 +28,11 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 }
 # By the name of a program, its component.
 _PROGRAMS = {name: name.replace("-", "_") for name in (*rules.CONTROL_PLANE, *rules.NODE, *rules.BESIDE_KUBELET, rules.ETCD)}
+# How a host asks its own member of etcd, as its administrator.
+_OWN_MEMBER = {
+    "url": component_table.ETCD.urls["client"],
+    "access": {"ca": component_table.ETCD.pki["ca"], **dataclasses.asdict(component_table.ETCD.pairs["root"])},
+}
 
 Variables = dict[str, t.Any]
 Object = dict[str, t.Any]
@@ -72,6 +78,7 @@ class ActionModule(HostAction):
             "programs": programs,
             "packages": {"docker": "docker-ce"},
             "api": self._api(cluster, variables, host.name) if host.name in cluster["masters"] else None,
+            "etcd": _OWN_MEMBER if host.name in cluster["etcd_hosts"] else None,
             "drop_ins": table["kubelet"].files["drop_ins"],
         }
         answer = host.step("collect", payload)

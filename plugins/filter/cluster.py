@@ -177,6 +177,12 @@ def upgrade_plan(hostvars: collections.abc.Mapping[str, collections.abc.Mapping[
     return next((dict(known) for variables in hostvars.values() if (known := variables.get("barehost_upgrade"))), {})
 
 
+def etcd_hosts_in_turn(hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]]) -> list[str]:
+    """The hosts of a play: those whose member of etcd gets another version, in their order; none if nothing was planned."""
+    plans = (hostvars[host].get("barehost_etcd_back") or {} for host in hostvars)
+    return next((list(plan["hosts"]) for plan in plans if plan.get("hosts")), [])
+
+
 def converged_nodes(
     cluster: dict[str, t.Any], hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]], result: str
 ) -> list[dict[str, t.Any]]:
@@ -277,6 +283,7 @@ class FilterModule:
             "hosts_of_other_versions": hosts_of_other_versions,
             "hosts_to_upgrade": hosts_to_upgrade,
             "upgrade_plan": upgrade_plan,
+            "etcd_hosts_in_turn": etcd_hosts_in_turn,
             "converged_nodes": converged_nodes,
             "changed_nodes": changed_nodes,
             "silent_hosts": silent_hosts,

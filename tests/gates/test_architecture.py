@@ -23,7 +23,7 @@ HOST = {
     "_component": {"_runtime", "_kinds"},
     "_etcd": {"_runtime", "_etcd_client", "_kinds", "_component"},
     "_reset": {"_runtime", "_kinds", "_component"},
-    "_upgrade": {"_runtime", "_api"},
+    "_upgrade": {"_runtime", "_api", "_etcd_client"},
     "_survey": {"_runtime", "_component", "_api", "_etcd"},
 }
 CONTROLLER: dict[str, set[str]] = {
@@ -38,7 +38,7 @@ CONTROLLER: dict[str, set[str]] = {
     "_certificates": {"_common", "_spec", "_pki", "_plan"},
     "_people": {"_common", "_spec", "_pki"},
     "_removal": {"_common", "_spec", "_plan", "_etcd"},
-    "_upgrade": {"_common", "_spec"},
+    "_upgrade": {"_common", "_spec", "_plan", "_etcd"},
     "_engine": {"_common", "_spec", "_pki", "_plan", "_api"},
     "_survey": {"_common", "_spec", "_pki", "_plan", "_api", "_etcd", "_certificates", "_engine"},
 }

@@ -12,7 +12,7 @@ import concurrent.futures
 import contextlib
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import alarms, client, member_list, quorum
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import alarms, client, levels, member_list, quorum
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import (
     Access,
     EtcdApi,
@@ -63,9 +63,12 @@ def _ask_all(urls: t.Sequence[str], access: Access) -> list[Object]:
 def _member(url: str, access: Access) -> Object:
     said = client.look(url, access)
     status: Object = {}
+    found = levels.NOTHING
     if said["members"] is not None:
         try:
-            status = EtcdApi(url, access).status()
+            api = EtcdApi(url, access)
+            status = api.status()
+            found = levels.of(api, status)
         except (EtcdUnreachable, EtcdRefusal) as error:
             said.update(linearizable=False, fault=error.message)
     return {
@@ -77,6 +80,7 @@ def _member(url: str, access: Access) -> Object:
         # in bytes: the database, what of it is in use, and where etcd stops to accept writes
         **{key: int(status.get(name, 0)) for key, name in (("size", "dbSize"), ("in_use", "dbSizeInUse"), ("quota", "dbSizeQuota"))},
         "index": int(status.get("raftIndex", 0)),
+        **found,
     }
 
 

@@ -117,6 +117,14 @@ class EtcdApi:
         """Ends an alarm of a member. By etcdctl, which has no choice, all alarms of all members end."""
         self._post("/v3/maintenance/alarm", {"action": "DEACTIVATE", "memberID": member, "alarm": alarm})
 
+    def versions(self) -> Object:
+        """``etcdserver``, ``etcdcluster`` and ``storage``: of the program, of what all members speak, and of this member's data."""
+        return self._json.fields("/version")
+
+    def downgrade(self, action: str, version: str = "") -> None:
+        """``VALIDATE``, ``ENABLE`` with the version to go back to, or ``CANCEL``."""
+        self._post("/v3/maintenance/downgrade", {"action": action, **({"version": version} if version else {})})
+
     def get(self, path: str) -> str:
         """``/health`` or ``/metrics``, whatever the status."""
         return self._json.get(path)

@@ -121,6 +121,11 @@ def _disarm(control: Etcdctl, _body: Object) -> Object:
     return {}
 
 
+def _downgrade(control: Etcdctl, body: Object) -> Object:
+    control.run("downgrade", body["action"].lower(), *([body["version"]] if "version" in body else []))
+    return {}
+
+
 _CALLS: dict[str, t.Callable[[Etcdctl, Object], Object]] = {
     "/v3/cluster/member/list": _list,
     "/v3/cluster/member/add": _add,
@@ -131,6 +136,7 @@ _CALLS: dict[str, t.Callable[[Etcdctl, Object], Object]] = {
     "/v3/maintenance/status": _status,
     "/v3/maintenance/defragment": _defragment,
     "/v3/maintenance/alarm": _disarm,
+    "/v3/maintenance/downgrade": _downgrade,
     "/v3/kv/range": _read,
     "/v3/kv/compaction": _compact,
 }

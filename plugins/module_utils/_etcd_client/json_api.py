@@ -51,12 +51,12 @@ class JsonApi:
         self._timeout = timeout
 
     def post(self, path: str, body: Object) -> Answer:
-        status, text = self._send("POST", path, json.dumps(body).encode())
-        try:
-            found = json.loads(text)
-        except ValueError:
-            found = None
-        return Answer(status, text, found if isinstance(found, dict) else None)
+        return _answer(*self._send("POST", path, json.dumps(body).encode()))
+
+    def fields(self, path: str) -> Object:
+        """The JSON object at ``/version``; empty if there is none."""
+        answer = _answer(*self._send("GET", path, None))
+        return (answer.fields or {}) if answer.ok else {}
 
     def get(self, path: str) -> str:
         """``/health`` or ``/metrics``, whatever the status."""
@@ -92,3 +92,11 @@ class JsonApi:
         except (OSError, ssl.SSLError) as error:
             raise HostError(f"{', '.join(self._files)} cannot be used as authority, certificate and key: {cause(error)}") from error
         return context
+
+
+def _answer(status: int, text: str) -> Answer:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    return Answer(status, text, found if isinstance(found, dict) else None)

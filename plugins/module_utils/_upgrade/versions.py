@@ -1,15 +1,18 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host side of ``versions``: which releases of programs this host has, and what apiservers and kubelets of the cluster say."""
+"""The host side of ``versions``: which releases of programs this host has, and what its etcd, apiservers and kubelets say."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
+import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import KubeApi, Object, listed
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import levels
+from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import Access, EtcdApi, EtcdRefusal, EtcdUnreachable
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as command
 from ansible_collections.barehost.kubernetes.plugins.module_utils._upgrade import machine, removed_apis
@@ -21,7 +24,8 @@ _RELEASE = re.compile(r"\d+\.\d+\.\d+")
 
 
 def run(_step: str, payload: Object) -> Object:
-    """``programs``: by name, the versions that are linked or running, each once. ``api``: see :func:`_api`; None where it is not asked.
+    """``programs``: by name, the versions that are linked or running, each once. ``api``: see :func:`_api`; ``etcd``: see
+    :func:`_etcd`. None where it is not asked.
 
     ``packages`` of the payload: by name of a program, the package that it comes from.
     ``machine``: see there.
@@ -34,6 +38,7 @@ def run(_step: str, payload: Object) -> Object:
         "programs": programs,
         "api": _api(payload["api"]) if payload["api"] else None,
         "machine": machine.found(payload["drop_ins"]),
+        "etcd": _etcd(payload["etcd"]) if payload["etcd"] else None,
     }
 
 
@@ -61,6 +66,15 @@ def _processes(units: list[str]) -> dict[str, str]:
         with contextlib.suppress(OSError):
             found[properties.get("Id", "")] = os.readlink(f"/proc/{int(properties.get('MainPID') or 0)}/exe")
     return found
+
+
+def _etcd(asked: Object) -> t.Optional[Object]:
+    """As in levels.py; None if the member does not answer."""
+    api = EtcdApi(asked["url"], Access(**asked["access"]))
+    try:
+        return levels.of(api, api.status())
+    except (EtcdRefusal, EtcdUnreachable):
+        return None
 
 
 def _api(asked: Object) -> Object:

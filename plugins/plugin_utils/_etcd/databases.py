@@ -15,13 +15,16 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.a
 # The default of ETCD_MAX_REQUEST_BYTES
 _LARGEST_WRITE = 3 << 19
 
+_FIELDS = ("url", "id", "learner", "version", "size", "in_use", "quota", "index", "cluster", "storage", "downgrade")
+
 Object = dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class Database:
     """A member with its database. Sizes are in bytes, ``index`` is that of the raft log. ``healthy``: a voter that answered a linearizable
-    read. A member that does not answer has nothing but an address and a ``fault``."""
+    read. ``cluster``, ``storage`` and ``downgrade`` are as in module_utils/_etcd_client/levels.py. A member that does not answer has
+    nothing but an address and a ``fault``."""
 
     name: str
     url: str
@@ -35,6 +38,9 @@ class Database:
     in_use: int = 0
     quota: int = 0
     index: int = 0
+    cluster: str = ""
+    storage: str = ""
+    downgrade: str = ""
 
     @property
     def answers(self) -> bool:
@@ -87,7 +93,7 @@ def databases(found: Object, *, names: c.Mapping[str, str]) -> Databases:
 
 
 def _database(entry: Object, names: c.Mapping[str, str]) -> Database:
-    own = {key: entry[key] for key in ("url", "id", "learner", "version", "size", "in_use", "quota", "index")}
+    own = {key: entry[key] for key in _FIELDS}
     return Database(
         name=entry["name"] or names.get(entry["url"], entry["url"]),
         fault="; ".join([*([entry["fault"]] if entry["fault"] else []), *entry["errors"]]),
@@ -111,8 +117,17 @@ def _line(member: Database) -> str:
         f"{size(member.size)}, {size(member.in_use)} in use ({member.fragmentation} % free)",
         f"{100 * member.size / member.quota:.1f} % of the quota of {size(member.quota)}" if member.quota > 0 else "no quota",
         f"raft index {member.index}",
+        *_way_back(member),
     ]
     return f"{member.name}: {', '.join([*parts, *([f'not healthy: {member.fault}'] if member.fault else [])])}"
+
+
+def _way_back(member: Database) -> list[str]:
+    """Only while the member is on it, or is held up there."""
+    if member.downgrade:
+        return [f"on the way back to {member.downgrade}, data of {member.storage}"]
+    older = member.storage.split(".")[:2] != member.version.split(".")[:2]
+    return [f"data of {member.storage}"] if member.storage and older else []
 
 
 def size(number: int) -> str:

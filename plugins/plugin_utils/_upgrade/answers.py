@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import etcd_levels, rules
 
 _VERSION = re.compile(r"v?(\d+\.\d+\.\d+)")
 
@@ -42,7 +42,8 @@ def found_of(own: t.Mapping[str, Object], of_masters: Object) -> rules.Found:
         for host, answer in own.items()
         if "programs" in answer
     }
-    return rules.Found(programs=programs, apiservers=apiservers, kubelets=kubelets)
+    etcd = {host: etcd_levels.Levels(**answer["etcd"]) if answer["etcd"] else None for host, answer in own.items() if "etcd" in answer}
+    return rules.Found(programs=programs, apiservers=apiservers, kubelets=kubelets, etcd=etcd)
 
 
 def _parsed(text: str | None) -> rules.Version | None:

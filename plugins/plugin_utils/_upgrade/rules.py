@@ -14,6 +14,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import version_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import etcd_levels
 
 Version = tuple[int, ...]
 
@@ -27,7 +28,6 @@ KUBELET_MAY_LAG = 3
 # The first release of an etcd minor version from which the next one may be started (etcd's upgrade guides; etcd-io/etcd#20793).
 ETCD_STEPPING_STONES: t.Mapping[tuple[int, int], Version] = {(3, 5): (3, 5, 26), (3, 6): (3, 6, 11)}
 _HOW = "one run of site.yml for each, or playbooks/upgrade.yml, which does them"
-_ETCD_DOWNGRADE = "https://etcd.io/docs/v3.7/downgrades/"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,12 +35,13 @@ class Found:
     """What hosts of the run have, and what the API says of all.
 
     ``programs``: by host of the run, by program, its versions. ``apiservers``: by master, None if it does not answer. ``kubelets``: by
-    Node, None if nobody answers.
+    Node, None if nobody answers. ``etcd``: what members of hosts of the run say, None if one does not answer.
     """
 
     programs: c.Mapping[str, c.Mapping[str, c.Collection[Version]]]
     apiservers: c.Mapping[str, Version | None]
     kubelets: c.Mapping[str, Version] | None
+    etcd: c.Mapping[str, etcd_levels.Levels | None] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,12 +80,26 @@ def _in_use(found: Found, wanted: Wanted) -> Found:
 
 def warnings(found: Found, wanted: Wanted) -> list[str]:
     """What may go on, but should be known."""
+    return [*_silent_masters(found, wanted), *_held_up_etcd(found, wanted)]
+
+
+def _silent_masters(found: Found, wanted: Wanted) -> list[str]:
     silent = sorted(host for host in wanted.masters if host not in wanted.run and found.apiservers.get(host) is None)
     if not silent or all(host in silent for host in wanted.masters):
         return []
     return [
         f"It is not known which Kubernetes {', '.join(silent)} had. Before an older apiserver there serves kubelets {wanted.kubernetes}, "
         "run site.yml for it"
+    ]
+
+
+def _held_up_etcd(found: Found, wanted: Wanted) -> list[str]:
+    older = etcd_levels.held_up(found.etcd, wanted=wanted.etcd)
+    if not older:
+        return []
+    return [
+        f"etcd is on its way back to {older}, and stays at what {older} can do, whatever its programs are. End that: "
+        f"ansible-playbook {etcd_levels.PLAYBOOK} -e downgrade_cancel=true"
     ]
 
 
@@ -179,18 +194,24 @@ def _etcd(found: Found, wanted: Wanted) -> list[str]:
             by_version.setdefault(version, []).append(host)
     target = numbers(wanted.etcd)
     told = []
+    older = minor_text(target)
+    mixed = any(version[:2] == target[:2] for version in by_version)
     for version, hosts in sorted(by_version.items()):
+        back = target[:2] < version[:2]
+        refused = etcd_levels.refused(found.etcd, hosts, older=older, mixed=mixed) if back else hosts
         why = _etcd_step(version, target)
-        if why:
-            told.append(f"{_told(hosts, ETCD, version)}, and cluster_etcd_version is {wanted.etcd}: {why}")
+        if why and refused:
+            told.append(f"{_told(refused, ETCD, version)}, and cluster_etcd_version is {wanted.etcd}: {why}")
     return told
 
 
 def _etcd_step(version: Version, target: Version) -> str:
     if target[:2] < version[:2]:
+        leads = etcd_levels.WAYS.get(minor_text(version)) == minor_text(target)
+        way = f", or lead etcd back by {etcd_levels.PLAYBOOK}" if leads else ""
         return (
             "a data directory that a newer minor version has written does not start under an older one. Write cluster_etcd_version: "
-            f"{text(version)}, or see {_ETCD_DOWNGRADE}"
+            f"{text(version)}{way}"
         )
     if target[0] != version[0] or target[1] - version[1] > 1:
         return f"a minor version must not be skipped. Go {_etcd_path(version, target)}: {_HOW}"

@@ -21,6 +21,9 @@ WELL = {
     "in_use": 10 * MIB,
     "quota": 100 * MIB,
     "index": 4711,
+    "cluster": "3.7.0",
+    "storage": "3.7.0",
+    "downgrade": "",
 }
 ALARM = [["2", "NOSPACE"]]
 
@@ -50,6 +53,19 @@ def test_each_member_has_a_line_and_each_alarm() -> None:
 def test_a_member_without_a_leader_says_why() -> None:
     (line, _alarm) = databases.lines(found(entry(1, linearizable=False, leader="", errors=["etcdserver: no leader"])))
     assert line.startswith("db1: etcd 3.7.2, follower, ") and line.endswith("not healthy: etcdserver: no leader")
+
+
+@pytest.mark.parametrize(
+    ("levels", "told"),
+    [
+        ({"downgrade": "3.6.0"}, "raft index 4711, on the way back to 3.6.0, data of 3.7.0"),
+        ({"cluster": "3.6.0", "storage": "3.6.0"}, "raft index 4711, data of 3.6.0"),
+        # a member of 3.5 does not say it
+        ({"version": "3.5.26", "cluster": "3.5.0", "storage": ""}, "raft index 4711"),
+    ],
+)
+def test_a_member_on_the_way_back_says_so(levels: dict[str, str], told: str) -> None:
+    assert databases.lines(found(entry(1, **levels)))[0].endswith(told)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,18 @@ ALL = Request(compact=True, defragment=True, disarm=True, pause=3.0)
 
 def member(number: int) -> dict[str, t.Any]:
     sizes = {"size": 40 * MIB, "in_use": 10 * MIB, "quota": 100 * MIB}
-    said = {"fault": "", "learner": False, "leader": "1", "linearizable": True, "errors": [], "version": "3.7.2", "index": 9, **sizes}
+    levels = {"cluster": "3.7.0", "storage": "3.7.0", "downgrade": ""}
+    said = {
+        **levels,
+        "fault": "",
+        "learner": False,
+        "leader": "1",
+        "linearizable": True,
+        "errors": [],
+        "version": "3.7.2",
+        "index": 9,
+        **sizes,
+    }
     return {"url": f"https://db{number}:2379", "name": f"db{number}", "id": str(number), "alarms": [["1", "NOSPACE"]], **said}
 
 

@@ -122,7 +122,8 @@ def test_what_may_begin(found: rules.Found, goal: rules.Wanted) -> None:
             "a minor version must not be skipped. Go 3.5.9 → 3.5.26 or a later 3.5 → 3.6.11 or a later 3.6 → 3.7.2",
             id="etcd: skipped",
         ),
-        pytest.param(with_etcd(m1="3.7.2"), wanted(etcd="3.6.14"), "Write cluster_etcd_version: 3.7.2, or see https", id="etcd: back"),
+        pytest.param(with_etcd(m1="3.7.2"), wanted(etcd="3.6.14"), "version: 3.7.2, or lead etcd back by playbooks/d", id="etcd: back"),
+        pytest.param(with_etcd(m1="3.7.2"), wanted(etcd="3.5.26"), "one. Write cluster_etcd_version: 3.7.2", id="etcd: far back"),
     ],
 )
 def test_what_is_refused(found: rules.Found, goal: rules.Wanted, told: str) -> None:
