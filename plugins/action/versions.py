@@ -22,6 +22,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.answe
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["observed", "checked"], "required": True},
     "observation": {"type": "str", "default": "barehost_versions"},
+    "control_plane_back": {"type": "bool", "default": False},
     "observation_of_masters": {"type": "str", "default": "barehost_master_versions"},
     "planned": {"type": "bool", "default": False},
     "accept_removed_apis": {"type": "bool", "default": False},
@@ -55,7 +56,8 @@ class ActionModule(HostAction):
         hostvars = variables["hostvars"]
         own = {host: plain(hostvars[host].get(str(arguments["observation"])) or {}) for host in variables["ansible_play_hosts"]}
         found = found_of(own, plain(variables.get(str(arguments["observation_of_masters"])) or {}))
-        wanted = wanted_of(cluster, frozenset(variables["ansible_play_hosts_all"]) | _settled(cluster, variables))
+        run = frozenset(variables["ansible_play_hosts_all"]) | _settled(cluster, variables)
+        wanted = wanted_of(cluster, run, back=bool(arguments["control_plane_back"]))
         accepts = bool(arguments["accept_removed_apis"])
         answers = _of_removed_apis(variables, str(arguments["observation"]))
         machines = _machines(cluster, variables, str(arguments["observation"]))

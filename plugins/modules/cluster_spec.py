@@ -56,6 +56,10 @@ notes:
   - C(cluster_domain) (text, default V(cluster.local)). The DNS domain of services.
   - C(cluster_kubernetes_version) (version, default V(1.37.1)). Three numbers without C(v). Known are 1.37, 1.36 and 1.35;
     V(1.37.1) and V(1.36.3) are tested, others give a warning.
+  - C(cluster_node_version) (version, default that of C(cluster_kubernetes_version)). That of kubelet and kube-proxy, which may be up to
+    three minor versions older.
+  - C(cluster_emulated_version) (minor version, default empty). An older minor version, V(1.36) for 1.37, whose APIs and features the
+    control plane has. Its programs can then go back to it. Nodes must not be newer.
   - C(cluster_etcd_version) (version, default by Kubernetes version, V(3.7.2) for 1.37). 1.37 takes 3.6.11 up
     to 3.7, 1.36 takes 3.6 and 3.7, 1.35 takes 3.6.
   - C(cluster_cri_dockerd_version) (version, default V(0.4.4)). 0.3.26 up to 0.4.
@@ -137,11 +141,14 @@ domain:
   type: str
   sample: cluster.local
 versions:
-  description: The version of every program, without C(v); C(docker) is empty for what the package repository offers.
+  description: The version of every program, without C(v); C(docker) is empty for what the package repository offers. C(node) is that
+    of kubelet and kube-proxy. C(emulated) is empty, or a minor version.
   returned: success
   type: dict
   sample:
     kubernetes: 1.37.1
+    node: 1.37.1
+    emulated: ""
     etcd: 3.7.2
     cri_dockerd: 0.4.4
     cni_plugins: 1.9.1

@@ -39,6 +39,12 @@ options:
     description: The variable in which the task with O(state=observed) was registered.
     type: str
     default: barehost_versions
+  control_plane_back:
+    description:
+      - Whether apiservers, controller-managers and schedulers may go back to the minor version that the apiservers emulate.
+      - What they stored before they emulated it, they may not read afterwards. Only the operator knows whether they did.
+    type: bool
+    default: false
   observation_of_masters:
     description: The same for masters that are not in the play, which are asked in a loop with C(delegate_to).
     type: str

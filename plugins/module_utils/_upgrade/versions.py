@@ -78,21 +78,30 @@ def _etcd(asked: Object) -> t.Optional[Object]:
 
 
 def _api(asked: Object) -> Object:
-    """``apiservers``: by host, its version or None if it does not answer; ``kubelets``: by Node, None if nobody answers; ``removed``: see
-    ``removed_apis``.
+    """What apiservers and kubelets of the cluster say.
+
+    ``apiservers``: by host, its version or None if it does not answer. ``emulated``: the same, the minor version that it emulates, which
+    is its own if it says no other. ``kubelets``: by Node, None if nobody answers. ``removed``: see ``removed_apis``.
     """
     apis = {host: KubeApi(server=server, **asked["access"]) for host, server in asked["servers"].items()}
-    apiservers = {host: told(_version, api) for host, api in apis.items()}
+    said = {host: told(_version, api) for host, api in apis.items()}
+    apiservers = {host: found and found["gitVersion"] for host, found in said.items()}
     alive = [apis[host] for host, version in apiservers.items() if version is not None]
     return {
         "apiservers": apiservers,
+        "emulated": {host: found and _emulated(found) for host, found in said.items()},
         "kubelets": next((nodes for api in alive if (nodes := told(_kubelets, api)) is not None), None),
         "removed": removed_apis.used(apis, apiservers, asked["removed"]),
     }
 
 
-def _version(api: KubeApi) -> str:
-    return str(api.request("GET", "/version")["gitVersion"])
+def _version(api: KubeApi) -> Object:
+    return api.request("GET", "/version")
+
+
+def _emulated(said: Object) -> str:
+    own = said["gitVersion"].lstrip("v").split(".")
+    return f"{said.get('emulationMajor') or own[0]}.{said.get('emulationMinor') or own[1]}"
 
 
 def _kubelets(api: KubeApi) -> dict[str, str]:

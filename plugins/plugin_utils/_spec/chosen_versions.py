@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import version_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import older_versions, version_table
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
 
@@ -16,7 +16,8 @@ PROGRAMS = ("etcd", "cri_dockerd", "cni_plugins", "flannel", "coredns", "pause")
 
 
 def read_versions(reader: Reader, problems: Problems) -> dict[str, str] | None:
-    """Every program's version, ``docker`` being empty for what the package repository offers; None when one has a fault."""
+    """Every program's version; None when one has a fault. ``docker`` is empty for what the package repository offers, ``emulated`` for a
+    control plane that is what it is."""
     kubernetes = _version(reader, "cluster_kubernetes_version", default=version_table.DEFAULT_KUBERNETES)
     if kubernetes is None:
         return None
@@ -33,12 +34,14 @@ def read_versions(reader: Reader, problems: Problems) -> dict[str, str] | None:
         problems.warn(
             f"Kubernetes {kubernetes} is not tested with this version of the collection; tested are {', '.join(version_table.TESTED)}"
         )
+    emulated = older_versions.read_emulated(reader, kubernetes)
+    node = older_versions.read_node(reader, _version(reader, "cluster_node_version", default=kubernetes), kubernetes, emulated)
     read = {program: _program(reader, program, minor.programs[program], kubernetes) for program in PROGRAMS}
     docker = _docker(reader, minor, kubernetes)
     usable = {program: version for program, version in read.items() if version is not None}
-    if docker is None or len(usable) < len(read):
+    if docker is None or node is None or emulated is None or len(usable) < len(read):
         return None
-    return {"kubernetes": kubernetes, **usable, "docker": docker}
+    return {"kubernetes": kubernetes, "node": node, "emulated": emulated, **usable, "docker": docker}
 
 
 def features_of(versions: t.Mapping[str, str]) -> dict[str, t.Any]:
@@ -46,7 +49,7 @@ def features_of(versions: t.Mapping[str, str]) -> dict[str, t.Any]:
     kubernetes, cri_dockerd = version_table.parse(versions["kubernetes"]), version_table.parse(versions["cri_dockerd"])
     if kubernetes is None or cri_dockerd is None:
         raise ValueError(f"not versions: {versions['kubernetes']}, {versions['cri_dockerd']}")
-    return version_table.features(kubernetes=kubernetes, cri_dockerd=cri_dockerd)
+    return version_table.features(kubernetes=kubernetes, cri_dockerd=cri_dockerd, emulated=older_versions.numbers(versions["emulated"]))
 
 
 def _program(reader: Reader, program: str, allowed: version_table.Allowed, kubernetes: str) -> str | None:

@@ -17,6 +17,8 @@ ARCHITECTURES = ("amd64", "arm64")
 BIN = component_table.PATHS["programs"]
 CNI_BIN = component_table.PATHS["cni_programs"]
 KUBERNETES_PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl")
+# Their version may be older than that of the others.
+NODE_PROGRAMS = ("kube-proxy", "kubelet")
 # bridge, host-local, loopback and portmap are what a node's configuration names; the others are meta-plugins to chain to them.
 CNI_PLUGINS = ("bridge", "host-local", "loopback", "portmap", "bandwidth", "firewall", "tuning")
 
@@ -58,8 +60,9 @@ def releases(versions: t.Mapping[str, str], *, architecture: str) -> list[Releas
     cni_url = f"{github}/containernetworking/plugins/releases/download/v{cni}/cni-plugins-linux-{architecture}-v{cni}.tgz"
     found = []
     for program in KUBERNETES_PROGRAMS:
-        url = f"https://dl.k8s.io/release/v{kubernetes}/bin/linux/{architecture}/{program}"
-        found.append(Release(program, kubernetes, url, f"{url}.sha256", ({"path": f"{BIN}/{program}"},)))
+        version = versions["node"] if program in NODE_PROGRAMS else kubernetes
+        url = f"https://dl.k8s.io/release/v{version}/bin/linux/{architecture}/{program}"
+        found.append(Release(program, version, url, f"{url}.sha256", ({"path": f"{BIN}/{program}"},)))
     etcd_programs = tuple({"member": f"{etcd_top}/{program}", "path": f"{BIN}/{program}"} for program in ("etcd", "etcdctl", "etcdutl"))
     cni_programs = tuple({"member": program, "path": f"{CNI_BIN}/{program}"} for program in CNI_PLUGINS)
     return [

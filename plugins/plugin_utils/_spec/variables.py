@@ -27,6 +27,8 @@ CLUSTER: t.Mapping[str, Variable] = {
     "cluster_name": Variable("text", "kubernetes"),
     "cluster_domain": Variable("text", "cluster.local"),
     "cluster_kubernetes_version": Variable("version", example="1.37.1"),
+    "cluster_node_version": Variable("version", example="1.36.3"),
+    "cluster_emulated_version": Variable("text", "", example='"1.36"'),
     "cluster_etcd_version": Variable("version", example="3.7.2"),
     "cluster_cri_dockerd_version": Variable("version", example="0.4.4"),
     "cluster_cni_plugins_version": Variable("version", example="1.9.1"),

@@ -84,12 +84,15 @@ def minor_of(version: Version) -> str:
     return f"{version[0]}.{version[1]}"
 
 
-def features(*, kubernetes: Version, cri_dockerd: Version) -> dict[str, t.Any]:
-    """What this combination asks of the programs' configuration."""
+def features(*, kubernetes: Version, cri_dockerd: Version, emulated: Version | None = None) -> dict[str, t.Any]:
+    """What this combination asks of the programs' configuration.
+
+    ``emulated``: the minor version that the control plane emulates. It knows the feature gates of that one.
+    """
     gates: dict[str, bool] = {}
     # Since 1.36 the apiserver hands exec and attach over to the kubelet as WebSockets; cri-dockerd answers with an address
     # without a scheme, on which that fails (Mirantis/cri-dockerd#569, mended by #576, in no release up to 0.4.10).
-    if kubernetes >= (1, 36) and cri_dockerd < (0, 4, 11):
+    if (emulated or kubernetes) >= (1, 36) and cri_dockerd < (0, 4, 11):
         gates["ExtendWebSocketsToKubelet"] = False
     return {
         "apiserver_feature_gates": gates,

@@ -15,14 +15,16 @@ _VERSION = re.compile(r"v?(\d+\.\d+\.\d+)")
 Object = dict[str, t.Any]
 
 
-def wanted_of(cluster: Object, run: frozenset[str]) -> rules.Wanted:
-    """``run``: the hosts of the run."""
+def wanted_of(cluster: Object, run: frozenset[str], *, back: bool = False) -> rules.Wanted:
+    """``run``: the hosts of the run. ``back``: whether the operator answers for a control plane that goes back."""
     return rules.Wanted(
         kubernetes=cluster["versions"]["kubernetes"],
         etcd=cluster["versions"]["etcd"],
         run=run,
         masters=cluster["masters"],
         members=cluster["etcd_hosts"],
+        node=cluster["versions"]["node"],
+        back=back,
         nodes={host: cluster["nodes"][host]["name"] for host in cluster["node_hosts"]},
     )
 
@@ -31,10 +33,13 @@ def found_of(own: t.Mapping[str, Object], of_masters: Object) -> rules.Found:
     """``own``: by host of the play, what it answered. ``of_masters``: of a loop over masters that are not in the play."""
     asked = [answer for answer in (*own.values(), *of_masters.get("results", [])) if answer.get("api")]
     apiservers: dict[str, rules.Version | None] = {}
+    emulated: dict[str, rules.Version | None] = {}
     kubelets: dict[str, rules.Version] | None = None
     for answer in asked:
         for host, text in answer["api"]["apiservers"].items():
             apiservers[host] = apiservers.get(host) or _parsed(text)
+        for host, text in answer["api"]["emulated"].items():
+            emulated[host] = emulated.get(host) or (tuple(map(int, text.split("."))) if text else None)
         if kubelets is None and answer["api"]["kubelets"] is not None:
             kubelets = {node: version for node, text in answer["api"]["kubelets"].items() if (version := _parsed(text))}
     programs = {
@@ -43,7 +48,7 @@ def found_of(own: t.Mapping[str, Object], of_masters: Object) -> rules.Found:
         if "programs" in answer
     }
     etcd = {host: etcd_levels.Levels(**answer["etcd"]) if answer["etcd"] else None for host, answer in own.items() if "etcd" in answer}
-    return rules.Found(programs=programs, apiservers=apiservers, kubelets=kubelets, etcd=etcd)
+    return rules.Found(programs=programs, apiservers=apiservers, kubelets=kubelets, etcd=etcd, emulated=emulated)
 
 
 def _parsed(text: str | None) -> rules.Version | None:

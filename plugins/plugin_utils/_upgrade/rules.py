@@ -14,7 +14,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import version_table
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import etcd_levels
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import emulation, etcd_levels
 
 Version = tuple[int, ...]
 
@@ -36,12 +36,14 @@ class Found:
 
     ``programs``: by host of the run, by program, its versions. ``apiservers``: by master, None if it does not answer. ``kubelets``: by
     Node, None if nobody answers. ``etcd``: what members of hosts of the run say, None if one does not answer.
+    ``emulated``: by master, the minor version that its apiserver emulates, which is its own if it says no other.
     """
 
     programs: c.Mapping[str, c.Mapping[str, c.Collection[Version]]]
     apiservers: c.Mapping[str, Version | None]
     kubelets: c.Mapping[str, Version] | None
     etcd: c.Mapping[str, etcd_levels.Levels | None] = dataclasses.field(default_factory=dict)
+    emulated: c.Mapping[str, Version | None] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,9 +59,23 @@ class Wanted:
     members: c.Collection[str]
     nodes: c.Mapping[str, str]
 
+    # of kubelets and kube-proxies; empty: that of apiservers
+    node: str = ""
+    # whether the operator answers for a control plane that goes back
+    back: bool = False
+
     @property
     def minor(self) -> int:
         return numbers(self.kubernetes)[1]
+
+    @property
+    def of_nodes(self) -> str:
+        """The version that nodes get. In a stage of an upgrade they are not newer than its apiservers."""
+        return self.node if self.node and numbers(self.node)[1] <= self.minor else self.kubernetes
+
+    @property
+    def node_minor(self) -> int:
+        return numbers(self.of_nodes)[1]
 
 
 def faults(found: Found, wanted: Wanted) -> list[str]:
@@ -110,10 +126,21 @@ def _control_plane(found: Found, wanted: Wanted) -> list[str]:
         return []
     highest, lowest = max(levels), min(levels)
     if _minor(highest) > wanted.minor:
-        return [
-            f"{_told(levels[highest], 'kube-apiserver', highest)}, and cluster_kubernetes_version is {wanted.kubernetes}: Kubernetes does "
-            f"not go back to an older minor version. Write cluster_kubernetes_version: {text(highest)}"
-        ]
+        why = emulation.refusal(
+            emulation.Question(
+                highest=highest,
+                target=numbers(wanted.kubernetes),
+                emulated={host: found.emulated.get(host) for host in wanted.masters},
+                back=[host for host in found.programs if all(_minor(v) <= wanted.minor for v, hosts in levels.items() if host in hosts)],
+                kubelets=found.kubelets,
+                answered=wanted.back,
+            )
+        )
+        return (
+            [f"{_told(levels[highest], 'kube-apiserver', highest)}, and cluster_kubernetes_version is {wanted.kubernetes}: {why}"]
+            if why
+            else []
+        )
     if _minor(highest) < wanted.minor and wanted.minor - _minor(lowest) > 1:
         return [
             f"{_told(levels[lowest], 'kube-apiserver', lowest)}, and cluster_kubernetes_version is {wanted.kubernetes}: a minor version "
@@ -153,23 +180,23 @@ def _too_new(found: Found, wanted: Wanted) -> list[str]:
     if not any(_rises(programs.get("kubelet", ()), wanted) for host, programs in found.programs.items() if host in wanted.nodes):
         return []
     staying = {host: found.apiservers.get(host) for host in wanted.masters if host not in wanted.run}
-    older = {host: version for host, version in staying.items() if version is not None and _minor(version) < wanted.minor}
+    older = {host: version for host, version in staying.items() if version is not None and _minor(version) < wanted.node_minor}
     if older:
         lowest = min(older.values())
         return [
-            f"kubelets would get {wanted.kubernetes}, and {_told(sorted(older), 'kube-apiserver', lowest)}: a kubelet must not be newer "
+            f"kubelets would get {wanted.of_nodes}, and {_told(sorted(older), 'kube-apiserver', lowest)}: a kubelet must not be newer "
             "than an apiserver. Run site.yml for all masters at once first (--limit master)"
         ]
     if staying and len(staying) == len(wanted.masters) and not any(staying.values()):
         return [
-            f"kubelets would get {wanted.kubernetes}, and no apiserver says which version it has ({', '.join(sorted(staying))}): a kubelet "
+            f"kubelets would get {wanted.of_nodes}, and no apiserver says which version it has ({', '.join(sorted(staying))}): a kubelet "
             "must not be newer. Mend the API (playbooks/health.yml tells what is wrong), or run site.yml for the masters, too"
         ]
     return []
 
 
 def _rises(versions: c.Collection[Version], wanted: Wanted) -> bool:
-    return not versions or any(_minor(version) < wanted.minor for version in versions)
+    return not versions or any(_minor(version) < wanted.node_minor for version in versions)
 
 
 def _too_old(found: Found, wanted: Wanted) -> list[str]:
