@@ -29,8 +29,8 @@ def read_node(reader: Reader, node: str | None, kubernetes: str, emulated: str |
     elif version[1] > highest[1] and not reader.given(_NODE):
         reader.fault(_EMULATED, f"needs nodes that are not newer, and {_NODE} is not set", f"Set {_NODE} to the release that nodes have")
     elif version[1] > highest[1]:
-        limit = f"{emulated}, which the control plane emulates" if emulated else f"{kubernetes} of apiservers"
-        reader.fault(_NODE, f"is newer than {limit}: a kubelet must not be newer", f"Write the release that nodes have, at most {limit}")
+        limit = f"{emulated}, which the control plane emulates" if emulated else f"{kubernetes}, which apiservers get"
+        reader.fault(_NODE, f"is newer than {limit}: a kubelet must not be newer", f"Write a release of {highest[0]}.{highest[1]} or older")
     elif apiserver[1] - version[1] > MAY_LAG:
         reader.fault(
             _NODE,
