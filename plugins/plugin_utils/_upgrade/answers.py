@@ -24,6 +24,7 @@ def wanted_of(cluster: Object, run: frozenset[str], *, back: bool = False) -> ru
         masters=cluster["masters"],
         members=cluster["etcd_hosts"],
         node=cluster["versions"]["node"],
+        emulated=cluster["versions"]["emulated"],
         back=back,
         nodes={host: cluster["nodes"][host]["name"] for host in cluster["node_hosts"]},
     )

@@ -109,11 +109,33 @@ def _all_work(observed: Observed, scope: _Scope, wanted: Wanted, request: Reques
     for stage in _stages(observed, scope, wanted):
         _refuse(found, scope, wanted, stage)
         last = stage == Stage(wanted.kubernetes, wanted.etcd)
-        step = _work(dataclasses.replace(observed, found=found), scope, stage, request, first=first, last=last)
+        step = _work(dataclasses.replace(observed, found=found), scope, _with_older(stage, wanted), request, first=first, last=last)
         if not step.empty:
             work.append(_with_snapshot(step, scope, observed))
         found, first = _after(found, step), ()
+        observed = _with_kubelets(observed, [scope.of_nodes[host] for host in step.nodes], step.stage.node)
     return work
+
+
+def _with_kubelets(observed: Observed, nodes: c.Collection[str], version: str) -> Observed:
+    """What the API will say of these nodes after a stage."""
+    if observed.workloads is None:
+        return observed
+    known = observed.workloads["nodes"]
+    freed = {"marked": "", "schedulable": True}
+    done = {
+        name: {**known[name], "kubelet": f"v{version}", **(freed if known[name]["marked"] == MARK else {})}
+        for name in nodes
+        if name in known
+    }
+    return dataclasses.replace(observed, workloads={**observed.workloads, "nodes": {**known, **done}})
+
+
+def _with_older(stage: Stage, wanted: Wanted) -> Stage:
+    """With what may be older than the apiservers of the stage."""
+    there = dataclasses.replace(wanted, kubernetes=stage.kubernetes)
+    emulated = wanted.emulated if wanted.emulated and rules.numbers(wanted.emulated)[1] < there.minor else ""
+    return dataclasses.replace(stage, node=there.of_nodes, emulated=emulated)
 
 
 def _work(observed: Observed, scope: _Scope, stage: Stage, request: Request, *, first: tuple[str, ...], last: bool) -> Work:
@@ -127,13 +149,13 @@ def _work(observed: Observed, scope: _Scope, stage: Stage, request: Request, *, 
         for host in scope.nodes
         if last and (_is_unfinished(observed, scope.of_nodes[host], stage) or _lacks(observed.found, host, request))
     }
-    nodes = tuple(host for host in scope.nodes if host in unfinished or behind(host, rules.NODE, stage.kubernetes))
+    nodes = tuple(host for host in scope.nodes if host in unfinished or behind(host, rules.NODE, stage.node))
     # They have all programs; a run was killed, or stopped, while their pods were waited for.
     waited_for = {
         host
         for host in unfinished
         if _is_marked(observed, scope.of_nodes[host])
-        and not behind(host, rules.NODE, stage.kubernetes)
+        and not behind(host, rules.NODE, stage.node)
         and not _lacks(observed.found, host, request)
     }
     return Work(
@@ -207,13 +229,13 @@ def _refuse_hosts_that_are_away(observed: Observed, scope: _Scope) -> None:
 
 def _refuse_nodes_before_masters(observed: Observed, scope: _Scope, wanted: Wanted) -> None:
     """Masters that this run leaves as they are must have the wanted minor version, and say so."""
-    goal = rules.numbers(wanted.kubernetes)
+    goal = rules.numbers(wanted.of_nodes)
     rising = [host for host in scope.nodes if any(found[:2] < goal[:2] for found in _versions(observed.found, [host], rules.NODE))]
     left = {host: observed.found.apiservers.get(host) for host in wanted.masters if host not in scope.masters}
     late = sorted(host for host, version in left.items() if version is None or version[:2] < goal[:2])
     if rising and late:
         raise PlanError(
-            f"Nothing was changed: nodes would get Kubernetes {wanted.kubernetes}, and the apiserver of {', '.join(late)} does not say "
+            f"Nothing was changed: nodes would get Kubernetes {wanted.of_nodes}, and the apiserver of {', '.join(late)} does not say "
             "that it has this minor version. A kubelet must not be newer than an apiserver. First upgrade all masters: "
             "-e upgrade_only=masters"
         )
@@ -315,7 +337,7 @@ def _is_behind(found: Found, host: str, programs: c.Iterable[str], target: str, 
 def _is_unfinished(observed: Observed, node: str, stage: Stage) -> bool:
     """A run that was killed has left it cordoned, or has put the program there and not started it."""
     known = (observed.workloads or {}).get("nodes", {}).get(node)
-    return bool(known) and (_is_marked(observed, node) or known["kubelet"] != f"v{stage.kubernetes}")
+    return bool(known) and (_is_marked(observed, node) or known["kubelet"] != f"v{stage.node}")
 
 
 def ignored(observed: Observed) -> list[str]:
@@ -338,12 +360,12 @@ def _lacks(found: Found, host: str, request: Request) -> bool:
 
 
 def _after(found: Found, work: Work) -> Found:
-    kubernetes, etcd = rules.numbers(work.stage.kubernetes), rules.numbers(work.stage.etcd)
+    kubernetes, etcd, node = (rules.numbers(text) for text in (work.stage.kubernetes, work.stage.etcd, work.stage.node))
     programs = {host: dict(versions) for host, versions in found.programs.items()}
     for hosts, names, version in (
         ((*work.first, *work.members), (rules.ETCD,), etcd),
         ((*work.first, *work.masters), rules.CONTROL_PLANE, kubernetes),
-        (work.nodes, rules.NODE, kubernetes),
+        (work.nodes, rules.NODE, node),
     ):
         for host in hosts:
             programs[host].update({name: [version] for name in names if programs[host].get(name)})
@@ -355,7 +377,7 @@ def _refuse_without_drain(found: Found, work: c.Sequence[Work], request: Request
     if request.drain:
         return
     for step in work:
-        minor = rules.numbers(step.stage.kubernetes)[1]
+        minor = rules.numbers(step.stage.node)[1]
         other = [host for host in step.nodes if any(version[1] != minor for version in _versions(found, [host], ("kubelet",)))]
         if other:
             raise PlanError(

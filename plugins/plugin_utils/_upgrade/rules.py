@@ -61,6 +61,8 @@ class Wanted:
 
     # of kubelets and kube-proxies; empty: that of apiservers
     node: str = ""
+    # the minor version that the control plane emulates; empty: none
+    emulated: str = ""
     # whether the operator answers for a control plane that goes back
     back: bool = False
 

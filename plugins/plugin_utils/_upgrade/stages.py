@@ -19,10 +19,13 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """The versions that all hosts have at its end."""
+    """The versions that all hosts have at its end. ``node``: of kubelets and kube-proxies, empty for that of Kubernetes. ``emulated``: the
+    minor version that the control plane emulates, empty for none."""
 
     kubernetes: str
     etcd: str
+    node: str = ""
+    emulated: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,7 +24,8 @@ def lines(upgrade: Upgrade, observed: Observed, wanted: Wanted, request: Request
     told = []
     before = _versions_now(observed, wanted)
     for number, work in enumerate(upgrade.work, start=1):
-        now = f"Kubernetes {work.stage.kubernetes}, etcd {work.stage.etcd}"
+        nodes = "" if work.stage.node == work.stage.kubernetes else f" (nodes {work.stage.node})"
+        now = f"Kubernetes {work.stage.kubernetes}{nodes}, etcd {work.stage.etcd}"
         told.append(f"Stage {number} of {len(upgrade.work)}: {before} → {now}")
         told += [f"  {position}. {text}" for position, text in enumerate(_steps(work, wanted), start=1)]
         before = now

@@ -265,3 +265,32 @@ def test_whatever_is_found_the_plan_ends_at_the_wanted_versions_or_is_refused(ku
     assert all(found.programs[host][name] == numbers("1.37.1") for host in HOSTS for name in rules.NODE)
     assert all(found.programs[host][name] == numbers("1.37.1") for host in MASTERS for name in rules.CONTROL_PLANE)
     assert all(found.programs[host][rules.ETCD] == numbers("3.7.2") for host in MASTERS)
+
+
+@pytest.mark.parametrize(
+    ("now", "of_nodes", "nodes", "told"),
+    [
+        pytest.param(
+            "1.36.3", "1.36.3", (), "Stage 1 of 1: Kubernetes 1.36.3, etcd 3.7.2 → Kubernetes 1.37.1 (nodes 1.36.3), etcd 3.7.2", id="stay"
+        ),
+        pytest.param(
+            "1.37.1", "1.36.3", HOSTS, "Stage 1 of 1: Kubernetes 1.37.1, etcd 3.7.2 → Kubernetes 1.37.1 (nodes 1.36.3), et", id="go back"
+        ),
+    ],
+)
+def test_nodes_may_have_an_older_version(now: str, of_nodes: str, nodes: tuple[str, ...], told: str) -> None:
+    seen = observed(cluster(now, "3.7.2"), workloads=workloads(now))
+    goal = dataclasses.replace(wanted(), node=of_nodes, emulated="1.36")
+    (work,) = (upgrade := plan(seen, goal)).work
+    assert (work.nodes, work.drained, work.stage.node, work.stage.emulated) == (nodes, nodes, of_nodes, "1.36")
+    assert told_plan.lines(upgrade, seen, goal, Request())[0].startswith(told)
+    if nodes:
+        with pytest.raises(PlanError, match="another minor version of the kubelet with its pods"):
+            plan(seen, goal, drain=False)
+
+
+def test_a_stage_before_has_neither_newer_nodes_nor_an_emulated_version() -> None:
+    seen = observed(cluster("1.35.4"), workloads=workloads("1.35.4"))
+    goal = dataclasses.replace(wanted(), node="1.36.3", emulated="1.36")
+    stages = [(work.stage.kubernetes, work.stage.node, work.stage.emulated, work.nodes) for work in plan(seen, goal).work]
+    assert stages == [("1.36.3", "1.36.3", "", HOSTS), ("1.37.1", "1.36.3", "1.36", ())]
