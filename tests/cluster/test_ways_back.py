@@ -26,7 +26,7 @@ MASTERS = [f"k8s.master{number}.dev" for number in (1, 2, 3)]
 KILLER = ROOT / "tests" / "host" / "killer"
 # Killed at which connection of a run, each of which goes on where the one before was killed: while etcd is told, while the data changes,
 # while the program is put there, while the member restarts.
-KILLS = ("10+0.3", "4+0.9", "8+0.6", "9+2.5")
+KILLS = ("10+0.3", "3+0.5", "5+0.7", "2+0.1")
 
 
 def bring_up(cluster: Cluster) -> None:
