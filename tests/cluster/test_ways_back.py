@@ -179,3 +179,18 @@ def test_nobody_notices_where_there_are_three(ha: Cluster) -> None:
     print(api.summary())
     eventually(lambda: members(ha, MASTERS[0]) == {(NEW_ETCD, "3.7.0", False)}, deadline=20, wanted="etcd has data of 3.7")
     assert api.failed == [], api.summary()
+
+
+def test_nodes_are_drained_on_their_way_back_where_there_are_three(ha: Cluster) -> None:
+    nodes = [entry["metadata"]["name"] for entry in ha.kubectl_json("get", "nodes")["items"]]
+    old_nodes = ("-e", f"cluster_node_version={OLD}")
+    with probed(ha) as api:
+        run = ha.playbook("playbooks/upgrade.yml", *old_nodes)
+    assert f"→ Kubernetes {NEW} (nodes {OLD}), etcd {NEW_ETCD}" in " ".join(run.output.split())
+    print(api.summary())
+    assert api.failed == [], api.summary()
+    assert {kubelet(ha, node) for node in nodes} == {f"v{OLD}"}
+    assert apiserver(ha) == (f"v{NEW}", "1.37")
+    again = ha.playbook("playbooks/upgrade.yml", *old_nodes)
+    assert again.changed == [] and "Nothing to do: all hosts have the wanted versions" in again.output
+    checks.nothing_changes(ha, nodes, *old_nodes)
