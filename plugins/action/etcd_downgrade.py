@@ -92,7 +92,7 @@ class ActionModule(HostAction):
             raise ComponentError(f"etcd is not yet at {task.wanted.version}: {'; '.join(left)}. Run this playbook again")
         told = [
             f"all members have etcd {task.wanted.version}, and etcd is on no way back",
-            "make a backup now: the snapshots from before are restored by the newer version only",
+            "run playbooks/backup.yml now: the snapshots from before are restored by the newer version only",
         ]
         if _VERSION in load_extra_vars(self._loader):
             told.append(f"write {_VERSION}: {task.wanted.version} into the inventory, or the next run of site.yml goes forward again")
