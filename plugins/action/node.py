@@ -21,6 +21,8 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "unmanaged_pods_variable": {"type": "str", "default": "unmanaged_pods"},
     "mark": {"type": "str", "default": ""},
     "kubelet": {"type": "str", "default": ""},
+    "boot": {"type": "str", "default": ""},
+    "since": {"type": "float", "default": 0},
     "ignored": {"type": "list", "elements": "str", "default": []},
     "left": {"type": "list", "elements": "dict", "default": []},
     "wait": {"type": "bool", "default": True},
@@ -63,7 +65,7 @@ class ActionModule(HostAction):
         work = {**asked, "actions": [action.for_host() for action in plan], "timeout": arguments["timeout"]}
         if arguments["state"] in ("schedulable", "settled"):
             # also where nothing is planned: whether the Node or its pods are well is what was asked for
-            more = {name: plain(arguments[name]) for name in ("kubelet", "ignored", "left", "wait", "deadline")}
+            more = {name: plain(arguments[name]) for name in ("kubelet", "boot", "since", "ignored", "left", "wait", "deadline")}
             ReturnHost(self, variables).step(arguments["state"], {**work, **more})
         elif plan:
             host.step("apply", work)

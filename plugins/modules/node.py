@@ -62,6 +62,16 @@ options:
     description: For V(schedulable), the version that the kubelet must tell, without C(v). Any version, if it is empty.
     type: str
     default: ''
+  boot:
+    description: For V(schedulable), the boot that the Node must tell of, as C(/proc/sys/kernel/random/boot_id) has it. Any, if it is empty.
+    type: str
+    default: ''
+  since:
+    description:
+      - For V(schedulable), when the host was booted, in seconds since the epoch by its own clock.
+      - Containers that began before do not count as running. The API tells of them until the kubelet has looked.
+    type: float
+    default: 0
   ignored:
     description:
       - For V(settled), uids of controllers, and of pods without one. Their pods may be not ready.

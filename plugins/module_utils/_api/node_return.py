@@ -8,6 +8,7 @@ Two steps, because a pod that has left one Node of a batch may wait for another 
 
 from __future__ import annotations
 
+import datetime
 import time
 import typing as t
 
@@ -31,13 +32,13 @@ def run(step: str, payload: Object) -> Object:
 
 
 def _ready(api: KubeApi, name: str, payload: Object) -> None:
-    _await(lambda: _node_fault(api, name, payload["kubelet"]), payload["deadline"], f"Node {name} is not ready again within")
+    _await(lambda: _node_fault(api, name, payload), payload["deadline"], f"Node {name} is not ready again within")
 
 
 def _settled(api: KubeApi, name: str, payload: Object) -> None:
     if not payload["wait"]:
         return
-    found = _Pods(api, name, left=payload["left"], ignored=payload["ignored"])
+    found = _Pods(api, name, left=payload["left"], ignored=payload["ignored"], since=payload["since"])
     _await(found.faults, payload["timeout"], f"Node {name} is ready and takes pods, but pods are not ready within")
 
 
@@ -49,36 +50,55 @@ def pod_fault(pod: Object) -> str:
     return "; ".join([fault, *waits.container_faults(pod)]) if fault else ""
 
 
-def _node_fault(api: KubeApi, name: str, kubelet: str) -> str:
+def _node_fault(api: KubeApi, name: str, wanted: Object) -> str:
     node = api.find(f"/api/v1/nodes/{name}")
     fault = waits.fault_of({"kind": "Node", **node} if node else None, "ready")
     if fault or node is None:
         return fault
     # The status may be that of the kubelet from before.
-    told = nodes.described(node)["kubelet"]
-    return f"its kubelet says {told}, wanted v{kubelet}" if kubelet and told != f"v{kubelet}" else ""
+    told, kubelet = nodes.described(node)["kubelet"], wanted["kubelet"]
+    if kubelet and told != f"v{kubelet}":
+        return f"its kubelet says {told}, wanted v{kubelet}"
+    boot = node.get("status", {}).get("nodeInfo", {}).get("bootID", "")
+    return "its kubelet has told nothing since the reboot" if wanted["boot"] and boot != wanted["boot"] else ""
 
 
 class _Pods:
     """The pods of a Node, and those that controllers made in place of the ones that have left it."""
 
-    def __init__(self, api: KubeApi, node: str, *, left: t.Sequence[Object], ignored: t.Collection[str]) -> None:
+    def __init__(self, api: KubeApi, node: str, *, left: t.Sequence[Object], ignored: t.Collection[str], since: float) -> None:
         self._api = api
         self._node = node
         self._ignored = set(ignored)
+        self._since = since
         self._owners = {entry["owner_uid"] for entry in left}
         self._namespaces = sorted({entry["namespace"] for entry in left})
 
     def faults(self) -> str:
         """Those that are not ready; empty if all are."""
         counting = (pod for pod in self._pods() if nodes.owner(pod) not in self._ignored)
-        told = sorted({f"{title(pod)}: {fault}" for pod in counting if (fault := pod_fault(pod))})
+        told = sorted({f"{title(pod)}: {fault}" for pod in counting if (fault := pod_fault(pod) or self._of_before(pod))})
         return "; ".join(told[:_NAMED]) + (f"; and {len(told) - _NAMED} more" if len(told) > _NAMED else "")
 
     def _pods(self) -> t.Iterator[Object]:
         yield from listed(self._api, "/api/v1/pods", fieldSelector=f"spec.nodeName={self._node}")
         for namespace in self._namespaces:
             yield from (pod for pod in listed(self._api, f"/api/v1/namespaces/{namespace}/pods") if nodes.owner(pod) in self._owners)
+
+    def _of_before(self, pod: Object) -> str:
+        """Why the status of a pod of the Node cannot be that of the present boot; empty if it can."""
+        status = pod.get("status", {})
+        here = bool(self._since) and pod.get("spec", {}).get("nodeName") == self._node
+        if not here or status.get("phase") in _FINISHED or pod["metadata"].get("deletionTimestamp"):
+            return ""
+        running = [container.get("state", {}).get("running") or {} for container in status.get("containerStatuses", [])]
+        starts = [_moment(state["startedAt"]) for state in running if state.get("startedAt")]
+        # the API has whole seconds
+        return "what the API tells of it is from before the reboot" if any(start + 1 < self._since for start in starts) else ""
+
+
+def _moment(text: str) -> float:
+    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc).timestamp()
 
 
 def title(pod: Object) -> str:

@@ -56,6 +56,7 @@ def taken_back(monkeypatch: pytest.MonkeyPatch, api: KubeApi, step: str = "settl
     monkeypatch.setattr(node_return, "_PAUSE", 0.01)
     actions = [UNCORDON] if step == "schedulable" else [{**UNCORDON, "operation": "unmark"}]
     payload = {"connection": {}, "node": "n", "kubelet": "1.37.1", "actions": actions, "ignored": [], "left": [], "wait": True}
+    payload.update({"boot": "", "since": 0.0})
     node_return.run(step, {**payload, "deadline": 0.3, "timeout": 0.3, **options})
 
 
@@ -105,3 +106,22 @@ def test_pods_that_left_must_run_elsewhere(monkeypatch: pytest.MonkeyPatch) -> N
         taken_back(monkeypatch, api, left=left)
     api.elsewhere = [pod("redis-0", **moved), *api.elsewhere[1:]]
     taken_back(monkeypatch, api, left=left)
+
+
+def test_after_a_reboot_the_kubelet_must_have_told_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = OneNode()
+    with pytest.raises(HostError, match=r"Node n is not ready again within 0 s: its kubelet has told nothing since the reboot"):
+        taken_back(monkeypatch, api, "schedulable", boot="new")
+    assert api.patches == []
+
+
+def test_containers_of_before_the_reboot_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    def began(moment: str, node: str = "n") -> Object:
+        running = {"containerStatuses": [{"name": "c", "state": {"running": {"startedAt": moment}}}]}
+        return {**pod("web"), "spec": {"nodeName": node}, "status": {"conditions": ready(), **running}}
+
+    boot = 1_796_000_000.0  # 2026-11-30T00:53:20Z
+    with pytest.raises(HostError, match=r"default/web: what the API tells of it is from before the reboot"):
+        taken_back(monkeypatch, OneNode(began("2026-11-30T00:53:10Z")), since=boot)
+    taken_back(monkeypatch, OneNode(began("2026-11-30T00:53:30Z")), since=boot)
+    taken_back(monkeypatch, OneNode(began("2026-11-30T00:53:10Z", node="other")), since=boot)
