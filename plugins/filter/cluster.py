@@ -183,6 +183,21 @@ def etcd_hosts_in_turn(hostvars: collections.abc.Mapping[str, collections.abc.Ma
     return next((list(plan["hosts"]) for plan in plans if plan.get("hosts")), [])
 
 
+def restart_turns(hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]]) -> dict[str, list[t.Any]]:
+    """The hosts that are restarted, in order, and the sizes of the batches, as C(hosts) and C(serial) of a play take them."""
+    found: collections.abc.Mapping[str, t.Any] = next(
+        (known for variables in hostvars.values() if (known := variables.get("barehost_restart"))), {}
+    )
+    return {"hosts": list(found.get("order") or []), "serial": list(found.get("serial") or [])}
+
+
+def restart_has_failed(hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]]) -> bool:
+    """Whether the turn of a host has failed: the others of its batch end theirs, and no further batch begins."""
+    names = ("barehost_restart_drain", "barehost_restart_turn")
+    turns = [variables.get(name) or {} for variables in hostvars.values() for name in names]
+    return any(turn.get("failed") or turn.get("unreachable") for turn in turns)
+
+
 def converged_nodes(
     cluster: dict[str, t.Any], hostvars: collections.abc.Mapping[str, collections.abc.Mapping[str, t.Any]], result: str
 ) -> list[dict[str, t.Any]]:
@@ -284,6 +299,8 @@ class FilterModule:
             "hosts_to_upgrade": hosts_to_upgrade,
             "upgrade_plan": upgrade_plan,
             "etcd_hosts_in_turn": etcd_hosts_in_turn,
+            "restart_turns": restart_turns,
+            "restart_has_failed": restart_has_failed,
             "converged_nodes": converged_nodes,
             "changed_nodes": changed_nodes,
             "silent_hosts": silent_hosts,

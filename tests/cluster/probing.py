@@ -100,6 +100,14 @@ def probed_in_pod(cluster: Cluster, host: str, pod: str) -> collections.abc.Iter
 
 
 @contextlib.contextmanager
+def probed_page_at_several(cluster: Cluster, *addresses: str) -> collections.abc.Iterator[Seen]:
+    """Asks for a page from another machine, at the first of the addresses that accepts a connection."""
+    program = SCRIPT.with_name("page_probe.py")
+    with _running(lab_command("run", sys.executable, str(program), *addresses), folder=cluster.artefacts) as seen:
+        yield seen
+
+
+@contextlib.contextmanager
 def _running(command: list[str], *, folder: pathlib.Path) -> collections.abc.Iterator[Seen]:
     seen = Seen()
     probe = subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

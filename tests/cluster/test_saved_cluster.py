@@ -16,7 +16,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import ac
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import release_names
 
-from . import checks, encrypted, expired, listed_certificates, old_authorities, people, rotation, secrets
+from . import checks, encrypted, expired, listed_certificates, old_authorities, people, restarting, rotation, secrets
 from .driver import ROOT, Cluster, eventually
 from .probing import probed_in_pod
 from .setups import converged_hosts
@@ -230,6 +230,25 @@ def test_the_host_can_be_rebooted(single: Cluster) -> None:
     single.lab("start", HOST)
     eventually(lambda: checks.all_ready(single, [HOST]), deadline=90, wanted="the node is ready")
     guestbook_works(single)
+
+
+def test_the_host_is_restarted_when_packages_ask_for_it(single: Cluster) -> None:
+    """It is the only node: its pods stay, and the API is away meanwhile."""
+    before = restarting.boots(single, [HOST])
+    misspelt = single.playbook(restarting.RESTART, "-e", "restart_package=all", check=False)
+    assert misspelt.returncode == 2 and "did you mean restart_packages?" in misspelt.output
+    restarting.install_package(single, HOST, "microcode_ctl")
+    run = single.playbook(restarting.RESTART)
+    output = " ".join(run.output.split())
+    assert "reboot (microcode_ctl installed since the last boot); its pods stay: no other Node takes them" in output
+    assert "the API is away while k8s.allinone.dev restarts: it is the only master" in output
+    assert run.actions() == [(HOST, "host", "reboot", HOST)]
+    assert restarting.rebooted(before, restarting.boots(single, [HOST])) == {HOST}
+    restarting.nothing_is_left(single, [HOST])
+    guestbook_works(single)
+    again = single.playbook(restarting.RESTART)
+    assert "No host has to be restarted" in again.output and again.changed == []
+    restarting.remove_package(single, HOST, "microcode_ctl")
 
 
 def test_a_second_restore_of_a_snapshot_is_ahead_of_the_first(single: Cluster, tmp_path: pathlib.Path) -> None:

@@ -1,0 +1,121 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the operator wants restarted and how, from the variables of playbooks/restart-nodes.yml. Pure."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import re
+import typing as t
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+
+_PREFIX = "restart_"
+_DAY = 86400
+NONE, SECURITY, ALL = "none", "security", "all"
+NEEDED, ALWAYS, NEVER = "needed", "always", "never"
+_PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+*-]*")
+
+
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """How many workers go together: a number, or per cent of them."""
+
+    number: int
+    per_cent: bool = False
+
+    def of(self, workers: int) -> int:
+        return max(1, workers * self.number // 100) if self.per_cent else self.number
+
+    def __str__(self) -> str:
+        return f"{self.number}{'%' if self.per_cent else ''}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """``packages``: which are upgraded, a word or names. ``pause`` and ``timeout`` in seconds."""
+
+    packages: str | tuple[str, ...] = NONE
+    reboot: str = NEEDED
+    drain: bool = True
+    batch: Batch = Batch(1)
+    pause: float = 0.0
+    timeout: float = 600.0
+    unmanaged_pods: bool = False
+
+    @property
+    def upgrades(self) -> bool:
+        return self.packages != NONE
+
+
+def _packages(value: t.Any) -> str | tuple[str, ...]:
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not names:
+        raise ValueError
+    found = tuple(str(name).strip() for name in names)
+    if len(found) == 1 and found[0] in (NONE, SECURITY, ALL):
+        return found[0]
+    if any(not _PACKAGE.fullmatch(name) or name in (NONE, SECURITY, ALL) for name in found):
+        raise ValueError
+    return found
+
+
+def _reboot(value: t.Any) -> str:
+    if value not in (NEEDED, ALWAYS, NEVER):
+        raise ValueError
+    return str(value)
+
+
+def _batch(value: t.Any) -> Batch:
+    match = re.fullmatch(r"([1-9]\d{0,4})(%?)", str(value).strip())
+    if isinstance(value, bool) or not match or (match[2] and int(match[1]) > 100):
+        raise ValueError
+    return Batch(int(match[1]), bool(match[2]))
+
+
+def _seconds(value: t.Any, lowest: float) -> float:
+    number = float(str(value))
+    if isinstance(value, bool) or not lowest <= number <= _DAY:
+        raise ValueError
+    return number
+
+
+_FLAG = "true or false"
+# How each option is read, what it may be, and an example.
+_OPTIONS: dict[str, tuple[c.Callable[[t.Any], t.Any], str, str]] = {
+    "packages": (_packages, "none, security, all, or names of packages divided by commas", "security"),
+    "reboot": (_reboot, "needed, always or never", "needed"),
+    "drain": (lambda value: boolean(value, strict=True), _FLAG, "false"),
+    "batch": (_batch, "a number of hosts from 1, or per cent of the workers such as 20%", "2"),
+    "pause": (lambda value: _seconds(value, 0), f"seconds, a number from 0 to {_DAY}", "60"),
+    "timeout": (lambda value: _seconds(value, 1), f"seconds, a number from 1 to {_DAY}", "900"),
+    "unmanaged_pods": (lambda value: boolean(value, strict=True), _FLAG, "true"),
+}
+OPTIONS = tuple(_OPTIONS)
+
+
+def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = ()) -> Request:
+    """The request, from the options by name; None for one that is not given. Raises ComponentError with every fault.
+
+    ``variables``: the names of all variables, of which one may be an option written almost right.
+    """
+    faults, read = misspelt.faults(variables, prefix=_PREFIX, options=_OPTIONS), {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        reader, wanted, example = _OPTIONS[name]
+        try:
+            read[name] = reader(value)
+        except (TypeError, ValueError):
+            faults.append(f"{_PREFIX}{name} is {value!r}, wanted {wanted}: -e {_PREFIX}{name}={example}")
+    found = Request(**read) if not faults else Request()
+    if not faults and not found.upgrades and found.reboot == NEVER:
+        faults.append("restart_reboot is never and restart_packages is none, so there is nothing to do: give another value to one of them")
+    if faults:
+        raise ComponentError(f"Nothing was touched: {'; '.join(faults)}")
+    return found
