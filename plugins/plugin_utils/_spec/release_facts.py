@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 ASKED: t.Mapping[str, str] = {
+    "1.35": "1.35.4",
     "1.36": "1.36.3",
     "1.37": "1.37.1",
     "3.6": "3.6.16",
@@ -19,21 +20,24 @@ ASKED: t.Mapping[str, str] = {
 }
 TABLES: t.Mapping[str, t.Mapping[str, str]] = {
     "API versions known": {
-        "1.36 1.37": """
+        "1.35 1.36 1.37": """
         admission.k8s.io/v1beta1 apps/v1beta1 apps/v1beta2 authentication.k8s.io/v1alpha1 authentication.k8s.io/v1beta1
         authorization.k8s.io/v1beta1 batch/v1beta1 discovery.k8s.io/v1beta1 events.k8s.io/v1beta1 extensions/v1beta1
         flowcontrol.apiserver.k8s.io/v1beta1 flowcontrol.apiserver.k8s.io/v1beta2 flowcontrol.apiserver.k8s.io/v1beta3
         node.k8s.io/v1beta1 policy/v1beta1 rbac.authorization.k8s.io/v1beta1 storage.k8s.io/v1alpha1
         """,
-        "1.36": """
+        "1.35 1.36": """
         scheduling.k8s.io/v1beta1
+        """,
+        "1.35": """
+        autoscaling/v2beta1 autoscaling/v2beta2
         """,
         "1.37": """
         certificates.k8s.io/v1alpha1 networking.k8s.io/v1beta1 storage.k8s.io/v1beta1
         """,
     },
     "API versions served": {
-        "1.36 1.37": """
+        "1.35 1.36 1.37": """
         admission.k8s.io/v1 admissionregistration.k8s.io/v1 admissionregistration.k8s.io/v1alpha1
         admissionregistration.k8s.io/v1beta1 apiextensions.k8s.io/v1 apiregistration.k8s.io/v1 apps/v1 authentication.k8s.io/v1
         authorization.k8s.io/v1 autoscaling/v1 autoscaling/v2 batch/v1 certificates.k8s.io/v1 certificates.k8s.io/v1beta1
@@ -43,30 +47,38 @@ TABLES: t.Mapping[str, t.Mapping[str, str]] = {
         resource.k8s.io/v1 resource.k8s.io/v1alpha3 resource.k8s.io/v1beta1 resource.k8s.io/v1beta2 scheduling.k8s.io/v1
         storage.k8s.io/v1 storagemigration.k8s.io/v1beta1 v1
         """,
+        "1.35 1.36": """
+        certificates.k8s.io/v1alpha1 networking.k8s.io/v1beta1 storage.k8s.io/v1beta1
+        """,
+        "1.35": """
+        scheduling.k8s.io/v1alpha1
+        """,
         "1.36": """
-        certificates.k8s.io/v1alpha1 networking.k8s.io/v1beta1 scheduling.k8s.io/v1alpha2 storage.k8s.io/v1beta1
+        scheduling.k8s.io/v1alpha2
         """,
         "1.37": """
         lifecycle.k8s.io/v1alpha1 scheduling.k8s.io/v1alpha3 scheduling.k8s.io/v1beta1 storagemigration.k8s.io/v1
         """,
     },
     "admission plugins": {
-        "1.36 1.37": """
+        "1.35 1.36 1.37": """
         AlwaysAdmit AlwaysDeny AlwaysPullImages CertificateApproval CertificateSigning CertificateSubjectRestriction
         ClusterTrustBundleAttest DefaultIngressClass DefaultStorageClass DefaultTolerationSeconds DenyServiceExternalIPs
         EventRateLimit ExtendedResourceToleration ImagePolicyWebhook LimitPodHardAntiAffinityTopology LimitRanger
         MutatingAdmissionPolicy MutatingAdmissionWebhook NamespaceAutoProvision NamespaceExists NamespaceLifecycle
         NodeDeclaredFeatureValidator NodeRestriction OwnerReferencesPermissionEnforcement PersistentVolumeClaimResize
-        PodGroupProtection PodNodeSelector PodResizeValidator PodSecurity PodTolerationRestriction PodTopologyLabels Priority
-        ResourceQuota RuntimeClass ServiceAccount StorageObjectInUseProtection TaintNodesByCondition ValidatingAdmissionPolicy
-        ValidatingAdmissionWebhook
+        PodNodeSelector PodSecurity PodTolerationRestriction PodTopologyLabels Priority ResourceQuota RuntimeClass ServiceAccount
+        StorageObjectInUseProtection TaintNodesByCondition ValidatingAdmissionPolicy ValidatingAdmissionWebhook
+        """,
+        "1.36 1.37": """
+        PodGroupProtection PodResizeValidator
         """,
         "1.36": """
         JobValidation PodGroupWorkloadExists
         """,
     },
     "fields of kube-proxy": {
-        "1.36 1.37": """
+        "1.35 1.36 1.37": """
         apiVersion bindAddress bindAddressHardFail clientConnection clusterCIDR configSyncPeriod conntrack detectLocal
         detectLocalMode enableProfiling featureGates healthzBindAddress hostnameOverride iptables ipvs kind logging
         metricsBindAddress mode nftables nodePortAddresses oomScoreAdj portRange showHiddenMetricsForVersion windowsRunAsService
@@ -74,7 +86,7 @@ TABLES: t.Mapping[str, t.Mapping[str, str]] = {
         """,
     },
     "fields of kubelet": {
-        "1.36 1.37": """
+        "1.35 1.36 1.37": """
         address allowedUnsafeSysctls apiVersion authentication authorization cgroupDriver cgroupRoot cgroupsPerQOS clusterDNS
         clusterDomain configMapAndSecretChangeDetectionStrategy containerLogMaxFiles containerLogMaxSize containerLogMaxWorkers
         containerLogMonitorInterval containerRuntimeEndpoint contentType cpuCFSQuota cpuCFSQuotaPeriod cpuManagerPolicy
@@ -86,16 +98,18 @@ TABLES: t.Mapping[str, t.Mapping[str, str]] = {
         imageGCLowThresholdPercent imageMaximumGCAge imageMinimumGCAge imagePullCredentialsVerificationPolicy imageServiceEndpoint
         iptablesDropBit iptablesMasqueradeBit kernelMemcgNotification kind kubeAPIBurst kubeAPIQPS kubeReserved kubeReservedCgroup
         kubeletCgroups localStorageCapacityIsolation logging makeIPTablesUtilChains maxOpenFiles maxParallelImagePulls maxPods
-        memoryManagerPolicy memoryReservationPolicy memorySwap memoryThrottlingFactor mergeDefaultEvictionSettings
-        nodeLeaseDurationSeconds nodeStatusMaxImages nodeStatusReportFrequency nodeStatusUpdateFrequency oomScoreAdj podCIDR
-        podLogsDir podPidsLimit podsPerCore port preloadedImagesVerificationAllowlist protectKernelDefaults providerID qosReserved
-        readOnlyPort registerNode registerWithTaints registryBurst registryPullQPS reservedMemory reservedSystemCPUs resolvConf
-        rotateCertificates runOnce runtimeRequestTimeout seccompDefault serializeImagePulls serverTLSBootstrap
-        showHiddenMetricsForVersion shutdownGracePeriod shutdownGracePeriodByPodPriority shutdownGracePeriodCriticalPods
-        singleProcessOOMKill staticPodPath staticPodURL staticPodURLHeader streamingConnectionIdleTimeout syncFrequency
-        systemCgroups systemReserved systemReservedCgroup tlsCertFile tlsCipherSuites tlsCurvePreferences tlsMinVersion
-        tlsPrivateKeyFile topologyManagerPolicy topologyManagerPolicyOptions topologyManagerScope tracing userNamespaces
-        volumePluginDir volumeStatsAggPeriod
+        memoryManagerPolicy memorySwap memoryThrottlingFactor mergeDefaultEvictionSettings nodeLeaseDurationSeconds
+        nodeStatusMaxImages nodeStatusReportFrequency nodeStatusUpdateFrequency oomScoreAdj podCIDR podLogsDir podPidsLimit
+        podsPerCore port preloadedImagesVerificationAllowlist protectKernelDefaults providerID qosReserved readOnlyPort registerNode
+        registerWithTaints registryBurst registryPullQPS reservedMemory reservedSystemCPUs resolvConf rotateCertificates runOnce
+        runtimeRequestTimeout seccompDefault serializeImagePulls serverTLSBootstrap showHiddenMetricsForVersion shutdownGracePeriod
+        shutdownGracePeriodByPodPriority shutdownGracePeriodCriticalPods singleProcessOOMKill staticPodPath staticPodURL
+        staticPodURLHeader streamingConnectionIdleTimeout syncFrequency systemCgroups systemReserved systemReservedCgroup
+        tlsCertFile tlsCipherSuites tlsMinVersion tlsPrivateKeyFile topologyManagerPolicy topologyManagerPolicyOptions
+        topologyManagerScope tracing userNamespaces volumePluginDir volumeStatsAggPeriod
+        """,
+        "1.36 1.37": """
+        memoryReservationPolicy tlsCurvePreferences
         """,
         "1.37": """
         defaultPodSysctls
@@ -136,7 +150,7 @@ TABLES: t.Mapping[str, t.Mapping[str, str]] = {
         """,
     },
     "flags of kube-apiserver": {
-        "1.36 1.37": """
+        "1.35 1.36 1.37": """
         admission-control admission-control-config-file advertise-address aggregator-reject-forwarding-redirect allow-metric-labels
         allow-metric-labels-manifest allow-privileged anonymous-auth api-audiences apiserver-count audit-log-batch-buffer-size
         audit-log-batch-max-size audit-log-batch-max-wait audit-log-batch-throttle-burst audit-log-batch-throttle-enable
@@ -172,13 +186,15 @@ TABLES: t.Mapping[str, t.Mapping[str, str]] = {
         service-account-max-token-expiration service-account-signing-endpoint service-account-signing-key-file
         service-cluster-ip-range service-node-port-range show-hidden-metrics-for-version shutdown-delay-duration
         shutdown-send-retry-after shutdown-watch-termination-grace-period storage-backend storage-initialization-timeout
-        storage-media-type strict-transport-security-directives tls-cert-file tls-cipher-suites tls-curve-preferences
-        tls-min-version tls-private-key-file tls-sni-cert-key token-auth-file tracing-config-file v vmodule watch-cache
-        watch-cache-sizes
+        storage-media-type strict-transport-security-directives tls-cert-file tls-cipher-suites tls-min-version tls-private-key-file
+        tls-sni-cert-key token-auth-file tracing-config-file v vmodule watch-cache watch-cache-sizes
+        """,
+        "1.36 1.37": """
+        tls-curve-preferences
         """,
     },
     "flags of kube-controller-manager": {
-        "1.36 1.37": """
+        "1.35 1.36 1.37": """
         allocate-node-cidrs allow-metric-labels allow-metric-labels-manifest allow-untagged-cloud
         attach-detach-reconcile-sync-period authentication-kubeconfig authentication-skip-lookup
         authentication-token-webhook-cache-ttl authentication-tolerate-lookup-failure authorization-always-allow-paths
@@ -191,13 +207,13 @@ TABLES: t.Mapping[str, t.Mapping[str, str]] = {
         concurrent-daemonset-syncs concurrent-deployment-syncs concurrent-device-taint-eviction-syncs concurrent-endpoint-syncs
         concurrent-ephemeralvolume-syncs concurrent-gc-syncs concurrent-horizontal-pod-autoscaler-syncs concurrent-job-syncs
         concurrent-namespace-syncs concurrent-rc-syncs concurrent-replicaset-syncs concurrent-resource-quota-syncs
-        concurrent-resourceclaim-syncs concurrent-service-endpoint-syncs concurrent-serviceaccount-token-syncs
-        concurrent-statefulset-syncs concurrent-ttl-after-finished-syncs concurrent-validating-admission-policy-status-syncs
-        configure-cloud-routes contention-profiling controller-shutdown-timeout controller-start-interval controllers
-        disable-attach-detach-reconcile-sync disable-force-detach-on-timeout disable-http2-serving disabled-metrics emulated-version
-        enable-dynamic-provisioning enable-garbage-collector enable-hostpath-provisioner enable-leader-migration
-        endpoint-updates-batch-period endpointslice-updates-batch-period external-cloud-volume-plugin feature-gates
-        flex-volume-plugin-dir horizontal-pod-autoscaler-cpu-initialization-period horizontal-pod-autoscaler-downscale-stabilization
+        concurrent-service-endpoint-syncs concurrent-serviceaccount-token-syncs concurrent-statefulset-syncs
+        concurrent-ttl-after-finished-syncs concurrent-validating-admission-policy-status-syncs configure-cloud-routes
+        contention-profiling controller-shutdown-timeout controller-start-interval controllers disable-attach-detach-reconcile-sync
+        disable-force-detach-on-timeout disable-http2-serving disabled-metrics emulated-version enable-dynamic-provisioning
+        enable-garbage-collector enable-hostpath-provisioner enable-leader-migration endpoint-updates-batch-period
+        endpointslice-updates-batch-period external-cloud-volume-plugin feature-gates flex-volume-plugin-dir
+        horizontal-pod-autoscaler-cpu-initialization-period horizontal-pod-autoscaler-downscale-stabilization
         horizontal-pod-autoscaler-initial-readiness-delay horizontal-pod-autoscaler-sync-period horizontal-pod-autoscaler-tolerance
         http2-max-streams-per-connection kube-api-burst kube-api-content-type kube-api-qps kubeconfig large-cluster-size-threshold
         leader-elect leader-elect-lease-duration leader-elect-renew-deadline leader-elect-resource-lock leader-elect-resource-name
@@ -213,18 +229,21 @@ TABLES: t.Mapping[str, t.Mapping[str, str]] = {
         requestheader-allowed-names requestheader-client-ca-file requestheader-extra-headers-prefix requestheader-group-headers
         requestheader-uid-headers requestheader-username-headers resource-quota-sync-period root-ca-file route-reconciliation-period
         secondary-node-eviction-rate secure-port service-account-private-key-file service-cluster-ip-range
-        show-hidden-metrics-for-version terminated-pod-gc-threshold tls-cert-file tls-cipher-suites tls-curve-preferences
-        tls-min-version tls-private-key-file tls-sni-cert-key unhealthy-zone-threshold use-service-account-credentials v vmodule
+        show-hidden-metrics-for-version terminated-pod-gc-threshold tls-cert-file tls-cipher-suites tls-min-version
+        tls-private-key-file tls-sni-cert-key unhealthy-zone-threshold use-service-account-credentials v vmodule
         """,
-        "1.36": """
+        "1.35 1.36": """
         concurrent-service-syncs
+        """,
+        "1.36 1.37": """
+        concurrent-resourceclaim-syncs tls-curve-preferences
         """,
         "1.37": """
         concurrent-disruption-syncs
         """,
     },
     "flags of kube-proxy": {
-        "1.36 1.37": """
+        "1.35 1.36 1.37": """
         bind-address bind-address-hard-fail cleanup cluster-cidr config config-sync-period conntrack-max-per-core conntrack-min
         conntrack-tcp-be-liberal conntrack-tcp-timeout-close-wait conntrack-tcp-timeout-established conntrack-udp-timeout
         conntrack-udp-timeout-stream detect-local-mode feature-gates healthz-bind-address healthz-port hostname-override init-only
@@ -235,12 +254,12 @@ TABLES: t.Mapping[str, t.Mapping[str, str]] = {
         metrics-bind-address metrics-port nodeport-addresses oom-score-adj pod-bridge-interface pod-interface-name-prefix profiling
         proxy-mode show-hidden-metrics-for-version v vmodule write-config-to
         """,
-        "1.36": """
+        "1.35 1.36": """
         boot-id-file machine-id-file
         """,
     },
     "flags of kube-scheduler": {
-        "1.36 1.37": """
+        "1.35 1.36 1.37": """
         allow-metric-labels allow-metric-labels-manifest authentication-kubeconfig authentication-skip-lookup
         authentication-token-webhook-cache-ttl authentication-tolerate-lookup-failure authorization-always-allow-paths
         authorization-kubeconfig authorization-webhook-cache-authorized-ttl authorization-webhook-cache-unauthorized-ttl
@@ -251,12 +270,15 @@ TABLES: t.Mapping[str, t.Mapping[str, str]] = {
         log-json-split-stream log-text-info-buffer-size log-text-split-stream logging-format master min-compatibility-version
         permit-address-sharing permit-port-sharing pod-max-in-unschedulable-pods-duration profiling requestheader-allowed-names
         requestheader-client-ca-file requestheader-extra-headers-prefix requestheader-group-headers requestheader-uid-headers
-        requestheader-username-headers secure-port show-hidden-metrics-for-version tls-cert-file tls-cipher-suites
-        tls-curve-preferences tls-min-version tls-private-key-file tls-sni-cert-key v vmodule write-config-to
+        requestheader-username-headers secure-port show-hidden-metrics-for-version tls-cert-file tls-cipher-suites tls-min-version
+        tls-private-key-file tls-sni-cert-key v vmodule write-config-to
+        """,
+        "1.36 1.37": """
+        tls-curve-preferences
         """,
     },
     "flags of kubelet": {
-        "1.36 1.37": """
+        "1.35 1.36 1.37": """
         address allowed-unsafe-sysctls anonymous-auth authentication-token-webhook authentication-token-webhook-cache-ttl
         authorization-mode authorization-webhook-cache-authorized-ttl authorization-webhook-cache-unauthorized-ttl
         bootstrap-kubeconfig cert-dir cgroup-driver cgroup-root cgroups-per-qos client-ca-file cloud-provider cluster-dns
@@ -281,7 +303,7 @@ TABLES: t.Mapping[str, t.Mapping[str, str]] = {
         tls-cipher-suites tls-min-version tls-private-key-file topology-manager-policy topology-manager-policy-options
         topology-manager-scope v vmodule volume-plugin-dir volume-stats-agg-period
         """,
-        "1.36": """
+        "1.35 1.36": """
         application-metrics-count-limit boot-id-file container-hints containerd containerd-namespace enable-load-reader
         event-storage-age-limit event-storage-event-limit global-housekeeping-interval log-cadvisor-usage machine-id-file
         storage-driver-buffer-duration storage-driver-db storage-driver-host storage-driver-password storage-driver-secure
@@ -289,66 +311,78 @@ TABLES: t.Mapping[str, t.Mapping[str, str]] = {
         """,
     },
     "gates of Kubernetes": {
-        "1.36 1.37": """
+        "1.35 1.36 1.37": """
         APIResponseCompression APIServerIdentity APIServingWithRoutine AggregatedDiscoveryRemoveBetaType AllAlpha AllBeta
         AllowDNSOnlyNodeCSR AllowInsecureKubeletCertificateSigningRequests AllowOverwriteTerminationGracePeriodSeconds
-        AllowParsingUserUIDFromCertAuth AllowServiceExternalIPs AllowUnsafeMalformedObjectDeletion AtomicFIFO
-        AuthorizePodWebsocketUpgradeCreatePermission CBORServingAndStorage CPUManagerPolicyAlphaOptions CPUManagerPolicyBetaOptions
-        CPUManagerPolicyOptions CRDObservedGenerationTracking CRDValidationRatcheting CRIListStreaming CSIServiceAccountTokenSecrets
-        CSIVolumeHealth ChangeContainerStatusOnKubeletRestart ClearingNominatedNodeNameAfterBinding ClientsAllowCARotation
-        ClientsAllowCBOR ClientsAllowTLSCacheGC ClientsPreferCBOR CloudControllerManagerWatchBasedRoutesReconciliation
-        CloudControllerManagerWebhook ClusterTrustBundle ClusterTrustBundleProjection ComponentFlagz ComponentStatusz
-        ConcurrentWatchObjectDecode ConstrainedImpersonation ContainerCheckpoint ContainerRestartRules ContainerStopSignals
-        ContextualLogging ControllerManagerReleaseLeaderElectionLockOnExit CoordinatedLeaderElection CrossNamespaceVolumeDataSource
-        CustomCPUCFSQuotaPeriod CustomResourceFieldSelectors DRAAdminAccess DRAConsumableCapacity DRADeviceBindingConditions
-        DRADeviceTaintRules DRADeviceTaints DRAExtendedResource DRAListTypeAttributes DRANodeAllocatableResources
-        DRAPartitionableDevices DRAPrioritizedList DRAResourceClaimDeviceStatus DRAResourceClaimGranularStatusAuthorization
-        DRAResourcePoolStatus DRASchedulerFilterTimeout DRAWorkloadResourceClaims DeclarativeValidation DeclarativeValidationBeta
+        AllowParsingUserUIDFromCertAuth AllowUnsafeMalformedObjectDeletion AuthorizePodWebsocketUpgradeCreatePermission
+        CBORServingAndStorage CPUManagerPolicyAlphaOptions CPUManagerPolicyBetaOptions CPUManagerPolicyOptions
+        CRDObservedGenerationTracking CRDValidationRatcheting CSIServiceAccountTokenSecrets CSIVolumeHealth
+        ChangeContainerStatusOnKubeletRestart ClearingNominatedNodeNameAfterBinding ClientsAllowCBOR ClientsPreferCBOR
+        CloudControllerManagerWatchBasedRoutesReconciliation CloudControllerManagerWebhook ClusterTrustBundle
+        ClusterTrustBundleProjection ComponentFlagz ComponentStatusz ConcurrentWatchObjectDecode ConstrainedImpersonation
+        ContainerCheckpoint ContainerRestartRules ContainerStopSignals ContextualLogging CoordinatedLeaderElection
+        CrossNamespaceVolumeDataSource CustomCPUCFSQuotaPeriod CustomResourceFieldSelectors DRAAdminAccess DRAConsumableCapacity
+        DRADeviceBindingConditions DRADeviceTaintRules DRADeviceTaints DRAExtendedResource DRAPartitionableDevices
+        DRAPrioritizedList DRAResourceClaimDeviceStatus DRASchedulerFilterTimeout DeclarativeValidation
         DeclarativeValidationTakeover DeploymentReplicaSetTerminatingReplicas DetectCacheInconsistency DisableAllocatorDualWrite
         DisableCPUQuotaWithExclusiveCPUs DisableNodeKubeProxyVersion DynamicResourceAllocation EnvFiles EventedPLEG ExecProbeTimeout
-        ExtendWebSocketsToKubelet ExternalServiceAccountTokenSigner GenericWorkload GitRepoVolumeDriver GracefulNodeShutdown
+        ExternalServiceAccountTokenSigner GenericWorkload GitRepoVolumeDriver GracefulNodeShutdown
         GracefulNodeShutdownBasedOnPodPriority HPAConfigurableTolerance HPAScaleToZero HostnameOverride ImageMaximumGCAge
-        ImageVolume ImageVolumeWithDigest InOrderInformers InOrderInformersBatchProcess InPlacePodLevelResourcesVerticalScaling
-        InPlacePodVerticalScaling InPlacePodVerticalScalingExclusiveCPUs InPlacePodVerticalScalingExclusiveMemory
-        InPlacePodVerticalScalingInitContainers InformerResourceVersion JobManagedBy KMSv1 KubeletCgroupDriverFromCRI
-        KubeletCrashLoopBackOffMax KubeletEnsureSecretPulledImages KubeletFineGrainedAuthz KubeletInUserNamespace KubeletPSI
-        KubeletPodResourcesDynamicResources KubeletPodResourcesGet KubeletPodResourcesListUseActivePods
-        KubeletRegistrationGetOnExistsOnly KubeletSeparateDiskGC KubeletServiceAccountTokenForCredentialProviders KubeletTracing
-        ListFromCacheSnapshot LocalStorageCapacityIsolationFSQuotaMonitoring LoggingAlphaOptions LoggingBetaOptions
-        ManifestBasedAdmissionControlConfig MatchLabelKeysInPodAffinity MatchLabelKeysInPodTopologySpread
-        MatchLabelKeysInPodTopologySpreadSelectorMerge MaxUnavailableStatefulSet MemoryQoS MultiCIDRServiceAllocator
-        MutableCSINodeAllocatableCount MutablePVNodeAffinity MutablePodResourcesForSuspendedJobs
-        MutableSchedulingDirectivesForSuspendedJobs MutatingAdmissionPolicy NFTablesProxyMode NativeHistograms NodeDeclaredFeatures
+        ImageVolume InOrderInformers InOrderInformersBatchProcess InPlacePodLevelResourcesVerticalScaling InPlacePodVerticalScaling
+        InPlacePodVerticalScalingExclusiveCPUs InPlacePodVerticalScalingExclusiveMemory InformerResourceVersion JobManagedBy KMSv1
+        KubeletCgroupDriverFromCRI KubeletCrashLoopBackOffMax KubeletEnsureSecretPulledImages KubeletFineGrainedAuthz
+        KubeletInUserNamespace KubeletPSI KubeletPodResourcesDynamicResources KubeletPodResourcesGet
+        KubeletPodResourcesListUseActivePods KubeletRegistrationGetOnExistsOnly KubeletSeparateDiskGC
+        KubeletServiceAccountTokenForCredentialProviders KubeletTracing ListFromCacheSnapshot
+        LocalStorageCapacityIsolationFSQuotaMonitoring LoggingAlphaOptions LoggingBetaOptions MatchLabelKeysInPodAffinity
+        MatchLabelKeysInPodTopologySpread MatchLabelKeysInPodTopologySpreadSelectorMerge MaxUnavailableStatefulSet MemoryQoS
+        MultiCIDRServiceAllocator MutableCSINodeAllocatableCount MutablePVNodeAffinity MutablePodResourcesForSuspendedJobs
+        MutableSchedulingDirectivesForSuspendedJobs MutatingAdmissionPolicy NFTablesProxyMode NodeDeclaredFeatures
         NodeInclusionPolicyInPodTopologySpread NodeLogQuery NodeSwap NominatedNodeNameForExpectation OpenAPIEnums
-        OpportunisticBatching PLEGOnDemandRelist PersistentVolumeClaimUnusedSinceTime PodAndContainerStatsFromCRI
-        PodCertificateRequest PodDeletionCost PodLevelResourceManagers PodLevelResources PodLogsQuerySplitStreams
-        PodObservedGenerationTracking PodReadyToStartContainersCondition PodSchedulingReadiness PodTopologyLabelsAdmission PodsAPI
-        PortForwardWebsockets PreferSameTrafficDistribution ProcMountType QOSReserved RecoverVolumeExpansionFailure
-        RecursiveReadOnlyMounts ReduceDefaultCrashLoopBackOffDecay RelaxedEnvironmentVariableValidation RelaxedServiceNameValidation
-        ReloadKubeletClientCAFile ReloadKubeletServerCertificateFile RemoteRequestHeaderUID ResourceHealthStatus
-        ResourceHealthStatusMessage RestartAllContainersOnContainerExits RotateKubeletServerCertificate RuntimeClassInImageCriApi
+        OpportunisticBatching PodAndContainerStatsFromCRI PodCertificateRequest PodDeletionCost PodLevelResources
+        PodLogsQuerySplitStreams PodObservedGenerationTracking PodReadyToStartContainersCondition PodSchedulingReadiness
+        PodTopologyLabelsAdmission PortForwardWebsockets PreferSameTrafficDistribution ProcMountType QOSReserved
+        RecoverVolumeExpansionFailure RecursiveReadOnlyMounts ReduceDefaultCrashLoopBackOffDecay
+        RelaxedEnvironmentVariableValidation RelaxedServiceNameValidation ReloadKubeletServerCertificateFile RemoteRequestHeaderUID
+        ResourceHealthStatus RestartAllContainersOnContainerExits RotateKubeletServerCertificate RuntimeClassInImageCriApi
         SELinuxChangePolicy SELinuxMount SELinuxMountReadWriteOncePod SchedulerAsyncAPICalls SchedulerAsyncPreemption
         SchedulerPopFromBackoffQ SeparateCacheWatchRPC SeparateTaintEvictionController ServiceAccountNodeAudienceRestriction
         ServiceAccountTokenJTI ServiceAccountTokenNodeBinding ServiceAccountTokenNodeBindingValidation
-        ServiceAccountTokenPodNodeInfo ServiceCIDRStatusFieldWiping ShardedListAndWatch SizeBasedListCostEstimate
-        StaleControllerConsistencyDaemonSet StaleControllerConsistencyJob StaleControllerConsistencyReplicaSet
-        StaleControllerConsistencyStatefulSet StatefulSetSemanticRevisionComparison StorageCapacityScoring StorageNamespaceIndex
-        StorageVersionAPI StorageVersionHash StorageVersionMigrator StrictIPCIDRValidation
+        ServiceAccountTokenPodNodeInfo SizeBasedListCostEstimate StatefulSetSemanticRevisionComparison StorageCapacityScoring
+        StorageNamespaceIndex StorageVersionAPI StorageVersionHash StorageVersionMigrator StrictIPCIDRValidation
         StructuredAuthenticationConfigurationEgressSelector StructuredAuthenticationConfigurationJWKSMetrics
         SupplementalGroupsPolicy SystemdWatchdog TaintTolerationComparisonOperators TokenRequestServiceAccountUIDValidation
-        TopologyAwareWorkloadScheduling TopologyManagerPolicyAlphaOptions TopologyManagerPolicyBetaOptions
-        TopologyManagerPolicyOptions TranslateStreamCloseWebsocketRequests UnauthenticatedHTTP2DOSMitigation
-        UnknownVersionInteroperabilityProxy UnlockWhileProcessingFIFO UserNamespacesHostNetworkSupport UserNamespacesSupport
-        VolumeAttributesClass VolumeLimitScaling WatchCacheInitializationPostStartHook WatchList WatchListClient WinDSR WinOverlay
-        WindowsCPUAndMemoryAffinity WindowsGracefulNodeShutdown WindowsHostNetwork WorkloadWithJob
+        TopologyManagerPolicyAlphaOptions TopologyManagerPolicyBetaOptions TopologyManagerPolicyOptions
+        TranslateStreamCloseWebsocketRequests UnauthenticatedHTTP2DOSMitigation UnknownVersionInteroperabilityProxy
+        UserNamespacesHostNetworkSupport UserNamespacesSupport VolumeAttributesClass VolumeLimitScaling
+        WatchCacheInitializationPostStartHook WatchList WatchListClient WinDSR WinOverlay WindowsCPUAndMemoryAffinity
+        WindowsGracefulNodeShutdown WindowsHostNetwork
         """,
-        "1.36": """
+        "1.35 1.36": """
         APIServerTracing AnonymousAuthConfigurableEndpoints AnyVolumeDataSource AuthorizeNodeWithSelectors AuthorizeWithSelectors
         BtreeWatchCache ConsistentListFromCache GangScheduling JobBackoffLimitPerIndex JobPodReplacementPolicy JobSuccessPolicy
         LogarithmicScaleDown OrderedNamespaceDeletion PodLifecycleSleepAction PodLifecycleSleepActionAllowZero
         PreventStaticPodAPIReferences RelaxedDNSSearchValidation ResilientWatchCacheInitialization RetryGenerateName
         SchedulerQueueingHints SidecarContainers StreamingCollectionEncodingToJSON StreamingCollectionEncodingToProtobuf
-        StructuredAuthenticationConfiguration WorkloadAwarePreemption
+        StructuredAuthenticationConfiguration
+        """,
+        "1.36 1.37": """
+        AllowServiceExternalIPs AtomicFIFO CRIListStreaming ClientsAllowCARotation ClientsAllowTLSCacheGC
+        ControllerManagerReleaseLeaderElectionLockOnExit DRAListTypeAttributes DRANodeAllocatableResources
+        DRAResourceClaimGranularStatusAuthorization DRAResourcePoolStatus DRAWorkloadResourceClaims DeclarativeValidationBeta
+        ExtendWebSocketsToKubelet ImageVolumeWithDigest InPlacePodVerticalScalingInitContainers ManifestBasedAdmissionControlConfig
+        NativeHistograms PLEGOnDemandRelist PersistentVolumeClaimUnusedSinceTime PodLevelResourceManagers PodsAPI
+        ReloadKubeletClientCAFile ResourceHealthStatusMessage ServiceCIDRStatusFieldWiping ShardedListAndWatch
+        StaleControllerConsistencyDaemonSet StaleControllerConsistencyJob StaleControllerConsistencyReplicaSet
+        StaleControllerConsistencyStatefulSet TopologyAwareWorkloadScheduling UnlockWhileProcessingFIFO WorkloadWithJob
+        """,
+        "1.35": """
+        CSIMigrationPortworx HonorPVReclaimPolicy InPlacePodVerticalScalingAllocatedStatus InTreePluginPortworxUnregister
+        MemoryManager ServiceTrafficDistribution StructuredAuthorizationConfiguration TopologyAwareHints
+        WatchFromStorageWithoutResourceVersion
+        """,
+        "1.36": """
+        WorkloadAwarePreemption
         """,
         "1.37": """
         APIServerWebhookAuthenticationToken AtomicWriteVolumeUserFields CompositePodGroup ConsistentListFromCacheSkipTimeoutFallback
@@ -363,33 +397,46 @@ TABLES: t.Mapping[str, t.Mapping[str, str]] = {
         """,
     },
     "gates of Kubernetes that are always false": {
+        "1.35 1.36 1.37": """
+        AllowOverwriteTerminationGracePeriodSeconds
+        """,
         "1.36 1.37": """
-        AllowOverwriteTerminationGracePeriodSeconds GitRepoVolumeDriver SeparateCacheWatchRPC
+        GitRepoVolumeDriver SeparateCacheWatchRPC
+        """,
+        "1.35": """
+        WatchFromStorageWithoutResourceVersion
         """,
         "1.37": """
         DeclarativeValidationTakeover
         """,
     },
     "gates of Kubernetes that are always true": {
-        "1.36 1.37": """
-        AggregatedDiscoveryRemoveBetaType CPUManagerPolicyOptions CRDValidationRatcheting CSIServiceAccountTokenSecrets
-        CustomResourceFieldSelectors DRAAdminAccess DeclarativeValidation DisableAllocatorDualWrite DisableNodeKubeProxyVersion
-        DynamicResourceAllocation ExecProbeTimeout ExternalServiceAccountTokenSigner ImageMaximumGCAge ImageVolume InOrderInformers
-        InPlacePodVerticalScaling JobManagedBy KubeletCgroupDriverFromCRI KubeletFineGrainedAuthz KubeletPSI
-        KubeletPodResourcesDynamicResources KubeletPodResourcesGet KubeletTracing MatchLabelKeysInPodAffinity
-        MultiCIDRServiceAllocator MutableCSINodeAllocatableCount NFTablesProxyMode NodeInclusionPolicyInPodTopologySpread
-        NodeLogQuery NodeSwap PodObservedGenerationTracking PodSchedulingReadiness PreferSameTrafficDistribution ProcMountType
-        RecoverVolumeExpansionFailure RecursiveReadOnlyMounts RelaxedEnvironmentVariableValidation SELinuxChangePolicy
-        SELinuxMountReadWriteOncePod SeparateTaintEvictionController ServiceAccountTokenJTI ServiceAccountTokenNodeBinding
-        ServiceAccountTokenNodeBindingValidation ServiceAccountTokenPodNodeInfo SupplementalGroupsPolicy SystemdWatchdog
-        TopologyManagerPolicyOptions UserNamespacesSupport VolumeAttributesClass WinDSR WinOverlay
+        "1.35 1.36 1.37": """
+        AggregatedDiscoveryRemoveBetaType CPUManagerPolicyOptions CRDValidationRatcheting CustomResourceFieldSelectors
+        DisableAllocatorDualWrite DynamicResourceAllocation ExecProbeTimeout ImageMaximumGCAge InPlacePodVerticalScaling
+        JobManagedBy KubeletCgroupDriverFromCRI KubeletTracing MatchLabelKeysInPodAffinity MultiCIDRServiceAllocator
+        NFTablesProxyMode NodeInclusionPolicyInPodTopologySpread NodeSwap PodObservedGenerationTracking PodSchedulingReadiness
+        PreferSameTrafficDistribution RecoverVolumeExpansionFailure RecursiveReadOnlyMounts RelaxedEnvironmentVariableValidation
+        SeparateTaintEvictionController ServiceAccountTokenJTI ServiceAccountTokenNodeBinding
+        ServiceAccountTokenNodeBindingValidation ServiceAccountTokenPodNodeInfo SupplementalGroupsPolicy SystemdWatchdog WinDSR
+        WinOverlay
         """,
-        "1.36": """
+        "1.35 1.36": """
         APIServerTracing AnonymousAuthConfigurableEndpoints AnyVolumeDataSource AuthorizeNodeWithSelectors AuthorizeWithSelectors
         BtreeWatchCache ConsistentListFromCache JobBackoffLimitPerIndex JobPodReplacementPolicy JobSuccessPolicy
         LogarithmicScaleDown OrderedNamespaceDeletion PodLifecycleSleepAction PodLifecycleSleepActionAllowZero
         RelaxedDNSSearchValidation ResilientWatchCacheInitialization RetryGenerateName SchedulerQueueingHints SidecarContainers
         StreamingCollectionEncodingToJSON StreamingCollectionEncodingToProtobuf StructuredAuthenticationConfiguration
+        """,
+        "1.36 1.37": """
+        CSIServiceAccountTokenSecrets DRAAdminAccess DeclarativeValidation DisableNodeKubeProxyVersion
+        ExternalServiceAccountTokenSigner ImageVolume InOrderInformers KubeletFineGrainedAuthz KubeletPSI
+        KubeletPodResourcesDynamicResources KubeletPodResourcesGet MutableCSINodeAllocatableCount NodeLogQuery ProcMountType
+        SELinuxChangePolicy SELinuxMountReadWriteOncePod TopologyManagerPolicyOptions UserNamespacesSupport VolumeAttributesClass
+        """,
+        "1.35": """
+        CSIMigrationPortworx HonorPVReclaimPolicy MemoryManager ServiceTrafficDistribution StructuredAuthorizationConfiguration
+        TopologyAwareHints
         """,
         "1.37": """
         DRAExtendedResource DRAPrioritizedList DRAResourceClaimDeviceStatus DisableCPUQuotaWithExclusiveCPUs
