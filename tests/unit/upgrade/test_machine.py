@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import pathlib
 import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._upgrade import machine as on_host
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import machine
 
 Object = dict[str, t.Any]
@@ -43,15 +41,3 @@ def test_what_is_refused() -> None:
         "w3: the kernel is 4.18.0-553.el8, and kube-proxy needs 5.13 for nftables. Boot a newer kernel, or write "
         "minion_proxy_mode: iptables",
     ]
-
-
-def test_what_a_host_tells(tmp_path: pathlib.Path) -> None:
-    there = tmp_path / "cgroup.controllers"
-    assert on_host.found(str(tmp_path), str(there))["cgroup"] == 1
-    there.touch()
-    (tmp_path / "10-a.conf").write_text("kind: KubeletConfiguration\n#failCgroupV1: false\n")
-    assert (on_host.found(str(tmp_path), str(there))["cgroup"], on_host.found(str(tmp_path))["takes_cgroup_1"]) == (2, False)
-    (tmp_path / "50-nowhere.conf").symlink_to("nowhere")
-    (tmp_path / "90-b.conf").write_text("kind: KubeletConfiguration\nfailCgroupV1: false\n")
-    assert on_host.found(str(tmp_path))["takes_cgroup_1"] is True
-    assert on_host.found(str(tmp_path / "nothing"))["takes_cgroup_1"] is False
