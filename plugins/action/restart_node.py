@@ -28,7 +28,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.plan 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.request import NEEDED, OPTIONS, SECURITY, Request, request
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
 
-PHASES = tuple("checked observed planned begun drained upgraded rebooted verified returned settled finished ended told".split())
+_OF_A_TURN = ("begun", "drained", "upgraded", "rebooted", "verified", "returned", "settled", "finished")
+PHASES = ("checked", "observed", "planned", *_OF_A_TURN, "ended", "told")
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "phase": {"type": "str", "choices": list(PHASES), "required": True},
     **{name: {"type": "raw"} for name in OPTIONS},
