@@ -349,8 +349,6 @@ class _Phase:
             raise ComponentError("\n".join(["Not all hosts had their turn. Mend that and run restart-nodes.yml again.", *lines]))
         return {"changed": False}
 
-    # What phases share
-
     @property
     def _planned(self) -> Object:
         return t.cast(Object, plain(self._variables[PLAN]))

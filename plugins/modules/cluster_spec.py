@@ -55,7 +55,7 @@ notes:
   - C(cluster_name) (text, default V(kubernetes)). One DNS label of up to 63 characters.
   - C(cluster_domain) (text, default V(cluster.local)). The DNS domain of services.
   - C(cluster_kubernetes_version) (version, default V(1.37.1)). Three numbers without C(v). Known are 1.37, 1.36 and 1.35;
-    V(1.37.1) and V(1.36.3) are tested, others give a warning.
+    V(1.37.1), V(1.36.3) and V(1.35.4) are tested, others give a warning.
   - C(cluster_node_version) (version, default that of C(cluster_kubernetes_version)). That of kubelet and kube-proxy, which may be up to
     three minor versions older.
   - C(cluster_emulated_version) (minor version, default empty). An older minor version, V(1.36) for 1.37, whose APIs and features the

@@ -16,7 +16,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import ac
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import release_names
 
-from . import checks, encrypted, expired, listed_certificates, old_authorities, people, restarting, rotation, secrets
+from . import checks, encrypted, expired, listed_certificates, old_authorities, people, restarting, rotation, secrets, upgraded_kubelet
 from .driver import ROOT, Cluster, eventually
 from .probing import probed_in_pod
 from .setups import converged_hosts
@@ -72,26 +72,7 @@ def test_versions_that_it_cannot_go_to_are_refused(single: Cluster, versions: tu
 
 
 def test_an_upgrade_goes_on_from_what_runs(single: Cluster) -> None:
-    """The kubelet is the wanted one under an older name, as after a run of another patch. Its containers run on."""
-    program = "/usr/local/bin/kubelet"
-    older = f"cp {program}-1.37.1 {program}-1.37.0 && ln -sfn {program}-1.37.0 {program} && systemctl restart kubelet"
-    wrong = single.playbook("playbooks/upgrade.yml", "-e", "upgrade_batch=some", check=False)
-    assert (wrong.returncode, wrong.changed) == (2, [])
-    assert "Nothing was changed: upgrade_batch is 'some', which is neither" in " ".join(wrong.output.split())
-    single.on(HOST, older)
-    eventually(lambda: checks.all_ready(single, [HOST]), deadline=60, wanted="the node is ready")
-    containers = single.on(HOST, "docker ps -q --no-trunc").split()
-    predicted = single.playbook("playbooks/upgrade.yml", "--check")
-    assert "Kubernetes 1.37.0 and 1.37.1, etcd 3.7.2 → Kubernetes 1.37.1, etcd 3.7.2" in " ".join(predicted.output.split())
-    assert "Not drained, because no other node takes its pods" in " ".join(predicted.output.split())
-    assert predicted.actions() == []
-    done = single.playbook("playbooks/upgrade.yml")
-    assert {action[3] for action in done.actions() if action[1] == "unit"} == {"kubelet.service"}
-    assert single.on(HOST, "readlink /proc/$(pidof kubelet)/exe").strip() == f"{program}-1.37.1"
-    assert set(single.on(HOST, "docker ps -q --no-trunc").split()) == set(containers)
-    again = single.playbook("playbooks/upgrade.yml")
-    assert (again.changed, "Nothing to do: all hosts have the wanted versions" in again.output) == ([], True)
-    single.on(HOST, f"rm {program}-1.37.0")
+    upgraded_kubelet.goes_on(single, HOST)
 
 
 def test_an_argument_that_the_release_does_not_have_is_refused(single: Cluster) -> None:

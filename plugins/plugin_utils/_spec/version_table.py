@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which versions go together: the one table, read by the spec resolver.
 
-``TESTED`` are the combinations this project runs its tests on; the newest of them is the default. Other patch
-releases of a minor in the table are taken with a warning.
+``TESTED`` were installed on lab hosts, and upgraded from one to the next, with programs that this table takes. The newest of them is the
+default, and what the tests run. Other patch releases of a minor in the table are taken with a warning.
 """
 
 from __future__ import annotations
@@ -70,13 +70,13 @@ _DOCKER_MINIMUM = "26.1.0"
 MINORS: t.Mapping[str, Minor] = {
     # Released with etcd 3.7.0 (kubernetes/kubernetes#140333). etcd 3.6 before 3.6.11 is no stepping stone to 3.7 (etcd's upgrade guide).
     "1.37": Minor({**_COMMON, "etcd": Allowed(default="3.7.2", low="3.6.11", below="3.8.0")}, docker_minimum=_DOCKER_MINIMUM),
-    # kubeadm of 1.36 refuses etcd before 3.6; other installers run 1.36 on 3.6 and on 3.7.
+    # kubeadm of 1.36 refuses etcd before 3.6; was run on 3.6.16 and on 3.7.2.
     "1.36": Minor({**_COMMON, "etcd": Allowed(default="3.7.2", low="3.6.0", below="3.8.0")}, docker_minimum=_DOCKER_MINIMUM),
-    # Other installers run 1.35 on 3.6; not known to have been run on 3.7, and 3.5 is left out because it cannot go on to 1.36.
+    # Was run on 3.6.16; not known to have been run on 3.7, and 3.5 is left out because it cannot go on to 1.36.
     "1.35": Minor({**_COMMON, "etcd": Allowed(default="3.6.16", low="3.6.0", below="3.7.0")}, docker_minimum=_DOCKER_MINIMUM),
 }
 
-TESTED: tuple[str, ...] = ("1.37.1", "1.36.3")
+TESTED: tuple[str, ...] = ("1.37.1", "1.36.3", "1.35.4")
 DEFAULT_KUBERNETES = TESTED[0]
 
 
