@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -17,10 +18,12 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, databases
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.databases import Databases
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import binaries
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import etcd_back
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "state": {"type": "str", "choices": ["checked", "observed", "planned", "enabled", "finished"], "required": True},
+    "state": {"type": "str", "choices": ["checked", "observed", "planned", "fetched", "enabled", "finished"], "required": True},
     "observation": {"type": "str", "default": "barehost_etcd_databases"},
     "directory": {"type": "str", "default": ""},
     "cancel": {"type": "raw"},
@@ -52,6 +55,8 @@ class ActionModule(HostAction):
         task = _Task(self, arguments, variables)
         if arguments["state"] == "observed":
             return {"changed": False, **task.observe()}
+        if arguments["state"] == "fetched" and not cancels:
+            return self._fetched(plain(cluster_of(self._templar, variables))["binaries"]["etcd"], variables)
         work = {"planned": self._planned, "enabled": self._enabled, "finished": self._finished}
         return self._cancelled(task) if cancels else work[arguments["state"]](task)
 
@@ -64,6 +69,16 @@ class ActionModule(HostAction):
             "ends": not back.empty,
             "summary": etcd_back.lines(back, folder=task.arguments["directory"]),
         }
+
+    def _fetched(self, release: Object, variables: Variables) -> Object:
+        """The older programs beside the present ones, which stay what is started: where they cannot be had, etcd is told nothing."""
+        host = Host(self, variables)
+        state = host.step("collect", {"wanted": {binaries.KIND: [release]}, "keys": []})["state"][binaries.KIND][0]
+        plan = binaries.plan(release, state, PlanContext("etcd", time.time()))
+        actions = [action for action in plan if action.operation == "download"]
+        if actions and not self._task.check_mode:
+            host.step("apply", {"actions": [action.for_host() for action in actions], "units": []})
+        return self._result(actions)
 
     def _enabled(self, task: _Task) -> Object:
         """What etcd was told, it is told no more if the members cannot do it."""

@@ -30,10 +30,11 @@ options:
       - V(checked) validates the options and asks no host.
       - V(observed) asks the members from this host. Register the result.
       - V(planned) fails if etcd cannot go back now, else returns the plan. Run it once, and register it as C(barehost_etcd_back).
+      - V(fetched) puts the older programs on this host beside the present ones. Where they cannot be had, the run ends before etcd is told.
       - V(enabled) tells etcd that it goes back, and waits for the members' data. If they do not change it, etcd is told to stay.
       - V(finished) waits until etcd has ended its way back, and fails if a member is not as it must be.
     type: str
-    choices: [checked, observed, planned, enabled, finished]
+    choices: [checked, observed, planned, fetched, enabled, finished]
     required: true
   observation:
     description: The variable in which the task with O(state=observed) was registered.
@@ -88,7 +89,7 @@ summary:
   elements: str
 actions:
   description: What was done, or would be done in check mode, in order; as of M(barehost.kubernetes.component).
-  returned: O(state=enabled), and O(state=planned) with O(cancel=true)
+  returned: O(state=fetched), O(state=enabled), and O(state=planned) with O(cancel=true)
   type: list
   elements: dict
   sample: [{"kind": "etcd_downgrade", "action": "enable", "path": "etcd", "reason": "3.6.16 is wanted, and 3.7.2 runs"}]

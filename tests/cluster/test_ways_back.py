@@ -26,7 +26,7 @@ MASTERS = [f"k8s.master{number}.dev" for number in (1, 2, 3)]
 KILLER = ROOT / "tests" / "host" / "killer"
 # Killed at which connection of a run, each of which goes on where the one before was killed: while etcd is told, while the data changes,
 # while the program is put there, while the member restarts.
-KILLS = ("10+0.3", "3+0.5", "5+0.7", "2+0.1")
+KILLS = ("12+0.3", "4+0.5", "6+0.7", "2+0.1")
 
 
 def bring_up(cluster: Cluster) -> None:
@@ -79,6 +79,16 @@ def test_check_mode_shows_the_plan_and_changes_nothing(single: Cluster) -> None:
     assert members(single, HOST) == {(NEW_ETCD, "3.7.0", False)}
     assert checks.start_times(single, [HOST]) == before
     assert not (single.inventory / "backups").exists()
+
+
+def test_etcd_is_told_nothing_where_the_older_programs_cannot_be_had(single: Cluster) -> None:
+    """The lab does not offer this release."""
+    before = checks.start_times(single, [HOST])
+    run = single.playbook(BACK, "-e", "cluster_etcd_version=3.6.15", check=False)
+    assert run.returncode == 2 and "404 Not Found" in run.output
+    assert run.actions() == []
+    assert members(single, HOST) == {(NEW_ETCD, "3.7.0", False)}
+    assert checks.start_times(single, [HOST]) == before
 
 
 def test_runs_that_are_killed_lead_etcd_back(single: Cluster, tmp_path: pathlib.Path) -> None:

@@ -157,6 +157,8 @@ def lines(back: Back, *, folder: str) -> list[str]:
     if back.empty:
         return [f"etcd has {minor(back.version)} already, and is on no way back. There is nothing to do"]
     told = [f"etcd goes back from {', '.join(back.before)} to {back.version}"] if back.hosts else []
+    if back.hosts:
+        told.append("the older programs are put beside the present ones")
     if back.enables:
         told.append(f"a snapshot is saved in {folder}, and proven by a trial restore")
         told.append(f"etcd is told that it goes back to {minor(back.version)}")

@@ -42,13 +42,14 @@ def test_from_the_beginning() -> None:
     assert back == etcd_back.Back(OLD, ("h2", "h3", "h1"), enables=True, converts=True, ends=True, leader="h1", before=(NEW,))
     assert etcd_back.lines(back, folder="/backups") == [
         "1. etcd goes back from 3.7.2 to 3.6.16",
-        "2. a snapshot is saved in /backups, and proven by a trial restore",
-        "3. etcd is told that it goes back to 3.6",
-        "4. all members change their data to that of 3.6, while they go on serving",
-        "5. h2: its member restarts with 3.6.16",
-        "6. h3: its member restarts with 3.6.16",
-        "7. h1: its member restarts with 3.6.16 (the leader)",
-        "8. etcd ends its way back when all members are there",
+        "2. the older programs are put beside the present ones",
+        "3. a snapshot is saved in /backups, and proven by a trial restore",
+        "4. etcd is told that it goes back to 3.6",
+        "5. all members change their data to that of 3.6, while they go on serving",
+        "6. h2: its member restarts with 3.6.16",
+        "7. h3: its member restarts with 3.6.16",
+        "8. h1: its member restarts with 3.6.16 (the leader)",
+        "9. etcd ends its way back when all members are there",
     ]
     assert [action.operation for action in etcd_back.enabling(back)] == ["enable", "convert"]
 
