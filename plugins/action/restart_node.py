@@ -124,7 +124,7 @@ class _Phase:
     def observed(self) -> Object:
         host = LookedAtHost(self._action, self._variables)
         found: Object = {
-            "host": host.step("collect", {"units": units.known(self._cluster), "virtual_address": self._virtual_address()}),
+            "host": self._look(units=units.known(self._cluster), virtual_address=self._virtual_address(), packages=self._names()),
             "local": self._action._connection.transport == "local",
             "etcd": self._members() if host.name in self._cluster["etcd_hosts"] else None,
             "api": self._api() if host.name in self._cluster["masters"] else None,
@@ -132,6 +132,10 @@ class _Phase:
         of_run = host.name == self._variables["inventory_hostname"]
         found["packages"] = self._packages(found["host"]) if of_run else {"available": [], "fault": ""}
         return {"changed": False, **found}
+
+    def _names(self) -> tuple[str, ...]:
+        """The packages that are named to be upgraded."""
+        return self._wanted.packages if isinstance(self._wanted.packages, tuple) else ()
 
     def _virtual_address(self) -> str:
         return str(self._cluster["api"]["host"]) if self._cluster["api"]["mode"] == "vip" else ""
@@ -189,10 +193,9 @@ class _Phase:
             self._wanted,
         )
         performs = not self._action._task.check_mode
-        shown = dataclasses.asdict(found)
         return {
             "changed": False,
-            **shown,
+            **dataclasses.asdict(found),
             "order": list(found.order) if performs else [],
             "serial": [len(batch) for batch in found.batches] if performs else [],
             "summary": told.lines(found, self._wanted),
@@ -240,7 +243,7 @@ class _Phase:
         return self._node("drained", mark=plans.MARK, **options)
 
     def upgraded(self) -> Object:
-        return self._told(self._upgrade) if self._turn.work.packages else _nothing()
+        return self._told(self._upgrade, cordoned=self._turn.drains) if self._turn.work.packages else _nothing()
 
     def _upgrade(self) -> Object:
         found = self._look()
@@ -251,7 +254,7 @@ class _Phase:
         return self._action._result(actions)
 
     def rebooted(self) -> Object:
-        return self._told(self._reboot) if self._turn.work.reboot or self._turn.work.perhaps else _nothing()
+        return self._told(self._reboot, cordoned=self._turn.drains) if self._turn.work.reboot or self._turn.work.perhaps else _nothing()
 
     def _reboot(self) -> Object:
         found = self._look()
@@ -292,11 +295,12 @@ class _Phase:
                 said = str(error)
         raise ComponentError(f"{self._turn.host} is not up again within {self._wanted.timeout:.0f} s after it was told to reboot: {said}")
 
-    def _look(self) -> Object:
-        return LookedAtHost(self._action, self._variables).step("collect", {"units": [], "virtual_address": ""})
+    def _look(self, *, units: c.Sequence[str] = (), virtual_address: str = "", packages: c.Sequence[str] = ()) -> Object:
+        payload = {"units": list(units), "virtual_address": virtual_address, "packages": list(packages)}
+        return LookedAtHost(self._action, self._variables).step("collect", payload)
 
     def verified(self) -> Object:
-        return self._told(self._verify)
+        return self._told(self._verify, cordoned=self._turn.drains)
 
     def _verify(self) -> Object:
         payload = {"units": units.required(self._cluster, self._turn.host), "member": self._member(), "deadline": self._wanted.timeout}
@@ -328,17 +332,16 @@ class _Phase:
 
     def _finish(self) -> Object:
         TurnHost(self._action, self._variables).step("finish", {"mark": self._mark(done=True)})
-        batches = self._planned["batches"]
-        last = self._turn.host in batches[-1]
-        if self._wanted.pause and not last and len([host for batch in batches for host in batch]) > 1:
+        if self._turn.host not in self._planned["batches"][-1]:
             time.sleep(self._wanted.pause)
         return {"changed": False, "finished": True}
 
     def ended(self) -> Object:
-        """Nothing of a restart that is complete stays on hosts. One that had to leave hosts out is gone on with."""
+        """Nothing of a restart that is complete stays on hosts. One that left hosts out, or failed on one, is gone on with."""
         observed = plain(self._variables.get(OWN) or {})
         had_its_turn = self._variables["inventory_hostname"] in self._planned["order"]
-        if not self._planned["left_out"] and (had_its_turn or observed.get("host", {}).get("mark")):
+        complete = not self._planned["left_out"] and self._done() == list(self._planned["order"])
+        if complete and (had_its_turn or observed.get("host", {}).get("mark")):
             TurnHost(self._action, self._variables).step("forget", {})
         return {"changed": False}
 
@@ -366,12 +369,14 @@ class _Phase:
     def _mark(self, *, done: bool) -> Object:
         return {"began": self._planned["began"], "at": time.time(), "by": this_run.name(), "done": done}
 
-    def _told(self, perform: c.Callable[[], Object], *, touched: bool = True) -> Object:
+    def _done(self) -> list[str]:
+        """The hosts whose turn has ended in this run."""
+        hostvars = self._variables["hostvars"]
+        return [host for host in self._planned["order"] if (hostvars[host].get(TURN) or {}).get("finished")]
+
+    def _told(self, perform: c.Callable[[], Object], *, touched: bool = True, cordoned: bool = False) -> Object:
         """The result of a phase. A failure says what is done, and how to go on."""
-        order, hostvars = list(self._planned["order"]), self._variables["hostvars"]
-        done = [host for host in order if (hostvars[host].get(TURN) or {}).get("finished")]
-        left = [host for host in order if host not in done and host != self._turn.host]
-        words = told.how_to_go_on(self._turn, touched=touched, done=done, left=left)
+        words = told.how_to_go_on(self._turn, touched=touched, cordoned=cordoned, done=self._done(), batches=self._planned["batches"])
         try:
             result = perform()
         except HostFailure as error:

@@ -10,6 +10,7 @@ import re
 import time
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import packages
 from ansible_collections.barehost.kubernetes.plugins.module_utils._restart import kernels, marks
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as command
@@ -37,7 +38,12 @@ def run(_step: str, payload: Object) -> Object:
     """Documented in plugins/modules/restart_node.py. Raises HostError."""
     # a program that a killed run has left behind may still change the host
     with host_lock.held(changes=False):
-        return {**state(), "units": active(payload["units"]), "holds_address": holds(payload["virtual_address"])}
+        found = {
+            "units": active(payload["units"]),
+            "holds_address": holds(payload["virtual_address"]),
+            "absent": absent(payload["packages"]),
+        }
+        return {**state(), **found}
 
 
 def state() -> Object:
@@ -91,6 +97,16 @@ def _further() -> list[str]:
         with open(os.path.join(FURTHER, name), encoding="utf-8", errors="replace") as file:
             found += [line.strip() for line in file if re.fullmatch(r"[\w.+-]+", line.strip())]
     return found
+
+
+def absent(names: t.Sequence[str]) -> list[str]:
+    """Which of these packages are not installed. What a pattern means is known to dnf alone."""
+    named = [name for name in names if "*" not in name]
+    return (
+        [name for name, found in zip(named, packages.collect([{"name": name} for name in named])) if not found["installed"]]
+        if named
+        else []
+    )
 
 
 def active(units: t.Sequence[str]) -> list[str]:

@@ -109,6 +109,7 @@ def plan(situation: Situation, wanted: Request) -> Plan:
             turns[host] = Turn(host, node, control.through(host), host_work, _stays(api, node, host_work, wanted))
         else:
             (done if host_work.done else idle).append(host)
+    _refuse_unknown_packages(answering, wanted)
     batches = _batches(situation, control, turns, wanted)
     _refuse_lost_pods(api, turns, wanted)
     _refuse_too_many(api, batches, turns, wanted)
@@ -181,6 +182,14 @@ def _batches(situation: Situation, control: ControlPlane, turns: c.Mapping[str, 
     size = wanted.batch.of(len(workers))
     rest = [tuple(together[index : index + size]) for index in range(1, len(together), size)]
     return (*((host,) for host in first), *([(together[0],)] if together else []), *rest, *((host,) for host in alone))
+
+
+def _refuse_unknown_packages(answering: c.Mapping[str, Object], wanted: Request) -> None:
+    """A name that is misspelt would upgrade nothing, and nobody would notice."""
+    names = wanted.packages if isinstance(wanted.packages, tuple) else ()
+    unknown = [name for name in names if answering and all(name in found["host"]["absent"] for found in answering.values())]
+    if unknown:
+        raise PlanError(f"Nothing was changed: restart_packages has {', '.join(unknown)}, and no host of this run has that installed")
 
 
 def _refuse_lost_pods(api: Object, turns: c.Mapping[str, Turn], wanted: Request) -> None:

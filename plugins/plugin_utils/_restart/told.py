@@ -59,15 +59,20 @@ def _count(packages: c.Sequence[str]) -> str:
     return f"{len(packages)} package{'s' if len(packages) > 1 else ''}"
 
 
-def how_to_go_on(turn: Turn, *, touched: bool, done: c.Sequence[str], left: c.Sequence[str]) -> str:
-    """What is said when the turn of a host fails."""
-    if not touched:
-        state = f"{turn.host} was not touched."
-    elif turn.node:
-        state = f"{turn.host} had its turn: unless the lines above say otherwise, its Node {turn.node} is cordoned."
-    else:
-        state = f"{turn.host} had its turn."
+def how_to_go_on(
+    turn: Turn, *, touched: bool = True, cordoned: bool = False, done: c.Sequence[str], batches: c.Sequence[c.Sequence[str]]
+) -> str:
+    """What is said when the turn of a host fails. Those of its batch go on to the end of theirs, and no further batch begins.
+
+    ``cordoned``: its Node is for certain; while it is cordoned, or takes pods again, the failure itself tells.
+    """
+    number = next(index for index, batch in enumerate(batches) if turn.host in batch)
+    beside = [host for host in batches[number] if host not in (turn.host, *done)]
+    left = [host for batch in batches[number + 1 :] for host in batch]
+    state = f"The turn of {turn.host} has not ended" if touched else f"{turn.host} was not touched"
+    state += f", and its Node {turn.node} stays cordoned." if cordoned else "."
     later = f" Restarted before: {', '.join(done)}." if done else ""
+    later += f" At work still, to the end of their turn: {', '.join(beside)}." if beside else ""
     later += f" Not restarted: {', '.join(left)}." if left else ""
     again = f" Mend that and run {COMMAND} again, which goes on with this host"
-    return state + later + again + (f"; or give it up: kubectl uncordon {turn.node}" if touched and turn.node else "")
+    return state + later + again + (f"; or give it up: kubectl uncordon {turn.node}" if touched and turn.drains else "")

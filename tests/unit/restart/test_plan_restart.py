@@ -42,7 +42,7 @@ class Cluster:
         self.packages: dict[str, Object] = {}
 
     def _host(self, host: str) -> Object:
-        kernels = {"kernel": "6.12-1", "kernel_to_boot": "6.12-1", "lacking": [], "updated": []}
+        kernels = {"kernel": "6.12-1", "kernel_to_boot": "6.12-1", "lacking": [], "updated": [], "absent": []}
         return {"boot": f"boot-{host}", "mark": None, "holds_address": host == "b1", "units": [], **kernels}
 
     def spec(self) -> Object:
@@ -155,6 +155,15 @@ def test_packages_alone_are_work_and_may_ask_for_a_reboot() -> None:
     assert "1. w1: drain; upgrade 2 packages (bash-5.3, glibc-2.40); reboot if the packages need it" in lines
     never = Request(packages="all", reboot="never")
     assert "1. w1: drain; upgrade 2 packages (bash-5.3, glibc-2.40); no reboot" in told.lines(cluster.plan(never), never)
+
+
+def test_packages_that_no_host_has_are_refused() -> None:
+    cluster = Cluster()
+    for host in cluster.hosts:
+        cluster.found[host]["absent"] = ["kernal"] if host == "w1" else ["kernal", "haproxy"]
+    with pytest.raises(PlanError, match="restart_packages has kernal, and no host of this run has that installed"):
+        cluster.plan(Request(packages=("kernal", "haproxy")))
+    assert cluster.plan(Request(packages=("haproxy",))).order == ()
 
 
 def test_a_host_that_is_away_is_left_out() -> None:

@@ -162,3 +162,11 @@ def test_a_member_that_is_behind_is_waited_for(host: pathlib.Path, monkeypatch: 
     member = {"url": "https://127.0.0.1:2379", "access": {}}
     with pytest.raises(HostError, match=r"etcd is not well \(waited 1 s\): the member of etcd on this host does not answer .*: no leader"):
         turn.run("verify", {"units": {}, "member": member, "deadline": 1})
+
+
+def test_packages_that_are_named_and_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        look.packages, "run", Programs(rpm="glibc\t0:2.40-1\npackage kernal is not installed\nno package provides kernal\n")
+    )
+    assert look.absent(["glibc", "kernal", "python3-*"]) == ["kernal"]
+    assert look.absent([]) == []
