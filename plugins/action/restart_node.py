@@ -22,8 +22,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction, HostFailure
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, host_plan, requests
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart import dnf_answer, told, units, work
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart import plan as plans
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart import told, units, work
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.plan import Situation, Turn
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.request import NEEDED, OPTIONS, SECURITY, Request, request
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
@@ -163,8 +163,8 @@ class _Phase:
             return {"available": [], "fault": ""}
         done = self._action.dnf(self._dnf(found), self._variables, check=True)
         if done.get("failed"):
-            return {"available": [], "fault": _complaint(done)}
-        return {"available": _installed(done), "fault": ""}
+            return {"available": [], "fault": dnf_answer.complaint(done)}
+        return {"available": dnf_answer.installed(done), "fault": ""}
 
     def _dnf(self, found: Object) -> Object:
         wanted, variables = self._wanted.packages, self._variables
@@ -249,8 +249,10 @@ class _Phase:
         found = self._look()
         done = self._action.dnf(self._dnf(found), self._variables, check=False)
         if done.get("failed"):
-            raise HostFailure(f"the packages of {self._turn.host} were not upgraded: {_complaint(done)}", {"msg": _complaint(done)})
-        actions = [PlannedAction("package", "upgrade", name, "a newer one is there") for name in _installed(done)]
+            raise HostFailure(
+                f"the packages of {self._turn.host} were not upgraded: {dnf_answer.complaint(done)}", {"msg": dnf_answer.complaint(done)}
+            )
+        actions = [PlannedAction("package", "upgrade", name, "a newer one is there") for name in dnf_answer.installed(done)]
         return self._action._result(actions)
 
     def rebooted(self) -> Object:
@@ -386,14 +388,6 @@ class _Phase:
         except AnsibleConnectionFailure as error:
             raise ComponentError(f"the host that is asked does not answer any more: {error}\n{words}") from None
         return {**result, "msg": f"{result.get('msg', '')}\n{words}"} if result.get("failed") else result
-
-
-def _installed(done: c.Mapping[str, t.Any]) -> list[str]:
-    return sorted(str(line).removeprefix("Installed: ") for line in done.get("results", []) if str(line).startswith("Installed: "))
-
-
-def _complaint(done: c.Mapping[str, t.Any]) -> str:
-    return "; ".join(map(str, [done.get("msg", "dnf failed"), *done.get("failures", [])]))
 
 
 def _tupled(value: t.Any) -> t.Any:

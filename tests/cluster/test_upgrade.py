@@ -185,5 +185,5 @@ def test_killed_runs_are_gone_on_with(lab: Cluster, tmp_path: pathlib.Path) -> N
     assert killed >= 5
     if run.returncode != 0:
         lab.playbook(UPGRADE)
-    hosts = list(lab.status()["hosts"])
+    hosts = [host["name"] for host in lab.status()["hosts"]]
     is_upgraded(lab, hosts[0], hosts)
