@@ -106,7 +106,7 @@ def _of_runtime_config(text: str, minor: str) -> list[Fault]:
     """An apiserver does not start with a version that it does not know, and is silent about one that it only does not serve any more."""
     found = []
     for entry in filter(None, text.split(",")):
-        name, _, value = entry.strip().partition("=")
+        name, _rest, value = entry.strip().partition("=")
         version = "/".join(name.split("/")[:2]).removeprefix("api/") if name not in _ALL_VERSIONS else ""
         if not version or not release_names.is_known(minor) or release_names.has("API versions served", version, minor):
             continue

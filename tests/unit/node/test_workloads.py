@@ -46,7 +46,7 @@ class Answering(KubeApi):
         assert method == "GET"
         if path.startswith("/readyz"):
             return 200, "ok"
-        address, _, query = path.partition("?")
+        address, _mark, query = path.partition("?")
         selector = urllib.parse.parse_qs(query).get("labelSelector")
         items = ANSWERS[address + (f"?labelSelector={selector[0]}" if selector else "")]
         return 200, json.dumps({"items": items, "metadata": {}})

@@ -114,7 +114,7 @@ def begin(began: float) -> None:
 def test_a_turn_that_goes_on_keeps_the_boot_of_before(host: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     boots = iter(["first", "second", "third"])
     monkeypatch.setattr(look, "boot_id", lambda: next(boots))
-    monkeypatch.setattr(look, "active", lambda units: list(units))
+    monkeypatch.setattr(look, "active", list)
     begin(1.0)
     begin(1.0)
     assert (marks.read() or {})["boot"] == "first"

@@ -17,7 +17,7 @@ Object = dict[str, t.Any]
 
 
 def request(resource: str, version: str, removed: str) -> Object:
-    group, _, name = version.rpartition("/")
+    group, _slash, name = version.rpartition("/")
     return {"group": group, "version": name, "resource": resource, "subresource": "", "removed_release": removed}
 
 
