@@ -100,7 +100,7 @@ def test_what_clients_have_asked_for_is_read(single: Cluster) -> None:
     question = {"minor": 99, "versions": ["policy/v1", "discovery.k8s.io/v1"], "of": [HOST]}
     files = {key: access.OPTIONS[key]["default"] for key in ("ca", "cert", "key")}
     api = {"servers": {HOST: f"https://{ADDRESS}:6443"}, "access": files, "removed": question}
-    payload = {"programs": {}, "packages": {}, "api": api, "drop_ins": "/etc/kubernetes/kubelet.conf.d"}
+    payload = {"programs": {}, "packages": {}, "etcd": None, "api": api, "drop_ins": "/etc/kubernetes/kubelet.conf.d"}
     program = host_program.text(module="_upgrade.versions", step="collect", payload=payload)
     found = host_program.answer(single.lab("exec", HOST, "/usr/bin/python3", "-", input=program).stdout)
     assert found is not None and "failed" not in found, found
