@@ -19,7 +19,7 @@ def name() -> str:
 
 def process_of(run: str) -> int:
     """The process of a run that is at work on this machine; 0 if it has ended. Of a run on another machine nothing is known: 0."""
-    machine, _, rest = run.rpartition(":")[0].rpartition(":")
+    machine, _colon, rest = run.rpartition(":")[0].rpartition(":")
     process, start = int(rest or 0) if rest.isdecimal() else 0, run.rpartition(":")[2]
     return process if machine == socket.gethostname() and start and started(process) == start else 0
 

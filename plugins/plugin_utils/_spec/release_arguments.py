@@ -85,7 +85,7 @@ def _of_gates(program: str, gates: c.Iterable[tuple[str, str]], minor: str, *, l
     found = []
     for given, value in gates:
         # An apiserver takes gates of several components; those of its own are the default.
-        component, _, rest = given.strip().rpartition(":")
+        component, _colon, rest = given.strip().rpartition(":")
         if not release_names.is_known(minor) or component not in ("", "kube"):
             continue
         kind, word = f"gates of {family}", value.strip().lower()

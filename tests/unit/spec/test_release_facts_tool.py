@@ -122,15 +122,16 @@ def test_the_committed_table_is_as_the_tool_writes_it() -> None:
     assert release_facts.TARGET.read_text(encoding="utf-8") == release_facts.written(asked, tables)
 
 
+# Go indents with tabs.
 LIFE = """\
 func (in *Old) APILifecycleIntroduced() (major, minor int) {
-	return 1, 30
+>return 1, 30
 }
 
 func (in *Old) APILifecycleRemoved() (major, minor int) {
-	return 1, 37
+>return 1, 37
 }
-"""
+""".replace(">", "\t")
 
 
 def test_lives_of_api_versions(tmp_path: pathlib.Path) -> None:

@@ -78,7 +78,9 @@ def own(controller: Controller) -> Controller:
 def test_a_misspelt_tag_is_refused_by_each_playbook(controller: Controller, good: pathlib.Path, path: pathlib.Path, option: str) -> None:
     run = controller.run(good, option, "mastr", playbook=path)
     assert run.returncode == 2, run.stdout + run.stderr
-    assert f"No host was touched. {option} mastr: nothing has this tag." in told(run)
+    # An upgrade may include tasks of the user, whose tags are not known. It takes no tags at all.
+    refused = ("tags (mastr) divide no upgrade", f"No host was touched. {option} mastr: nothing has this tag.")
+    assert any(text in told(run) for text in refused[path.stem != "upgrade" :])
     assert not controller.was_reached
 
 

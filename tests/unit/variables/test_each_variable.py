@@ -58,7 +58,16 @@ VALUES: dict[str, t.Any] = {
     "cluster_checksums": {"cri-dockerd": "0" * 64},
     "node_address": "192.0.2.77",
     "node_name": "another.example",
+    "cluster_emulated_version": "1.36",
     "etcd_settings": {"ETCD_MAX_TXN_OPS": "200"},
+    "master_admission_plugins": ["AlwaysPullImages"],
+    "master_apiserver_arguments": {"event-ttl": "2h"},
+    "master_controller_manager_arguments": {"concurrent-gc-syncs": "30"},
+    "master_scheduler_arguments": {"profiling": "false"},
+    "minion_kubelet_arguments": {"hostname-override": "another.example"},
+    "minion_kubelet_config": {"maxPods": 77},
+    "minion_proxy_arguments": {"profiling": "true"},
+    "minion_proxy_config": {"oomScoreAdj": -998},
     "flannel_backend": {"Type": "vxlan", "VNI": 7},
     "master_authentication_jwt": [
         {
