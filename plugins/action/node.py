@@ -78,7 +78,7 @@ def _plan(arguments: dict[str, t.Any], state: dict[str, t.Any], *, check: bool) 
         return plan_node.remove(node=name, drained=check and arguments["reachable"], state=state)
     if arguments["state"] in ("schedulable", "settled"):
         planned = plan_node.uncordon if arguments["state"] == "schedulable" else plan_node.unmark
-        return planned(node=name, state=state)
+        return planned(node=name, state=state, mark=str(arguments["mark"]))
     return plan_node.drain(
         node=name,
         reachable=arguments["reachable"],

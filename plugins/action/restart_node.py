@@ -240,7 +240,7 @@ class _Phase:
 
     def _drain(self) -> Object:
         options = {"unmanaged_pods": self._wanted.unmanaged_pods, "unmanaged_pods_variable": "restart_unmanaged_pods"}
-        return self._node("drained", mark=plans.MARK, **options)
+        return self._node("drained", **options)
 
     def upgraded(self) -> Object:
         return self._told(self._upgrade, cordoned=self._turn.drains) if self._turn.work.packages else _nothing()
@@ -326,7 +326,7 @@ class _Phase:
         return self._node("settled", ignored=list(self._planned["ignored"]), left=left, since=since)
 
     def _node(self, state: str, **options: t.Any) -> Object:
-        arguments = {"name": self._turn.node, "state": state, "timeout": self._wanted.timeout, **options}
+        arguments = {"name": self._turn.node, "state": state, "mark": plans.MARK, "timeout": self._wanted.timeout, **options}
         return self._action.delegate("node", arguments, self._variables)
 
     def finished(self) -> Object:

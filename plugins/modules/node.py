@@ -54,7 +54,7 @@ options:
   mark:
     description:
       - For V(drained), who cordons the Node for a while. An annotation of the Node records it, so that V(schedulable) can end it.
-        V(settled) removes the annotation.
+        V(settled) removes the annotation. Give all three the same.
       - A Node that is not ready is only cordoned then, because without a kubelet its pods cannot end.
     type: str
     default: ''
@@ -113,12 +113,14 @@ EXAMPLES = r"""
   barehost.kubernetes.node:
     name: node1.example.com
     state: schedulable
+    mark: maintenance
   run_once: true
 
 - name: Wait for its pods
   barehost.kubernetes.node:
     name: node1.example.com
     state: settled
+    mark: maintenance
   run_once: true
 """
 

@@ -38,22 +38,22 @@ def drain(
     return actions + [PlannedAction("pod", "evict", _title(pod), f"runs on {node}", before=f"{node}\n", data=pod) for pod in pods]
 
 
-def uncordon(*, node: str, state: Object) -> list[PlannedAction]:
-    """Ends a cordon that was for a while. One of somebody else stays."""
+def uncordon(*, node: str, state: Object, mark: str) -> list[PlannedAction]:
+    """Ends a cordon with this mark. One of somebody else stays, another playbook's too: that one has not ended."""
     found = state["node"]
-    if found is None or not found["marked"] or found["schedulable"]:
-        return []
-    return [_of_mark("uncordon", node, found)]
+    return [_of_mark("uncordon", node, mark)] if _has(found, mark) and not found["schedulable"] else []
 
 
-def unmark(*, node: str, state: Object) -> list[PlannedAction]:
+def unmark(*, node: str, state: Object, mark: str) -> list[PlannedAction]:
     """Takes the mark away, so that a later cordon of somebody else is not taken for ours."""
-    found = state["node"]
-    return [_of_mark("unmark", node, found)] if found is not None and found["marked"] else []
+    return [_of_mark("unmark", node, mark)] if _has(state["node"], mark) else []
 
 
-def _of_mark(operation: str, node: str, found: Object) -> PlannedAction:
-    mark = found["marked"]
+def _has(found: Object | None, mark: str) -> bool:
+    return bool(mark) and found is not None and bool(found["marked"] == mark)
+
+
+def _of_mark(operation: str, node: str, mark: str) -> PlannedAction:
     return PlannedAction("node", operation, node, f"was cordoned by {mark}", before=f"{mark}\n", data={"mark": mark})
 
 

@@ -93,6 +93,7 @@ def plan(observed: Observed, wanted: Wanted, request: Request) -> Upgrade:
     work = _all_work(observed, scope, wanted, request)
     _refuse_without_snapshot(scope, work)
     _refuse_without_drain(observed.found, work, request)
+    _refuse_other_marks(observed, {wanted.nodes[host] for step in work for host in step.nodes})
     _refuse_batch(observed, scope, work, request)
     _refuse_lost_pods(observed, {wanted.nodes[host] for step in work for host in step.drained}, request)
     if observed.workloads is None and any(step.nodes for step in work) and not any(step.first for step in work):
@@ -247,6 +248,14 @@ def _refuse_without_snapshot(scope: _Scope, work: c.Iterable[Work]) -> None:
             "Nothing was changed: masters would be upgraded, and no host of etcd is in this run, so no snapshot could be taken. Add the "
             "group etcd to --limit"
         )
+
+
+def _refuse_other_marks(observed: Observed, nodes: c.Collection[str]) -> None:
+    known = (observed.workloads or {}).get("nodes", {})
+    others = {node: str(known[node]["marked"]) for node in sorted(nodes) if node in known and known[node]["marked"] not in ("", MARK)}
+    if others:
+        told = ", ".join(f"{node} by {mark}" for node, mark in others.items())
+        raise PlanError(f"Nothing was changed: nodes are cordoned by a run that has not ended: {told}. Run that again first")
 
 
 def _refuse_batch(observed: Observed, scope: _Scope, work: c.Iterable[Work], request: Request) -> None:

@@ -78,7 +78,9 @@ def _held_up(upgrade: Upgrade, observed: Observed, wanted: Wanted, request: Requ
     unready = sorted(node for node in nodes if node in known and not known[node]["ready"])
     if unready:
         told.append(f"Not ready now, so cordoned but not drained: {_named(unready)}")
-    alone = [wanted.nodes[host] for work in upgrade.work for host in work.nodes if request.drain and host not in work.drained]
+    left = [wanted.nodes[host] for work in upgrade.work for host in work.nodes if request.drain and host not in work.drained]
+    # One that a run before has drained already is only waited for.
+    alone = [node for node in left if not known.get(node, {}).get("marked")]
     if alone:
         told.append(f"Not drained, because no other node takes its pods: {_named(alone)}. Its containers run on")
     return [*told, *(text for budget in observed.workloads["budgets"] if (text := _budget(budget, nodes)))]

@@ -80,20 +80,27 @@ def test_a_node_that_is_gone_stays_gone() -> None:
 def test_a_cordon_for_a_while_is_marked_and_ended() -> None:
     (cordon, _evict, _done) = plan_node.drain(node="n", reachable=True, unmanaged=False, state=state(*PODS), mark="upgrade.yml")
     assert (cordon.operation, cordon.data) == ("cordon", {"mark": "upgrade.yml"})
-    (end,) = plan_node.uncordon(node="n", state=state(schedulable=False, marked="upgrade.yml"))
+    (end,) = plan_node.uncordon(node="n", state=state(schedulable=False, marked="upgrade.yml"), mark="upgrade.yml")
     assert (end.operation, end.data, end.reason) == ("uncordon", {"mark": "upgrade.yml"}, "was cordoned by upgrade.yml")
     back = state(marked="upgrade.yml")
-    assert plan_node.uncordon(node="n", state=back) == []
-    assert told(plan_node.unmark(node="n", state=back)) == [("node", "unmark", "n")]
-    assert plan_node.unmark(node="n", state=state()) == []
+    assert plan_node.uncordon(node="n", state=back, mark="upgrade.yml") == []
+    assert told(plan_node.unmark(node="n", state=back, mark="upgrade.yml")) == [("node", "unmark", "n")]
+    assert plan_node.unmark(node="n", state=state(), mark="upgrade.yml") == []
+
+
+def test_a_cordon_of_another_playbook_is_not_ended() -> None:
+    other = state(schedulable=False, marked="restart-nodes.yml")
+    assert plan_node.uncordon(node="n", state=other, mark="upgrade.yml") == []
+    assert plan_node.unmark(node="n", state=other, mark="upgrade.yml") == []
+    assert plan_node.uncordon(node="n", state=other, mark="") == []
 
 
 def test_a_node_that_somebody_else_cordoned_stays_so() -> None:
     found = state(*PODS, schedulable=False)
     actions = plan_node.drain(node="n", reachable=True, unmanaged=False, state=found, mark="upgrade.yml")
     assert told(actions) == [("pod", "evict", "default/web"), ("pod", "evict", "default/done")]
-    assert plan_node.uncordon(node="n", state=found) == []
-    assert plan_node.uncordon(node="n", state={"node": None, "pods": []}) == []
+    assert plan_node.uncordon(node="n", state=found, mark="upgrade.yml") == []
+    assert plan_node.uncordon(node="n", state={"node": None, "pods": []}, mark="upgrade.yml") == []
 
 
 def test_a_node_without_a_kubelet_keeps_its_pods_for_a_while() -> None:

@@ -100,8 +100,17 @@ def test_pods_are_waited_for_again_where_a_run_has_ended_before_them() -> None:
     found = observed(cluster("1.37.1", "3.7.2"), workloads={**seen, "unready_owners": ["set"]})
     (work,) = plan(found).work
     assert (work.nodes, work.drained) == (("w1",), ())
+    assert not [line for line in told_plan.lines(plan(found), found, wanted(), Request()) if line.startswith("Not drained")]
     assert plan_upgrade.ignored(found) == []
     assert plan_upgrade.ignored(observed(workloads={**workloads(), "unready_owners": ["set"]})) == ["set"]
+
+
+def test_a_node_that_another_playbook_has_cordoned_is_refused() -> None:
+    other = workloads(w1={"marked": "playbooks/restart-nodes.yml", "schedulable": False})
+    with pytest.raises(
+        PlanError, match=r"cordoned by a run that has not ended: w1\.example by playbooks/restart-nodes\.yml\. Run that again"
+    ):
+        plan(observed(workloads=other))
 
 
 def test_a_part_of_the_masters_touches_no_kubelet() -> None:
