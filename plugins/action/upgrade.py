@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import drains
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
@@ -63,7 +64,7 @@ class ActionModule(HostAction):
             # Check mode ends with the plan: no later play has hosts then.
             "performs": not self._task.check_mode,
             "complete": not upgrade.work and not upgrade.left_out,
-            "ignored": plan_upgrade.ignored(observed),
+            "ignored": drains.ignored(observed.workloads, plan_upgrade.MARK) if observed.workloads else [],
             "through": _through(cluster, variables),
         }
 

@@ -39,8 +39,8 @@ CONTROLLER: dict[str, set[str]] = {
     "_certificates": {"_common", "_spec", "_pki", "_plan"},
     "_people": {"_common", "_spec", "_pki"},
     "_removal": {"_common", "_spec", "_plan", "_etcd"},
-    "_upgrade": {"_common", "_spec", "_plan", "_etcd"},
-    "_restart": {"_common", "_etcd"},
+    "_upgrade": {"_common", "_spec", "_plan", "_api", "_etcd"},
+    "_restart": {"_common", "_api", "_etcd"},
     "_engine": {"_common", "_spec", "_pki", "_plan", "_api"},
     "_survey": {"_common", "_spec", "_pki", "_plan", "_api", "_etcd", "_certificates", "_engine"},
 }

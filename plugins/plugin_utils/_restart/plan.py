@@ -14,6 +14,7 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import drains
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart import members, work
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.members import ControlPlane
@@ -22,7 +23,6 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.work 
 
 # What the mark of a Node says that this cordoned.
 MARK = "playbooks/restart-nodes.yml"
-_NAMED = 10
 
 Object = c.Mapping[str, t.Any]
 
@@ -111,7 +111,9 @@ def plan(situation: Situation, wanted: Request) -> Plan:
             (done if host_work.done else idle).append(host)
     _refuse_unknown_packages(answering, wanted)
     batches = _batches(situation, control, turns, wanted)
-    _refuse_lost_pods(api, turns, wanted)
+    if not wanted.unmanaged_pods:
+        drained = {turn.node for turn in turns.values() if turn.drains}
+        drains.refuse_lost_pods(api, drained, variable="restart_unmanaged_pods")
     _refuse_too_many(api, batches, turns, wanted)
     order = [host for batch in batches for host in batch]
     notes = [*(note for host in order if turns[host].work.disturbs and (note := control.note(host))), *_budgets(api, turns)]
@@ -122,7 +124,7 @@ def plan(situation: Situation, wanted: Request) -> Plan:
         done=tuple(done),
         idle=tuple(idle),
         notes=tuple(notes),
-        ignored=tuple(api["unready_owners"]),
+        ignored=tuple(drains.ignored(api, MARK)),
         began=began,
     )
 
@@ -154,16 +156,7 @@ def _stays(api: Object, node: str, host_work: Work, wanted: Request) -> str:
         return "nothing disturbs them"
     if not wanted.drain:
         return "restart_drain is false"
-    return "" if _takers(api) - {node} else "no other Node takes them"
-
-
-def _takers(api: Object) -> set[str]:
-    """The Nodes to which evicted pods can go. One that a run of this has cordoned takes pods again."""
-    return {
-        name
-        for name, found in api["nodes"].items()
-        if found["ready"] and not found["tainted"] and (found["schedulable"] or found["marked"] == MARK)
-    }
+    return "" if drains.takers(api, MARK) - {node} else "no other Node takes them"
 
 
 def _batches(situation: Situation, control: ControlPlane, turns: c.Mapping[str, Turn], wanted: Request) -> tuple[tuple[str, ...], ...]:
@@ -192,19 +185,8 @@ def _refuse_unknown_packages(answering: c.Mapping[str, Object], wanted: Request)
         raise PlanError(f"Nothing was changed: restart_packages has {', '.join(unknown)}, and no host of this run has that installed")
 
 
-def _refuse_lost_pods(api: Object, turns: c.Mapping[str, Turn], wanted: Request) -> None:
-    drained = {turn.node for turn in turns.values() if turn.drains}
-    lost = [f"{pod['namespace']}/{pod['name']}" for pod in api["unmanaged"] if pod["node"] in drained]
-    if lost and not wanted.unmanaged_pods:
-        more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
-        raise PlanError(
-            f"Nothing was changed: {', '.join(lost[:_NAMED])}{more} would be lost by a drain, because no controller makes another such pod "
-            "elsewhere. Delete them, or allow it: -e restart_unmanaged_pods=true"
-        )
-
-
 def _refuse_too_many(api: Object, batches: c.Iterable[tuple[str, ...]], turns: c.Mapping[str, Turn], wanted: Request) -> None:
-    takers = _takers(api)
+    takers = drains.takers(api, MARK)
     for batch in batches:
         drained = {turns[host].node for host in batch if turns[host].drains}
         if len(batch) > 1 and drained and not takers - drained:

@@ -9,6 +9,7 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import drains
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules import Found, Version, Wanted
@@ -95,7 +96,9 @@ def plan(observed: Observed, wanted: Wanted, request: Request) -> Upgrade:
     _refuse_without_drain(observed.found, work, request)
     _refuse_other_marks(observed, {wanted.nodes[host] for step in work for host in step.nodes})
     _refuse_batch(observed, scope, work, request)
-    _refuse_lost_pods(observed, {wanted.nodes[host] for step in work for host in step.drained}, request)
+    if observed.workloads and not request.unmanaged_pods:
+        drained = {wanted.nodes[host] for step in work for host in step.drained}
+        drains.refuse_lost_pods(observed.workloads, drained, variable="upgrade_unmanaged_pods")
     if observed.workloads is None and any(step.nodes for step in work) and not any(step.first for step in work):
         raise PlanError(
             "Nothing was changed: no apiserver is ready, so nobody knows which pods run where. See what playbooks/health.yml tells"
@@ -173,7 +176,7 @@ def _work(observed: Observed, scope: _Scope, stage: Stage, request: Request, *, 
 
 def _has_others(observed: Observed, node: str) -> bool:
     """Whether another Node can take its pods. If the API cannot be asked now, it is drained, as usual."""
-    return observed.workloads is None or bool(_takers(observed) - {node})
+    return observed.workloads is None or bool(drains.takers(observed.workloads, MARK) - {node})
 
 
 def _with_snapshot(work: Work, scope: _Scope, observed: Observed) -> Work:
@@ -260,7 +263,7 @@ def _refuse_other_marks(observed: Observed, nodes: c.Collection[str]) -> None:
 
 def _refuse_batch(observed: Observed, scope: _Scope, work: c.Iterable[Work], request: Request) -> None:
     """A batch that drains all nodes which take pods would wait for a place that comes only afterwards."""
-    takers = _takers(observed)
+    takers = drains.takers(observed.workloads, MARK) if observed.workloads else set[str]()
     for step in work:
         at_once = nodes_at_once(request.batch, len(step.nodes))
         for begin in range(0, len(step.nodes), at_once):
@@ -270,16 +273,6 @@ def _refuse_batch(observed: Observed, scope: _Scope, work: c.Iterable[Work], req
                     f"Nothing was changed: with upgrade_batch {request.batch}, {', '.join(sorted(takers))} would be drained at the same "
                     "time, and no other node takes pods. Write a smaller upgrade_batch"
                 )
-
-
-def _takers(observed: Observed) -> set[str]:
-    """The Nodes that take pods, or will again."""
-    known = (observed.workloads or {}).get("nodes", {})
-    return {
-        name
-        for name, found in known.items()
-        if found["ready"] and not found["tainted"] and (found["schedulable"] or found["marked"] == MARK)
-    }
 
 
 def _do(hosts: c.Sequence[str]) -> str:
@@ -349,17 +342,6 @@ def _is_unfinished(observed: Observed, node: str, stage: Stage) -> bool:
     return bool(known) and (_is_marked(observed, node) or known["kubelet"] != f"v{stage.node}")
 
 
-def ignored(observed: Observed) -> list[str]:
-    """The controllers that have pods which are not ready before anything is done, by uid.
-
-    None while a Node is marked: a run has ended between its drain and its pods, so pods may be not ready because of that.
-    """
-    workloads = observed.workloads or {}
-    if any(node["marked"] == MARK for node in workloads.get("nodes", {}).values()):
-        return []
-    return list(workloads.get("unready_owners", []))
-
-
 def _is_marked(observed: Observed, node: str) -> bool:
     return bool(((observed.workloads or {}).get("nodes", {}).get(node) or {}).get("marked") == MARK)
 
@@ -393,14 +375,3 @@ def _refuse_without_drain(found: Found, work: c.Sequence[Work], request: Request
                 f"Nothing was changed: {', '.join(other[:5])} would get another minor version of the kubelet with its pods, which "
                 "Kubernetes does not support. Leave upgrade_drain out"
             )
-
-
-def _refuse_lost_pods(observed: Observed, nodes: c.Collection[str], request: Request) -> None:
-    found = (observed.workloads or {}).get("unmanaged", [])
-    lost = [f"{pod['namespace']}/{pod['name']}" for pod in found if pod["node"] in nodes]
-    if lost and not request.unmanaged_pods:
-        more = f" and {len(lost) - 10} more" if len(lost) > 10 else ""
-        raise PlanError(
-            f"Nothing was changed: {', '.join(lost[:10])}{more} would be lost by a drain, because no controller makes another such pod "
-            "elsewhere. Delete them, or allow it: -e upgrade_unmanaged_pods=true"
-        )

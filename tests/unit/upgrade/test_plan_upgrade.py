@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import drains
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import plan_upgrade, rules, told_plan
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.plan_upgrade import Observed, Request, Upgrade
@@ -101,8 +102,8 @@ def test_pods_are_waited_for_again_where_a_run_has_ended_before_them() -> None:
     (work,) = plan(found).work
     assert (work.nodes, work.drained) == (("w1",), ())
     assert not [line for line in told_plan.lines(plan(found), found, wanted(), Request()) if line.startswith("Not drained")]
-    assert plan_upgrade.ignored(found) == []
-    assert plan_upgrade.ignored(observed(workloads={**workloads(), "unready_owners": ["set"]})) == ["set"]
+    assert drains.ignored({**seen, "unready_owners": ["set"]}, plan_upgrade.MARK) == []
+    assert drains.ignored({**workloads(), "unready_owners": ["set"]}, plan_upgrade.MARK) == ["set"]
 
 
 def test_a_node_that_another_playbook_has_cordoned_is_refused() -> None:
