@@ -13,7 +13,7 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import version_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import older_versions, version_table
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import emulation, etcd_levels
 
 Version = tuple[int, ...]
@@ -24,7 +24,7 @@ NODE = ("kubelet", "kube-proxy")
 BESIDE_KUBELET = ("cri-dockerd", "flanneld")
 ETCD = "etcd"
 # How many minor versions a kubelet may be older than an apiserver.
-KUBELET_MAY_LAG = 3
+KUBELET_MAY_LAG = older_versions.MAY_LAG
 # The first release of an etcd minor version from which the next one may be started (etcd's upgrade guides; etcd-io/etcd#20793).
 ETCD_STEPPING_STONES: t.Mapping[tuple[int, int], Version] = {(3, 5): (3, 5, 26), (3, 6): (3, 6, 11)}
 _HOW = "one run of site.yml for each, or playbooks/upgrade.yml, which does them"
