@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import alarms
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.alarms import Alarm
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import minor_of
 
 # The default of ETCD_MAX_REQUEST_BYTES
 _LARGEST_WRITE = 3 << 19
@@ -126,7 +127,7 @@ def _way_back(member: Database) -> list[str]:
     """Only while the member is on it, or is held up there."""
     if member.downgrade:
         return [f"on the way back to {member.downgrade}, data of {member.storage}"]
-    older = member.storage.split(".")[:2] != member.version.split(".")[:2]
+    older = minor_of(member.storage) != minor_of(member.version)
     return [f"data of {member.storage}"] if member.storage and older else []
 
 

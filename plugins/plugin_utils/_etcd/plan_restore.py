@@ -16,6 +16,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import backups
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import Version, minor_of, numbers_of
 
 Object = dict[str, t.Any]
 
@@ -86,7 +87,7 @@ def check(snapshot: pathlib.Path, told: Object, cluster: Object) -> None:
     elif told["authority"] not in ours:
         faults.append("it was made under another PKI: its Secrets and tokens could not be read here")
     for program in _PROGRAMS:
-        if minor(told["versions"][program]) > minor(cluster["versions"][program]):
+        if _minor(told["versions"][program]) > _minor(cluster["versions"][program]):
             faults.append(f"it was made by {program} {told['versions'][program]}, newer than {cluster['versions'][program]} here")
     try:
         with snapshot.open("rb") as stream:
@@ -131,7 +132,7 @@ def _member_faults(host: str, member: Object, cluster: Object, told: Object) -> 
     """Of a host of etcd that answered."""
     names = {entry["peer_url"]: entry["host"] for entry in cluster["etcd"]["members"]}
     faults = [f"{host} does not reach {names.get(url, url)} at {url}: {fault}" for url, fault in member.get("silent", {}).items()]
-    if member and minor(member["version"]) < minor(told["versions"]["etcd"]):
+    if member and _minor(member["version"]) < _minor(told["versions"]["etcd"]):
         faults.append(f"{host} has etcd {member['version']}, and the snapshot was made by {told['versions']['etcd']}: run site.yml first")
     return faults
 
@@ -150,12 +151,12 @@ def _health(name: str, cluster: Object) -> list[Object]:
     return [{"deadline": _HEALTH_DEADLINE, **check, **message} for check in cluster["components"][name].get("health", [])]
 
 
-def minor(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in version.split(".")[:2])
+def _minor(version: str) -> Version:
+    return numbers_of(minor_of(version))
 
 
 def check_member(member: Object, told: Object) -> None:
-    if minor(member["version"]) < minor(told["versions"]["etcd"]):
+    if _minor(member["version"]) < _minor(told["versions"]["etcd"]):
         raise PlanError(
             f"{_UNTOUCHED}: the snapshot was made by etcd {told['versions']['etcd']}, and this host has {member['version']}; "
             "run site.yml first"

@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import older_versions, version_table
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import minor_of, parse, parse_minor
 
 PROGRAMS = ("etcd", "cri_dockerd", "cni_plugins", "flannel", "coredns", "pause")
 
@@ -21,8 +22,7 @@ def read_versions(reader: Reader, problems: Problems) -> dict[str, str] | None:
     kubernetes = _version(reader, "cluster_kubernetes_version", default=version_table.DEFAULT_KUBERNETES)
     if kubernetes is None:
         return None
-    minor_name = ".".join(kubernetes.split(".")[:2])
-    minor = version_table.MINORS.get(minor_name)
+    minor = version_table.MINORS.get(minor_of(kubernetes))
     if minor is None:
         reader.fault(
             "cluster_kubernetes_version",
@@ -46,16 +46,16 @@ def read_versions(reader: Reader, problems: Problems) -> dict[str, str] | None:
 
 def features_of(versions: t.Mapping[str, str]) -> dict[str, t.Any]:
     """``cluster.features``; the versions are those that ``read_versions`` gave."""
-    kubernetes, cri_dockerd = version_table.parse(versions["kubernetes"]), version_table.parse(versions["cri_dockerd"])
+    kubernetes, cri_dockerd = parse(versions["kubernetes"]), parse(versions["cri_dockerd"])
     if kubernetes is None or cri_dockerd is None:
         raise ValueError(f"not versions: {versions['kubernetes']}, {versions['cri_dockerd']}")
-    return version_table.features(kubernetes=kubernetes, cri_dockerd=cri_dockerd, emulated=older_versions.numbers(versions["emulated"]))
+    return version_table.features(kubernetes=kubernetes, cri_dockerd=cri_dockerd, emulated=parse_minor(versions["emulated"]))
 
 
 def _program(reader: Reader, program: str, allowed: version_table.Allowed, kubernetes: str) -> str | None:
     name = f"cluster_{program}_version"
     text = _version(reader, name, default=allowed.default)
-    version = version_table.parse(text) if text is not None else None
+    version = parse(text) if text is not None else None
     if version is None:
         return None
     if not allowed.takes(version):
@@ -73,10 +73,10 @@ def _docker(reader: Reader, minor: version_table.Minor, kubernetes: str) -> str 
     if reader.given(name) and reader.text(name) == "":
         return ""
     text = _version(reader, name, default="")
-    version = version_table.parse(text) if text else None
+    version = parse(text) if text else None
     if version is None:
         return text
-    if version < (version_table.parse(minor.docker_minimum) or ()):
+    if version < (parse(minor.docker_minimum) or ()):
         reader.fault(
             name,
             f"is older than {minor.docker_minimum}, the oldest Docker for Kubernetes {kubernetes}",
@@ -93,7 +93,7 @@ def _version(reader: Reader, name: str, *, default: str) -> str | None:
     value = reader.number_or_text(name)
     if value is None:
         return None
-    if version_table.parse(value):
+    if parse(value):
         return value
     bare = re.fullmatch(r"v?(\d+\.\d+\.\d+)", value)
     short = re.fullmatch(r"v?(\d+\.\d+)", value)

@@ -8,10 +8,9 @@ https://kubernetes.io/releases/version-skew-policy/ and https://kubernetes.io/do
 
 from __future__ import annotations
 
-import re
-
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import version_table
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import minor_of, parse, parse_minor
 
 # How many minor versions kubelet and kube-proxy may be older than an apiserver, and an emulated version older than the program.
 MAY_LAG = 3
@@ -20,11 +19,11 @@ _NODE, _EMULATED, _KUBERNETES = "cluster_node_version", "cluster_emulated_versio
 
 def read_node(reader: Reader, node: str | None, kubernetes: str, emulated: str | None) -> str | None:
     """The version of kubelets and kube-proxies; None if it has a fault. ``node``: what is given, or that of the apiservers."""
-    version, apiserver = version_table.parse(node or ""), version_table.parse(kubernetes)
+    version, apiserver = parse(node or ""), parse(kubernetes)
     if version is None or apiserver is None or emulated is None:
         return None
-    highest = numbers(emulated) or apiserver
-    if version_table.minor_of(version) not in version_table.MINORS:
+    highest = parse_minor(emulated) or apiserver
+    if minor_of(version) not in version_table.MINORS:
         reader.fault(_NODE, "is not a Kubernetes that this collection knows", f"Use one of {', '.join(version_table.MINORS)}")
     elif version[1] > highest[1] and not reader.given(_NODE):
         reader.fault(_EMULATED, f"needs nodes that are not newer, and {_NODE} is not set", f"Set {_NODE} to the release that nodes have")
@@ -49,7 +48,7 @@ def read_emulated(reader: Reader, kubernetes: str) -> str | None:
     text = reader.number_or_text(_EMULATED)
     if not text:
         return text
-    version, program = numbers(text), version_table.parse(kubernetes) or (0, 0, 0)
+    version, program = parse_minor(text), parse(kubernetes) or (0, 0, 0)
     newest, oldest = f"{program[0]}.{program[1] - 1}", f"{program[0]}.{program[1] - MAY_LAG}"
     if version is None:
         reader.fault(_EMULATED, "is not a minor version", f'Write e.g. "{newest}"')
@@ -58,9 +57,3 @@ def read_emulated(reader: Reader, kubernetes: str) -> str | None:
     else:
         return text
     return None
-
-
-def numbers(minor: str) -> version_table.Version | None:
-    """``1.36`` as numbers; None for anything else."""
-    match = re.fullmatch(r"([1-9]\d*)\.(0|[1-9]\d*)", minor)
-    return (int(match[1]), int(match[2])) if match else None

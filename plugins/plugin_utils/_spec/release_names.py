@@ -13,6 +13,7 @@ import functools
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import release_facts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import nearest
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import numbers_of, text_of
 
 
 @functools.cache
@@ -35,24 +36,16 @@ def has(kind: str, name: str, minor: str) -> bool:
 
 def why_not(kind: str, name: str, minor: str) -> str:
     """When the name came or went, or nothing if no release that was asked has it."""
-    having = sorted(map(_key, names(kind).get(name, ())))
-    if not having or _key(minor) in having:
+    having = sorted(map(numbers_of, names(kind).get(name, ())))
+    if not having or numbers_of(minor) in having:
         return ""
-    if having[0] > _key(minor):
-        return f"it came with {_text(having[0])}"
-    last = max(number for number in having if number < _key(minor))
-    asked = sorted(_key(other) for other in release_facts.ASKED if _key(other) > last)
-    return f"it was removed between {_text(last)} and {_text(asked[0])}"
+    if having[0] > numbers_of(minor):
+        return f"it came with {text_of(having[0])}"
+    last = max(number for number in having if number < numbers_of(minor))
+    asked = sorted(numbers_of(other) for other in release_facts.ASKED if numbers_of(other) > last)
+    return f"it was removed between {text_of(last)} and {text_of(asked[0])}"
 
 
 def meant(kind: str, name: str, minor: str) -> str:
     """The name that was probably meant, or nothing."""
     return nearest(name, [other for other, minors in names(kind).items() if minor in minors and other != name], cutoff=0.8)
-
-
-def _key(minor: str) -> tuple[int, ...]:
-    return tuple(map(int, minor.split(".")))
-
-
-def _text(numbers: tuple[int, ...]) -> str:
-    return ".".join(map(str, numbers))

@@ -13,8 +13,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import (
     flannel_backend,
     release_arguments,
     token_issuers,
-    version_table,
 )
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import minor_of, parse
 
 Spec = t.Mapping[str, t.Any]
 Fault = tuple[str, str]
@@ -61,7 +61,7 @@ def _flags(value: dict[str, t.Any], _spec: Spec | None) -> Fault:
 
 def _minor(spec: Spec | None) -> str:
     """The minor version of Kubernetes; empty for a cluster that is not known."""
-    return ".".join(spec["versions"]["kubernetes"].split(".")[:2]) if spec else ""
+    return minor_of(spec["versions"]["kubernetes"]) if spec else ""
 
 
 def _flags_of(program: str) -> Check:
@@ -106,7 +106,7 @@ def _flannel_backend(value: dict[str, t.Any], _spec: Spec | None) -> Fault:
 
 
 def _etcd_settings(value: dict[str, t.Any], spec: Spec | None) -> Fault:
-    return etcd_settings.fault(value, etcd=version_table.parse(spec["versions"]["etcd"]) if spec else None)
+    return etcd_settings.fault(value, etcd=parse(spec["versions"]["etcd"]) if spec else None)
 
 
 CHECKS: t.Mapping[str, Check] = {

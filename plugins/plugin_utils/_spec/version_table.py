@@ -5,6 +5,8 @@
 
 ``TESTED`` were installed on lab hosts, and upgraded from one to the next, with programs that this table takes. The newest of them is the
 default, and what the tests run. Other patch releases of a minor in the table are taken with a warning.
+
+It imports nothing of ours: the lab reads it where there is no Ansible.
 """
 
 from __future__ import annotations
@@ -15,13 +17,38 @@ import typing as t
 
 Version = tuple[int, ...]
 
-_PATTERN = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+_RELEASE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+_MINOR = re.compile(r"([1-9]\d*)\.(0|[1-9]\d*)")
 
 
 def parse(text: str) -> Version | None:
     """``1.37.1`` as numbers; None for anything else, ``v1.37.1`` and ``1.37`` included."""
-    match = _PATTERN.fullmatch(text)
-    return tuple(int(number) for number in match.groups()) if match else None
+    return _parsed(_RELEASE, text)
+
+
+def parse_minor(text: str) -> Version | None:
+    """``1.37`` as numbers; None for anything else."""
+    return _parsed(_MINOR, text)
+
+
+def _parsed(form: re.Pattern[str], text: str) -> Version | None:
+    match = form.fullmatch(text)
+    return numbers_of(text) if match else None
+
+
+def numbers_of(text: str) -> Version:
+    """Of a text that is known to be a version."""
+    return tuple(int(number) for number in text.split("."))
+
+
+def text_of(version: Version) -> str:
+    return ".".join(map(str, version))
+
+
+def minor_of(version: str | Version) -> str:
+    """``1.37`` of ``1.37.1``; empty for an empty text."""
+    text = version if isinstance(version, str) else text_of(version)
+    return ".".join(text.split(".")[:2])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,14 +60,10 @@ class Allowed:
     below: str
 
     def takes(self, version: Version) -> bool:
-        return _numbers(self.low) <= version < _numbers(self.below)
+        return numbers_of(self.low) <= version < numbers_of(self.below)
 
     def __str__(self) -> str:
         return f">= {self.low} and < {self.below}"
-
-
-def _numbers(text: str) -> Version:
-    return tuple(int(number) for number in text.split("."))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,10 +101,6 @@ MINORS: t.Mapping[str, Minor] = {
 
 TESTED: tuple[str, ...] = ("1.37.1", "1.36.3", "1.35.4")
 DEFAULT_KUBERNETES = TESTED[0]
-
-
-def minor_of(version: Version) -> str:
-    return f"{version[0]}.{version[1]}"
 
 
 def features(*, kubernetes: Version, cri_dockerd: Version, emulated: Version | None = None) -> dict[str, t.Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import Version, numbers_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import etcd_levels, rules
 
 _VERSION = re.compile(r"v?(\d+\.\d+\.\d+)")
@@ -33,14 +34,14 @@ def wanted_of(cluster: Object, run: frozenset[str], *, back: bool = False) -> ru
 def found_of(own: t.Mapping[str, Object], of_masters: Object) -> rules.Found:
     """``own``: by host of the play, what it answered. ``of_masters``: of a loop over masters that are not in the play."""
     asked = [answer for answer in (*own.values(), *of_masters.get("results", [])) if answer.get("api")]
-    apiservers: dict[str, rules.Version | None] = {}
-    emulated: dict[str, rules.Version | None] = {}
-    kubelets: dict[str, rules.Version] | None = None
+    apiservers: dict[str, Version | None] = {}
+    emulated: dict[str, Version | None] = {}
+    kubelets: dict[str, Version] | None = None
     for answer in asked:
         for host, text in answer["api"]["apiservers"].items():
             apiservers[host] = apiservers.get(host) or _parsed(text)
         for host, text in answer["api"]["emulated"].items():
-            emulated[host] = emulated.get(host) or (tuple(map(int, text.split("."))) if text else None)
+            emulated[host] = emulated.get(host) or (numbers_of(text) if text else None)
         if kubelets is None and answer["api"]["kubelets"] is not None:
             kubelets = {node: version for node, text in answer["api"]["kubelets"].items() if (version := _parsed(text))}
     programs = {
@@ -52,6 +53,6 @@ def found_of(own: t.Mapping[str, Object], of_masters: Object) -> rules.Found:
     return rules.Found(programs=programs, apiservers=apiservers, kubelets=kubelets, etcd=etcd, emulated=emulated)
 
 
-def _parsed(text: str | None) -> rules.Version | None:
+def _parsed(text: str | None) -> Version | None:
     match = _VERSION.match(text or "")
-    return tuple(map(int, match[1].split("."))) if match else None
+    return numbers_of(match[1]) if match else None

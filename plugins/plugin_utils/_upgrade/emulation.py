@@ -13,8 +13,9 @@ from __future__ import annotations
 import collections.abc as c
 import dataclasses
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import Version, minor_of, text_of
+
 VARIABLE = "site_control_plane_back"
-Version = tuple[int, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Question:
 
 def refusal(asked: Question) -> str:
     """Why the control plane must not go back, and what to write; empty if it may."""
-    newest, older = ".".join(map(str, asked.highest)), f"{asked.target[0]}.{asked.target[1]}"
+    newest, older = text_of(asked.highest), minor_of(asked.target)
     stay = f"Kubernetes does not go back to an older minor version. Write cluster_kubernetes_version: {newest}"
     if asked.highest[1] - asked.target[1] > 1:
         return stay

@@ -17,9 +17,9 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client i
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.databases import Database, Databases
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import version_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import Version, minor_of, parse, text_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.etcd_levels import WAYS, Levels, minor
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.etcd_levels import WAYS, Levels
 
 KIND = "etcd_downgrade"
 _UNCHANGED = "Nothing was changed"
@@ -37,7 +37,7 @@ class Wanted:
 
     @property
     def minor(self) -> str:
-        return minor(self.version)
+        return minor_of(self.version)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,9 +61,9 @@ class Back:
 def plan(found: Databases, wanted: Wanted) -> Back:
     """Raises PlanError, before anything is changed, if etcd cannot go there now."""
     _refuse_what_is_not_well(found, wanted)
-    newer = [member for member in found.members if minor(member.version) != wanted.minor]
+    newer = [member for member in found.members if minor_of(member.version) != wanted.minor]
     targets = sorted({member.downgrade for member in found.members if member.downgrade})
-    if any(minor(target) != wanted.minor for target in targets):
+    if any(minor_of(target) != wanted.minor for target in targets):
         raise PlanError(
             f"{_UNCHANGED}: etcd is on its way back to {', '.join(targets)}, and cluster_etcd_version is {wanted.version}. Write a release "
             "of that minor version, or end it: -e downgrade_cancel=true"
@@ -116,7 +116,7 @@ def _refuse_what_is_not_well(found: Databases, wanted: Wanted) -> None:
 
 def _refuse_versions(newer: c.Sequence[Database], wanted: Wanted) -> None:
     has = f"members of etcd have {_versions(newer)}, and cluster_etcd_version is {wanted.version}"
-    wrong = [member for member in newer if WAYS.get(minor(member.version)) != wanted.minor]
+    wrong = [member for member in newer if WAYS.get(minor_of(member.version)) != wanted.minor]
     if wrong and all(_numbers(member.version) < _numbers(wanted.version) for member in wrong):
         raise PlanError(f"{_UNCHANGED}: {has}. This playbook only goes back; run site.yml")
     if wrong:
@@ -125,7 +125,7 @@ def _refuse_versions(newer: c.Sequence[Database], wanted: Wanted) -> None:
     major, number, _patch = _numbers(wanted.version)
     stone = rules.ETCD_STEPPING_STONES.get((major, number))
     if stone is not None and _numbers(wanted.version) < stone:
-        text = ".".join(map(str, stone))
+        text = text_of(stone)
         raise PlanError(
             f"{_UNCHANGED}: {has}. From a release before {text} etcd could not go on to {_versions(newer)} again. Write "
             f"cluster_etcd_version: {text}, or a later {wanted.minor}"
@@ -141,8 +141,8 @@ def _refuse_a_part(hosts: c.Sequence[str], wanted: Wanted) -> None:
         )
 
 
-def _numbers(text: str) -> rules.Version:
-    return version_table.parse(text) or (0, 0, 0)
+def _numbers(text: str) -> Version:
+    return parse(text) or (0, 0, 0)
 
 
 def _versions(members: c.Iterable[Database]) -> str:
@@ -155,15 +155,15 @@ def _versions(members: c.Iterable[Database]) -> str:
 def lines(back: Back, *, folder: str) -> list[str]:
     """The plan, for the operator."""
     if back.empty:
-        return [f"etcd has {minor(back.version)} already, and is on no way back. There is nothing to do"]
+        return [f"etcd has {minor_of(back.version)} already, and is on no way back. There is nothing to do"]
     told = [f"etcd goes back from {', '.join(back.before)} to {back.version}"] if back.hosts else []
     if back.hosts:
         told.append("the older programs are put beside the present ones")
     if back.enables:
         told.append(f"a snapshot is saved in {folder}, and proven by a trial restore")
-        told.append(f"etcd is told that it goes back to {minor(back.version)}")
+        told.append(f"etcd is told that it goes back to {minor_of(back.version)}")
     if back.converts:
-        told.append(f"all members change their data to that of {minor(back.version)}, while they go on serving")
+        told.append(f"all members change their data to that of {minor_of(back.version)}, while they go on serving")
     told += [f"{host}: its member restarts with {back.version}{' (the leader)' if host == back.leader else ''}" for host in back.hosts]
     if back.ends:
         told.append("etcd ends its way back when all members are there")
@@ -176,7 +176,7 @@ def enabling(back: Back) -> list[PlannedAction]:
     if back.enables:
         actions.append(PlannedAction(KIND, "enable", "etcd", f"{back.version} is wanted, and {', '.join(back.before)} runs"))
     if back.converts:
-        actions.append(PlannedAction(KIND, "convert", "etcd", f"{minor(back.version)} does not read it yet"))
+        actions.append(PlannedAction(KIND, "convert", "etcd", f"{minor_of(back.version)} does not read it yet"))
     return actions
 
 

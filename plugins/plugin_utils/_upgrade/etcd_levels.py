@@ -12,6 +12,8 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import minor_of
+
 PLAYBOOK = "playbooks/downgrade-etcd.yml"
 # By the minor version that runs, the one that it leads back to. etcd 3.6 leads back to 3.5, which goes with no Kubernetes in the table.
 WAYS: t.Mapping[str, str] = {"3.7": "3.6"}
@@ -27,7 +29,7 @@ class Levels:
 
     def fits(self, older: str) -> bool:
         """Whether that minor version can read the member's data, and speaks with its cluster."""
-        return minor(self.storage) == older and minor(self.cluster) == older
+        return minor_of(self.storage) == older and minor_of(self.cluster) == older
 
 
 def refused(members: c.Mapping[str, Levels | None], hosts: c.Collection[str], *, older: str, mixed: bool) -> list[str]:
@@ -36,17 +38,12 @@ def refused(members: c.Mapping[str, Levels | None], hosts: c.Collection[str], *,
     ``members``: what was asked, by host; None where a member did not answer. ``mixed``: another member has that minor version. With none,
     and without an order to go back, etcd would be on its way forward within seconds.
     """
-    ordered = any(levels is not None and minor(levels.downgrade) == older for levels in members.values())
+    ordered = any(levels is not None and minor_of(levels.downgrade) == older for levels in members.values())
     ready = {host for host, levels in members.items() if levels is not None and levels.fits(older) and (ordered or mixed)}
     return [host for host in hosts if host not in ready]
 
 
 def held_up(members: c.Mapping[str, Levels | None], *, wanted: str) -> str:
     """The minor version to which etcd is on its way back, if another one is wanted; else empty."""
-    targets = {minor(levels.downgrade) for levels in members.values() if levels is not None and levels.downgrade}
-    return next(iter(sorted(targets - {minor(wanted)})), "")
-
-
-def minor(version: str) -> str:
-    """``3.7`` of ``3.7.2``."""
-    return ".".join(version.split(".")[:2])
+    targets = {minor_of(levels.downgrade) for levels in members.values() if levels is not None and levels.downgrade}
+    return next(iter(sorted(targets - {minor_of(wanted)})), "")

@@ -11,8 +11,9 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import drains
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import Version, numbers_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules import Found, Version, Wanted
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules import Found, Wanted
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.stages import Running, Stage, stages
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.upgrade_request import nodes_at_once
 
@@ -138,7 +139,7 @@ def _with_kubelets(observed: Observed, nodes: c.Collection[str], version: str) -
 def _with_older(stage: Stage, wanted: Wanted) -> Stage:
     """With what may be older than the apiservers of the stage."""
     there = dataclasses.replace(wanted, kubernetes=stage.kubernetes)
-    emulated = wanted.emulated if wanted.emulated and rules.numbers(wanted.emulated)[1] < there.minor else ""
+    emulated = wanted.emulated if wanted.emulated and numbers_of(wanted.emulated)[1] < there.minor else ""
     return dataclasses.replace(stage, node=there.of_nodes, emulated=emulated)
 
 
@@ -233,7 +234,7 @@ def _refuse_hosts_that_are_away(observed: Observed, scope: _Scope) -> None:
 
 def _refuse_nodes_before_masters(observed: Observed, scope: _Scope, wanted: Wanted) -> None:
     """Masters that this run leaves as they are must have the wanted minor version, and say so."""
-    goal = rules.numbers(wanted.of_nodes)
+    goal = numbers_of(wanted.of_nodes)
     rising = [host for host in scope.nodes if any(found[:2] < goal[:2] for found in _versions(observed.found, [host], rules.NODE))]
     left = {host: observed.found.apiservers.get(host) for host in wanted.masters if host not in scope.masters}
     late = sorted(host for host, version in left.items() if version is None or version[:2] < goal[:2])
@@ -297,9 +298,9 @@ def _stages(observed: Observed, scope: _Scope, wanted: Wanted) -> list[Stage]:
     goal = Stage(wanted.kubernetes, wanted.etcd)
     apiservers = [version for version in observed.found.apiservers.values() if version is not None]
     control = [*_versions(observed.found, scope.masters, rules.CONTROL_PLANE), *(apiservers if scope.masters else [])]
-    if not control or min(control)[1] >= rules.numbers(wanted.kubernetes)[1]:
+    if not control or min(control)[1] >= numbers_of(wanted.kubernetes)[1]:
         # Nodes may be up to three minor versions behind apiservers, and need not go through those in between.
-        running = Running(rules.numbers(wanted.kubernetes), rules.numbers(wanted.kubernetes))
+        running = Running(numbers_of(wanted.kubernetes), numbers_of(wanted.kubernetes))
     else:
         kubelets = _versions(observed.found, scope.nodes, rules.NODE)
         running = Running(min([*control, *kubelets]), max(control))
@@ -331,7 +332,7 @@ def _refuse(found: Found, scope: _Scope, wanted: Wanted, stage: Stage) -> None:
 
 def _is_behind(found: Found, host: str, programs: c.Iterable[str], target: str, *, last: bool) -> bool:
     """What is beyond a stage already waits for its own; in the last one all get the wanted version."""
-    goal = rules.numbers(target)
+    goal = numbers_of(target)
     versions = _versions(found, [host], programs)
     return any(version != goal if last else version < goal for version in versions)
 
@@ -347,11 +348,11 @@ def _is_marked(observed: Observed, node: str) -> bool:
 
 
 def _lacks(found: Found, host: str, request: Request) -> bool:
-    return any(set(_versions(found, [host], [name])) - {rules.numbers(version)} for name, version in request.beside.items())
+    return any(set(_versions(found, [host], [name])) - {numbers_of(version)} for name, version in request.beside.items())
 
 
 def _after(found: Found, work: Work) -> Found:
-    kubernetes, etcd, node = (rules.numbers(text) for text in (work.stage.kubernetes, work.stage.etcd, work.stage.node))
+    kubernetes, etcd, node = (numbers_of(text) for text in (work.stage.kubernetes, work.stage.etcd, work.stage.node))
     programs = {host: dict(versions) for host, versions in found.programs.items()}
     for hosts, names, version in (
         ((*work.first, *work.members), (rules.ETCD,), etcd),
@@ -368,7 +369,7 @@ def _refuse_without_drain(found: Found, work: c.Sequence[Work], request: Request
     if request.drain:
         return
     for step in work:
-        minor = rules.numbers(step.stage.node)[1]
+        minor = numbers_of(step.stage.node)[1]
         other = [host for host in step.nodes if any(version[1] != minor for version in _versions(found, [host], ("kubelet",)))]
         if other:
             raise PlanError(

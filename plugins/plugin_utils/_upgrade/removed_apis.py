@@ -9,6 +9,7 @@ import collections.abc as c
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import release_names
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import minor_of, numbers_of
 
 Object = dict[str, t.Any]
 
@@ -21,7 +22,7 @@ def question(kubernetes: str, servers: c.Collection[str]) -> Object:
     minor = minor_of(kubernetes)
     known = {*release_names.names(_SERVED), *release_names.names(_KNOWN)} if release_names.is_known(minor) else set()
     versions = sorted(name for name in known if not release_names.has(_SERVED, name, minor))
-    return {"minor": int(minor.split(".")[1]), "versions": versions, "of": sorted(servers)}
+    return {"minor": numbers_of(minor)[1], "versions": versions, "of": sorted(servers)}
 
 
 def faults(answers: c.Sequence[Object], kubernetes: str) -> list[str]:
@@ -71,21 +72,13 @@ def warnings(answers: c.Sequence[Object]) -> list[str]:
     return [f"The apiserver on {', '.join(silent)} did not tell (/metrics) whether clients use API versions that end with this release"]
 
 
-def minor_of(version: str) -> str:
-    return ".".join(version.split(".")[:2])
-
-
 def _requested(answers: c.Iterable[Object]) -> list[tuple[str, list[Object] | None]]:
     return [item for answer in answers for item in answer["requested"].items()]
 
 
 def _ends(version: str, removed: str, minor: str) -> bool:
     """By what the apiserver says, or by the table. A version that the table does not know is not Kubernetes' own."""
-    if removed and _key(removed) <= _key(minor):
+    if removed and numbers_of(removed) <= numbers_of(minor):
         return True
     names = release_names.names(_SERVED)
     return release_names.is_known(minor) and version in names and minor not in names[version]
-
-
-def _key(minor: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in minor.split("."))

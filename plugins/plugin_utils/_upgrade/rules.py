@@ -14,9 +14,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import older_versions, version_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import Version, minor_of, numbers_of, text_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import emulation, etcd_levels
-
-Version = tuple[int, ...]
 
 CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 NODE = ("kubelet", "kube-proxy")
@@ -68,16 +67,16 @@ class Wanted:
 
     @property
     def minor(self) -> int:
-        return numbers(self.kubernetes)[1]
+        return numbers_of(self.kubernetes)[1]
 
     @property
     def of_nodes(self) -> str:
         """The version that nodes get. In a stage of an upgrade they are not newer than its apiservers."""
-        return self.node if self.node and numbers(self.node)[1] <= self.minor else self.kubernetes
+        return self.node if self.node and numbers_of(self.node)[1] <= self.minor else self.kubernetes
 
     @property
     def node_minor(self) -> int:
-        return numbers(self.of_nodes)[1]
+        return numbers_of(self.of_nodes)[1]
 
 
 def faults(found: Found, wanted: Wanted) -> list[str]:
@@ -131,7 +130,7 @@ def _control_plane(found: Found, wanted: Wanted) -> list[str]:
         why = emulation.refusal(
             emulation.Question(
                 highest=highest,
-                target=numbers(wanted.kubernetes),
+                target=numbers_of(wanted.kubernetes),
                 emulated={host: found.emulated.get(host) for host in wanted.masters},
                 back=[host for host in found.programs if all(_minor(v) <= wanted.minor for v, hosts in levels.items() if host in hosts)],
                 kubelets=found.kubelets,
@@ -146,7 +145,7 @@ def _control_plane(found: Found, wanted: Wanted) -> list[str]:
     if _minor(highest) < wanted.minor and wanted.minor - _minor(lowest) > 1:
         return [
             f"{_told(levels[lowest], 'kube-apiserver', lowest)}, and cluster_kubernetes_version is {wanted.kubernetes}: a minor version "
-            f"must not be skipped. Go {path(lowest, numbers(wanted.kubernetes))}: {_HOW}"
+            f"must not be skipped. Go {path(lowest, numbers_of(wanted.kubernetes))}: {_HOW}"
         ]
     return []
 
@@ -172,7 +171,7 @@ def _kubelets(found: Found, wanted: Wanted) -> list[str]:
     for version, hosts in newer.items():
         told.append(
             f"{_told(hosts, 'kubelet', version)}, and cluster_kubernetes_version is {wanted.kubernetes}: Kubernetes does not go back to an "
-            f"older minor version. Write cluster_kubernetes_version: {text(version)}, or replace these nodes"
+            f"older minor version. Write cluster_kubernetes_version: {text_of(version)}, or replace these nodes"
         )
     return [*told, *_too_new(found, wanted), *_too_old(found, wanted)]
 
@@ -221,9 +220,9 @@ def _etcd(found: Found, wanted: Wanted) -> list[str]:
     for host, programs in found.programs.items():
         for version in programs.get(ETCD, ()):
             by_version.setdefault(version, []).append(host)
-    target = numbers(wanted.etcd)
+    target = numbers_of(wanted.etcd)
     told = []
-    older = minor_text(target)
+    older = minor_of(target)
     mixed = any(version[:2] == target[:2] for version in by_version)
     for version, hosts in sorted(by_version.items()):
         back = target[:2] < version[:2]
@@ -236,56 +235,44 @@ def _etcd(found: Found, wanted: Wanted) -> list[str]:
 
 def _etcd_step(version: Version, target: Version) -> str:
     if target[:2] < version[:2]:
-        leads = etcd_levels.WAYS.get(minor_text(version)) == minor_text(target)
+        leads = etcd_levels.WAYS.get(minor_of(version)) == minor_of(target)
         way = f", or lead etcd back by {etcd_levels.PLAYBOOK}" if leads else ""
         return (
             "a data directory that a newer minor version has written does not start under an older one. Write cluster_etcd_version: "
-            f"{text(version)}{way}"
+            f"{text_of(version)}{way}"
         )
     if target[0] != version[0] or target[1] - version[1] > 1:
         return f"a minor version must not be skipped. Go {_etcd_path(version, target)}: {_HOW}"
     stone = ETCD_STEPPING_STONES.get((version[0], version[1]))
     if target[:2] != version[:2] and stone is not None and version < stone:
-        return f"only {text(stone)} or later can go on to it. Go {_etcd_path(version, target)}: {_HOW}"
+        return f"only {text_of(stone)} or later can go on to it. Go {_etcd_path(version, target)}: {_HOW}"
     return ""
 
 
 def _etcd_path(version: Version, target: Version) -> str:
-    steps = [text(version)]
+    steps = [text_of(version)]
     for minor in range(version[1], target[1]):
         stone = ETCD_STEPPING_STONES.get((version[0], minor))
         if stone is not None and (minor > version[1] or version < stone):
-            steps.append(f"{text(stone)} or a later {minor_text(stone)}")
+            steps.append(f"{text_of(stone)} or a later {minor_of(stone)}")
         elif stone is None and minor > version[1]:
             steps.append(f"{version[0]}.{minor}")
-    return " → ".join([*steps, text(target)])
+    return " → ".join([*steps, text_of(target)])
 
 
 def path(version: Version, target: Version) -> str:
     """The releases to go through, the tested ones where the table has them: ``1.35.4 → 1.36.3 → 1.37.1``."""
-    tested = {minor_text(numbers(release)): release for release in reversed(version_table.TESTED)}
+    tested = {minor_of(release): release for release in reversed(version_table.TESTED)}
     between = [f"{version[0]}.{minor}" for minor in range(version[1] + 1, target[1])]
-    return " → ".join([text(version), *(tested.get(minor, f"a {minor}") for minor in between), text(target)])
-
-
-def minor_text(version: Version) -> str:
-    return f"{version[0]}.{version[1]}"
+    return " → ".join([text_of(version), *(tested.get(minor, f"a {minor}") for minor in between), text_of(target)])
 
 
 def _told(hosts: c.Collection[str], program: str, version: Version) -> str:
     """Names at most five."""
     names = sorted(hosts)
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"{', '.join(names[:5])}{more} {'has' if len(names) == 1 else 'have'} {program} {text(version)}"
+    return f"{', '.join(names[:5])}{more} {'has' if len(names) == 1 else 'have'} {program} {text_of(version)}"
 
 
 def _minor(version: Version) -> int:
     return version[1]
-
-
-def numbers(text: str) -> Version:
-    return tuple(int(number) for number in text.split("."))
-
-
-def text(version: Version) -> str:
-    return ".".join(map(str, version))

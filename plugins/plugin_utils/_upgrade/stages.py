@@ -13,8 +13,8 @@ import dataclasses
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import version_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import Version, minor_of, numbers_of, text_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules import Version
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,53 +41,53 @@ def stages(kubernetes: Running, etcd: Running | None, wanted: Stage) -> list[Sta
 
     ``etcd`` is None where no member takes part. Raises PlanError if the collection knows no way.
     """
-    wanted_etcd = rules.numbers(wanted.etcd)
-    ways = [rules.numbers(text) for text in _kubernetes_steps(kubernetes, wanted.kubernetes)]
-    members = [rules.numbers(text) for text in _etcd_steps(etcd, wanted.etcd)] if etcd else []
+    wanted_etcd = numbers_of(wanted.etcd)
+    ways = [numbers_of(text) for text in _kubernetes_steps(kubernetes, wanted.kubernetes)]
+    members = [numbers_of(text) for text in _etcd_steps(etcd, wanted.etcd)] if etcd else []
     best = _shortest([kubernetes.highest, *ways], [etcd.highest if etcd else wanted_etcd, *members])
     if best is None:
         raise PlanError(
-            f"Nothing was changed: no way is known from Kubernetes {rules.text(kubernetes.lowest)} with etcd "
-            f"{rules.text(etcd.lowest if etcd else wanted_etcd)} to {wanted.kubernetes} with {wanted.etcd}. "
+            f"Nothing was changed: no way is known from Kubernetes {text_of(kubernetes.lowest)} with etcd "
+            f"{text_of(etcd.lowest if etcd else wanted_etcd)} to {wanted.kubernetes} with {wanted.etcd}. "
             "Write a version in between into the inventory"
         )
-    return [Stage(rules.text(release), rules.text(store)) for release, store in best]
+    return [Stage(text_of(release), text_of(store)) for release, store in best]
 
 
 def _kubernetes_steps(running: Running, target: str) -> list[str]:
     """Each minor version once. In between it is the newest tested patch, or the one that runs if that is newer."""
-    goal = rules.numbers(target)
+    goal = numbers_of(target)
     steps = []
     for minor in range(running.lowest[1] + 1, goal[1]):
         name = f"{goal[0]}.{minor}"
-        tested = [rules.numbers(text) for text in version_table.TESTED if rules.minor_text(rules.numbers(text)) == name]
-        runs = [running.highest] if rules.minor_text(running.highest) == name else []
+        tested = [numbers_of(text) for text in version_table.TESTED if minor_of(text) == name]
+        runs = [running.highest] if minor_of(running.highest) == name else []
         if not tested and not runs:
             raise PlanError(
-                f"Nothing was changed: from Kubernetes {rules.text(running.lowest)} to {target} the way is through {name}, of which this "
+                f"Nothing was changed: from Kubernetes {text_of(running.lowest)} to {target} the way is through {name}, of which this "
                 f"version of the collection has tested no release. Write cluster_kubernetes_version with a release of {name}, and upgrade; "
                 f"then go on to {target}"
             )
-        steps.append(rules.text(max([*tested, *runs])))
+        steps.append(text_of(max([*tested, *runs])))
     return [*steps, target]
 
 
 def _etcd_steps(running: Running, target: str) -> list[str]:
     """Each minor version once, by a release from which the next one may be started."""
-    goal = rules.numbers(target)
+    goal = numbers_of(target)
     steps = []
     for minor in range(running.lowest[1], goal[1]):
         stone = rules.ETCD_STEPPING_STONES.get((goal[0], minor))
         if minor == running.lowest[1] and (stone is None or running.lowest >= stone):
             continue
-        known = [rules.numbers(text) for text in _known_etcd() if rules.numbers(text)[:2] == (goal[0], minor)]
+        known = [numbers_of(text) for text in _known_etcd() if numbers_of(text)[:2] == (goal[0], minor)]
         fit = [version for version in known if stone is None or version >= stone]
         if not fit and stone is None:
             raise PlanError(
-                f"Nothing was changed: from etcd {rules.text(running.lowest)} to {target} the way is through {goal[0]}.{minor}, of which "
+                f"Nothing was changed: from etcd {text_of(running.lowest)} to {target} the way is through {goal[0]}.{minor}, of which "
                 "this collection knows no release. Write cluster_etcd_version with one of it, and upgrade; then go on"
             )
-        steps.append(rules.text(max(fit, default=stone or ())))
+        steps.append(text_of(max(fit, default=stone or ())))
     return [*steps, target]
 
 
@@ -118,5 +118,5 @@ def _cost(way: list[tuple[int, int]]) -> tuple[int, int, int]:
 
 
 def _together(kubernetes: Version, etcd: Version) -> bool:
-    minor = version_table.MINORS.get(rules.minor_text(kubernetes))
+    minor = version_table.MINORS.get(minor_of(kubernetes))
     return minor is not None and minor.programs["etcd"].takes(etcd)

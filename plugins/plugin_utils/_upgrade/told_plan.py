@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import text_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.plan_upgrade import Observed, Request, Upgrade, Work
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules import Wanted
@@ -35,7 +36,7 @@ def lines(upgrade: Upgrade, observed: Observed, wanted: Wanted, request: Request
 def _versions_now(observed: Observed, wanted: Wanted) -> str:
     def several(hosts: c.Iterable[str], names: c.Collection[str]) -> str:
         found = {version for host in hosts for name in names for version in observed.found.programs.get(host, {}).get(name, ())}
-        return " and ".join(rules.text(version) for version in sorted(found))
+        return " and ".join(text_of(version) for version in sorted(found))
 
     kubernetes = several(dict.fromkeys((*wanted.masters, *wanted.nodes)), (*rules.CONTROL_PLANE, *rules.NODE))
     etcd = several(wanted.members, (rules.ETCD,))

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import drains
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import Version, numbers_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import plan_upgrade, rules, told_plan
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.plan_upgrade import Observed, Request, Upgrade
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules import Found, Version, Wanted
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules import Found, Wanted
 
 MASTERS = ("m1", "m2", "m3")
 WORKERS = ("w1", "w2")
@@ -25,7 +26,7 @@ Object = dict[str, t.Any]
 
 
 def numbers(text: str) -> list[Version]:
-    return [rules.numbers(part) for part in text.split()]
+    return [numbers_of(part) for part in text.split()]
 
 
 def wanted(kubernetes: str = "1.37.1", etcd: str = "3.7.2", *, run: t.Iterable[str] = HOSTS) -> Wanted:

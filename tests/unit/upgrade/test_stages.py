@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import version_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import minor_of, numbers_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.stages import Running, Stage, stages
 
@@ -17,7 +18,7 @@ ROOT = pathlib.Path(__file__).parents[3]
 
 
 def running(lowest: str, highest: str = "") -> Running:
-    return Running(rules.numbers(lowest), rules.numbers(highest or lowest))
+    return Running(numbers_of(lowest), numbers_of(highest or lowest))
 
 
 def told(kubernetes: Running, etcd: Running | None, goal: tuple[str, str]) -> list[str]:
@@ -59,8 +60,8 @@ def test_each_stage_goes_together_by_the_table() -> None:
             except PlanError:
                 continue
             for stage in found:
-                allowed = version_table.MINORS[rules.minor_text(rules.numbers(stage.kubernetes))].programs["etcd"]
-                assert allowed.takes(rules.numbers(stage.etcd))
+                allowed = version_table.MINORS[minor_of(stage.kubernetes)].programs["etcd"]
+                assert allowed.takes(numbers_of(stage.etcd))
 
 
 def test_the_playbook_has_as_many_stages_as_the_longest_way() -> None:
