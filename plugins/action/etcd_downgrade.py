@@ -153,10 +153,10 @@ class _Task:
     @property
     def found(self) -> Databases:
         """The answer of the host that found most members well."""
-        if not self._observations:
+        best = databases.best(self._observations)
+        if not best:
             raise ComponentError("Nothing was changed: none of the hosts of etcd could be asked. Let the run reach them")
-        best = max(self._observations.values(), key=lambda found: sum(member["linearizable"] for member in found["members"]))
-        return databases.databases(best, names=self._members)
+        return databases.databases(self._observations[best], names=self._members)
 
     def plan(self) -> etcd_back.Back:
         """Made anew before etcd is told anything, since a snapshot may take long."""

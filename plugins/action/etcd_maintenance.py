@@ -106,11 +106,10 @@ def _interrupted(error: ComponentError, done: c.Sequence[str]) -> ComponentError
 
 
 def _chosen(hosts: c.Sequence[str], variables: Variables, *, name: str) -> tuple[str, Object]:
-    """The host that found most members healthy, with what it found; of equals the first of the inventory."""
+    """The host that does the work, with what it has found."""
     hostvars = variables["hostvars"]
     registered = {host: plain(hostvars[host].get(name) or {}) for host in hosts}
-    found = {host: observation for host, observation in registered.items() if "members" in observation}
-    if not found:
+    best = databases.best(registered)
+    if not best:
         raise ComponentError(f"none of the hosts of etcd could be asked: {', '.join(hosts)}. Let the play reach one of them")
-    best = max(found, key=lambda host: sum(member["linearizable"] for member in found[host]["members"]))
-    return best, found[best]
+    return best, registered[best]

@@ -14,6 +14,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import run_tags
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import databases
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import plan_upgrade, told_plan, upgrade_request
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.answers import found_of, wanted_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.plan_upgrade import Observed, Request
@@ -94,16 +95,14 @@ def _observed(cluster: Object, variables: Variables) -> Observed:
     own = {host: plain(hostvars[host].get(_VERSIONS) or {}) for host in play}
     found = found_of(own, plain(variables.get(_MASTER_VERSIONS) or {}))
     answers = _workloads(variables)
-    members: list[list[Object]] = [
-        answer["members"] for host in play if (answer := plain(hostvars[host].get(_DATABASES) or {})).get("members")
-    ]
+    registered = {host: plain(hostvars[host].get(_DATABASES) or {}) for host in play}
+    members: list[Object] = registered.get(databases.best(registered), {}).get("members", [])
     hosts = {entry["client_url"]: entry["host"] for entry in cluster["etcd"]["members"]}
-    answer = max(members, key=lambda said: sum(bool(member["linearizable"]) for member in said), default=[])
-    best = [{**member, "host": hosts[member["url"]]} for member in answer if member["url"] in hosts]
+    known = [{**member, "host": hosts[member["url"]]} for member in members if member["url"] in hosts]
     return Observed(
         found=found,
         away=[host for host in play if "programs" not in own[host]],
-        unhealthy=[member["host"] for member in best if not member["linearizable"]],
-        leader=next((member["host"] for member in best if member["id"] and member["id"] == member["leader"]), ""),
+        unhealthy=[member["host"] for member in known if not member["linearizable"]],
+        leader=next((member["host"] for member in known if member["id"] and member["id"] == member["leader"]), ""),
         workloads=answers[0] if answers else None,
     )

@@ -81,6 +81,12 @@ class Databases:
         return tuple(member for member in self.members if member.healthy)
 
 
+def best(observations: c.Mapping[str, Object]) -> str:
+    """The host that found most members well, of equals the first one; empty if none has found any. By host, what was registered."""
+    found = {host: observation["members"] for host, observation in observations.items() if observation.get("members")}
+    return max(found, key=lambda host: sum(bool(member["linearizable"]) for member in found[host]), default="")
+
+
 def databases(found: Object, *, names: c.Mapping[str, str]) -> Databases:
     """What a host has found (``_collect`` of module_utils/_etcd/maintenance.py). ``names``: those of the inventory by client address."""
     return Databases(

@@ -89,3 +89,9 @@ def test_what_is_free_and_what_is_full(size: int, in_use: int, quota: int, free:
 @pytest.mark.parametrize(("number", "text"), [(20480, "20 KiB"), (MIB, "1.0 MiB"), (8 << 30, "8.0 GiB")])
 def test_sizes_are_in_the_unit_that_fits(number: int, text: str) -> None:
     assert databases.size(number) == text
+
+
+def test_the_best_answer_is_of_the_host_that_found_most_members_well() -> None:
+    well, alone = {"members": [entry(1), entry(2)]}, {"members": [entry(1), entry(2, linearizable=False)]}
+    assert databases.best({"h1": {"unreachable": True}, "h2": alone, "h3": well, "h4": well, "h5": {}}) == "h3"
+    assert databases.best({"h1": {"unreachable": True}, "h5": {}}) == ""
