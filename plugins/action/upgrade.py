@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import drains
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import batch
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
@@ -49,7 +50,7 @@ class ActionModule(HostAction):
             only=arguments["only"],
             drain=arguments["drain"],
             unmanaged_pods=arguments["unmanaged_pods"],
-            batch=arguments["batch"],
+            batch=batch.read(arguments["batch"]),
             beside={name: version for name, key in _BESIDE.items() if (version := cluster["versions"][key])},
         )
         wanted = wanted_of(cluster, frozenset(variables["ansible_play_hosts_all"]))

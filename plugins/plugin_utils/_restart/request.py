@@ -12,7 +12,8 @@ import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import batch, misspelt
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.batch import ONE_BY_ONE, Batch
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 
 _PREFIX = "restart_"
@@ -23,27 +24,13 @@ _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+*-]*")
 
 
 @dataclasses.dataclass(frozen=True)
-class Batch:
-    """How many workers go together: a number, or per cent of them."""
-
-    number: int
-    per_cent: bool = False
-
-    def of(self, workers: int) -> int:
-        return max(1, workers * self.number // 100) if self.per_cent else self.number
-
-    def __str__(self) -> str:
-        return f"{self.number}{'%' if self.per_cent else ''}"
-
-
-@dataclasses.dataclass(frozen=True)
 class Request:
     """``packages``: which are upgraded, a word or names. ``pause`` and ``timeout`` in seconds."""
 
     packages: str | tuple[str, ...] = NONE
     reboot: str = NEEDED
     drain: bool = True
-    batch: Batch = Batch(1)
+    batch: Batch = ONE_BY_ONE
     pause: float = 0.0
     timeout: float = 600.0
     unmanaged_pods: bool = False
@@ -71,13 +58,6 @@ def _reboot(value: t.Any) -> str:
     return str(value)
 
 
-def _batch(value: t.Any) -> Batch:
-    match = re.fullmatch(r"([1-9]\d{0,4})(%?)", str(value).strip())
-    if isinstance(value, bool) or not match or (match[2] and int(match[1]) > 100):
-        raise ValueError
-    return Batch(int(match[1]), bool(match[2]))
-
-
 def _seconds(value: t.Any, lowest: float) -> float:
     number = float(str(value))
     if isinstance(value, bool) or not lowest <= number <= _DAY:
@@ -91,7 +71,7 @@ _OPTIONS: dict[str, tuple[c.Callable[[t.Any], t.Any], str, str]] = {
     "packages": (_packages, "none, security, all, or names of packages divided by commas", "security"),
     "reboot": (_reboot, "needed, always or never", "needed"),
     "drain": (lambda value: boolean(value, strict=True), _FLAG, "false"),
-    "batch": (_batch, "a number of hosts from 1, or per cent of the workers such as 20%", "2"),
+    "batch": (batch.read, "a number of hosts from 1, or per cent of the workers such as 20%", "2"),
     "pause": (lambda value: _seconds(value, 0), f"seconds, a number from 0 to {_DAY}", "60"),
     "timeout": (lambda value: _seconds(value, 1), f"seconds, a number from 1 to {_DAY}", "900"),
     "unmanaged_pods": (lambda value: boolean(value, strict=True), _FLAG, "true"),

@@ -10,12 +10,12 @@ import dataclasses
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import drains
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.batch import ONE_BY_ONE, Batch
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import Version, numbers_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules import Found, Wanted
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.stages import Running, Stage, stages
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.upgrade_request import nodes_at_once
 
 # What the mark of a Node says that this cordoned.
 MARK = "playbooks/upgrade.yml"
@@ -27,14 +27,14 @@ Object = dict[str, t.Any]
 class Request:
     """What the user asks for.
 
-    ``only``: all, masters (with the members of etcd) or nodes. ``batch``: nodes at the same time, a number or a percentage. ``beside``:
-    the versions of other programs of nodes.
+    ``only``: all, masters (with the members of etcd) or nodes. ``batch``: nodes at the same time. ``beside``: the versions of other
+    programs of nodes.
     """
 
     only: str = "all"
     drain: bool = True
     unmanaged_pods: bool = False
-    batch: str = "1"
+    batch: Batch = ONE_BY_ONE
     beside: c.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -266,7 +266,7 @@ def _refuse_batch(observed: Observed, scope: _Scope, work: c.Iterable[Work], req
     """A batch that drains all nodes which take pods would wait for a place that comes only afterwards."""
     takers = drains.takers(observed.workloads, MARK) if observed.workloads else set[str]()
     for step in work:
-        at_once = nodes_at_once(request.batch, len(step.nodes))
+        at_once = request.batch.of(len(step.nodes))
         for begin in range(0, len(step.nodes), at_once):
             drained = {scope.of_nodes[host] for host in step.nodes[begin : begin + at_once] if host in step.drained}
             if takers and takers <= drained:

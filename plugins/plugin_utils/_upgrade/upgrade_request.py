@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import collections.abc as c
 import pathlib
-import re
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import batch, misspelt
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 
 PREFIX = "upgrade_"
@@ -25,7 +24,6 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
     "pause": {"type": "float", "default": 0},
     **{hook: {"type": "path", "default": ""} for hook in HOOKS},
 }
-_BATCH = re.compile(r"[1-9]\d*|(100|[1-9]\d?)%")
 
 
 def refuse(options: c.Mapping[str, t.Any], *, variables: c.Iterable[str], tags: c.Collection[str]) -> None:
@@ -36,7 +34,9 @@ def refuse(options: c.Mapping[str, t.Any], *, variables: c.Iterable[str], tags: 
     faults = misspelt.faults(variables, prefix=PREFIX, options=OPTIONS)
     if tags:
         faults.append(f"tags ({', '.join(sorted(tags))}) divide no upgrade; leave them out, and use upgrade_only or --limit")
-    if not _BATCH.fullmatch(options["batch"]):
+    try:
+        batch.read(options["batch"])
+    except ValueError:
         faults.append(
             f'upgrade_batch is {options["batch"]!r}, which is neither a number of nodes nor a percentage. Write for example 2, or "20%"'
         )
@@ -48,12 +48,8 @@ def refuse(options: c.Mapping[str, t.Any], *, variables: c.Iterable[str], tags: 
         raise PlanError(f"Nothing was changed: {'; '.join(faults)}")
 
 
-def nodes_at_once(batch: str, nodes: int) -> int:
-    """How many of so many nodes a batch has, as Ansible counts (``serial``)."""
-    return max(1, int(int(batch[:-1]) / 100 * nodes)) if batch.endswith("%") else int(batch)
-
-
 def for_plays(options: c.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What plays use, with absolute paths: ``serial`` and the tasks do not see the variables of the same host."""
-    found = {name: options[name] for name in ("batch", "timeout", "pause", "wait_for_pods", "unmanaged_pods")}
-    return {**found, **{hook: str(pathlib.Path(options[hook]).resolve()) if options[hook] else "" for hook in HOOKS}}
+    found = {name: options[name] for name in ("timeout", "pause", "wait_for_pods", "unmanaged_pods")}
+    hooks = {hook: str(pathlib.Path(options[hook]).resolve()) if options[hook] else "" for hook in HOOKS}
+    return {**found, **hooks, "batch": str(batch.read(options["batch"]))}

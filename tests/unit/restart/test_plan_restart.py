@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.batch import Batch
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart import plan as plans
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart import told
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.plan import MARK, Plan, Situation
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.request import Batch, Request
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.request import Request
 
 Object = dict[str, t.Any]
 

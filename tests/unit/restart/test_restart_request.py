@@ -7,9 +7,10 @@ import typing as t
 
 import pytest
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.batch import Batch
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart import units
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.request import OPTIONS, Batch, Request, request
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.request import OPTIONS, Request, request
 
 NOT_GIVEN: dict[str, t.Any] = dict.fromkeys(OPTIONS)
 
@@ -51,10 +52,6 @@ def test_wrong_options_are_refused(given: dict[str, t.Any], told: str) -> None:
 def test_a_misspelt_variable_is_refused() -> None:
     with pytest.raises(ComponentError, match=r"restart_package is no variable of this playbook; did you mean restart_packages\?"):
         request(NOT_GIVEN, variables=["restart_package", "restart_reboot"])
-
-
-def test_batches_are_at_least_one_host() -> None:
-    assert [Batch(20, True).of(workers) for workers in (0, 3, 10, 14)] == [1, 1, 2, 2]
 
 
 def test_packages_whose_version_the_inventory_decides_stay() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import drains
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.batch import Batch
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import Version, numbers_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import plan_upgrade, rules, told_plan
@@ -138,9 +139,9 @@ def test_masters_are_not_upgraded_without_a_snapshot() -> None:
 def test_a_batch_leaves_a_node_that_takes_pods() -> None:
     masters: t.Any = {host: {"tainted": True} for host in MASTERS}
     seen = observed(workloads=workloads(**masters))
-    assert plan(seen, batch="4").work[0].drained == HOSTS
+    assert plan(seen, batch=Batch(4)).work[0].drained == HOSTS
     with pytest.raises(PlanError, match=r"with upgrade_batch 100%, w1\.example, w2\.example would be drained at the same time"):
-        plan(seen, batch="100%")
+        plan(seen, batch=Batch(100, per_cent=True))
 
 
 def test_nodes_may_skip_minor_versions_where_the_masters_are_there() -> None:
