@@ -13,13 +13,13 @@ import time
 import typing as t
 
 from ansible import constants
-from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import first_looks
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction, HostFailure
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.phases import told_how_to_go_on
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, backups, plan_restore
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
@@ -66,9 +66,7 @@ class ActionModule(HostAction):
         host = str(variables["inventory_hostname"])
         if arguments["phase"] == "observed":
             return {"changed": False, **self._observe(Restored(self, variables), arguments, cluster, host=host)}
-        return self._told_how_to_go_on(
-            arguments["phase"], lambda: self._perform(Restored(self, variables), arguments, cluster, told, host=host)
-        )
+        return self._guided(arguments["phase"], lambda: self._perform(Restored(self, variables), arguments, cluster, told, host=host))
 
     def _observe(self, connection: Restored, arguments: Object, cluster: Object, *, host: str) -> Object:
         members = cluster["etcd"]["members"]
@@ -81,16 +79,11 @@ class ActionModule(HostAction):
         }
         return connection.step("collect", payload)
 
-    def _told_how_to_go_on(self, phase: str, work: t.Callable[[], Object]) -> Object:
+    def _guided(self, phase: str, work: t.Callable[[], Object]) -> Object:
         """What ``work`` returns; after the first change, an error or a lost connection says how the cluster is left and how to go on."""
         if phase not in _GO_ON or self._task.check_mode:
             return work()
-        try:
-            return work()
-        except HostFailure as error:
-            raise HostFailure(f"{error.message}\n{_GO_ON[phase]}", error.result) from None
-        except AnsibleConnectionFailure as error:
-            raise ComponentError(f"the host does not answer any more: {error}\n{_GO_ON[phase]}") from None
+        return told_how_to_go_on(work, _GO_ON[phase], refusals=False)
 
     def _perform(self, connection: Restored, arguments: Object, cluster: Object, told: Object, *, host: str) -> dict[str, t.Any]:
         phase = arguments["phase"]

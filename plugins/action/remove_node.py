@@ -8,12 +8,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible.errors import AnsibleConnectionFailure
-
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access as api_access
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.phases import nothing, told_how_to_go_on
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction, HostFailure
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.steps import Members
@@ -69,22 +68,7 @@ class ActionModule(HostAction):
         perform: t.Callable[[], Object] = getattr(work, phase)
         if phase not in _GO_ON or self._task.check_mode:
             return perform()
-        return _told_how_to_go_on(perform, _GO_ON[phase].format(node=work.node), refusals=phase != "drained")
-
-    def delegate(self, plugin: str, arguments: Object, variables: Object) -> Object:
-        """The result of another action of the collection, on the host of this task."""
-        task = self._task.copy()
-        task.args = arguments
-        action = self._shared_loader_obj.action_loader.get(
-            f"barehost.kubernetes.{plugin}",
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
-        return t.cast(Object, action.run(task_vars=variables))
+        return told_how_to_go_on(perform, _GO_ON[phase].format(node=work.node), refusals=phase != "drained")
 
 
 class _Phase:
@@ -130,14 +114,14 @@ class _Phase:
 
     def drained(self) -> Object:
         if not self._leaving.is_node:
-            return _nothing()
+            return nothing()
         options = {key: self._arguments[key] for key in ("unmanaged_pods", "timeout")}
         return self._node("drained", **options, unmanaged_pods_variable="remove_unmanaged_pods")
 
     def stopped(self) -> Object:
         """The apiserver stops while it still has its etcd: it then announces its end, and finishes the requests it has."""
         if not self._leaving.is_master or not self._plan()["reachable"]:
-            return _nothing()
+            return nothing()
         unit = {"name": _APISERVER.unit, "state": "stopped", "inputs": []}
         return self._action.delegate("component", {"name": "leaving master", "units": [unit]}, self._variables)
 
@@ -145,7 +129,7 @@ class _Phase:
         """Removes the member of etcd, and verifies that the others do not list it: only then may the host be reset."""
         if self._plan()["through_member"] == self._host:
             # No other member answers, which the plan permits only for a host that is no member.
-            return _nothing()
+            return nothing()
         observations = self._observations()
         view = plan_removal.view_after(self._observe(), observations)
         actions = plan_removal.remove_member(self._leaving, staying=self._staying(), view=view, unchanged="No member was changed")
@@ -157,7 +141,7 @@ class _Phase:
         return self._action._result(actions)
 
     def deleted(self) -> Object:
-        return self._node("absent") if self._leaving.is_node else _nothing()
+        return self._node("absent") if self._leaving.is_node else nothing()
 
     def _node(self, state: str, **options: t.Any) -> Object:
         arguments = {"name": self._leaving.name, "state": state, "reachable": self._plan()["reachable"], **options}
@@ -188,26 +172,3 @@ class _Phase:
         if _PLAN not in self._variables:
             raise ComponentError(f"remove_node: register the result of the phase planned as `{_PLAN}`")
         return t.cast(Object, plain(self._variables[_PLAN]))
-
-
-def _told_how_to_go_on(perform: t.Callable[[], Object], words: str, *, refusals: bool) -> Object:
-    """The result of a phase; its error, also that of a connection that is lost meanwhile, ends with these words.
-
-    Not chained, because Ansible would add the text of the cause after these words.
-    ``refusals``: whether a plan that is refused does so, too, because an earlier phase has changed something.
-    """
-    try:
-        result = perform()
-    except HostFailure as error:
-        raise HostFailure(f"{error.message}\n{words}", error.result) from None
-    except ComponentError as error:
-        if not refusals:
-            raise
-        raise ComponentError(f"{error.message}\n{words}") from None
-    except AnsibleConnectionFailure as error:
-        raise ComponentError(f"the host that is asked does not answer any more: {error}\n{words}") from None
-    return {**result, "msg": f"{result.get('msg', '')}\n{words}"} if result.get("failed") else result
-
-
-def _nothing() -> Object:
-    return {"changed": False, "actions": []}

@@ -19,6 +19,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluste
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import this_run
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.phases import nothing, told_how_to_go_on
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction, HostFailure
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, host_plan, requests
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
@@ -80,21 +81,6 @@ class ActionModule(HostAction):
         wanted = request({name: arguments[name] for name in OPTIONS}, variables=variables)
         perform: c.Callable[[], Object] = getattr(_Phase(self, wanted, variables), str(arguments["phase"]))
         return perform()
-
-    def delegate(self, plugin: str, arguments: Object, variables: Object) -> Object:
-        """The result of another action of the collection, on the host of this task."""
-        task = self._task.copy()
-        task.args = arguments
-        action = self._shared_loader_obj.action_loader.get(
-            f"barehost.kubernetes.{plugin}",
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
-        return t.cast(Object, action.run(task_vars=variables))
 
     def dnf(self, arguments: Object, variables: Object, *, check: bool) -> Object:
         """The result of dnf. A dnf that a killed run started may still hold its lock."""
@@ -236,14 +222,14 @@ class _Phase:
         return {"changed": False}
 
     def drained(self) -> Object:
-        return self._told(self._drain) if self._turn.drains else _nothing()
+        return self._told(self._drain) if self._turn.drains else nothing()
 
     def _drain(self) -> Object:
         options = {"unmanaged_pods": self._wanted.unmanaged_pods, "unmanaged_pods_variable": "restart_unmanaged_pods"}
         return self._node("drained", **options)
 
     def upgraded(self) -> Object:
-        return self._told(self._upgrade, cordoned=self._turn.drains) if self._turn.work.packages else _nothing()
+        return self._told(self._upgrade, cordoned=self._turn.drains) if self._turn.work.packages else nothing()
 
     def _upgrade(self) -> Object:
         found = self._look()
@@ -256,13 +242,13 @@ class _Phase:
         return self._action._result(actions)
 
     def rebooted(self) -> Object:
-        return self._told(self._reboot, cordoned=self._turn.drains) if self._turn.work.reboot or self._turn.work.perhaps else _nothing()
+        return self._told(self._reboot, cordoned=self._turn.drains) if self._turn.work.reboot or self._turn.work.perhaps else nothing()
 
     def _reboot(self) -> Object:
         found = self._look()
         reasons = work.needs(found) if self._wanted.reboot == NEEDED else self._turn.work.reboot
         if not reasons:
-            return _nothing()
+            return nothing()
         lacks = work.refusal(found)
         if lacks:
             raise ComponentError(f"{self._turn.host} was not rebooted: {lacks}")
@@ -310,7 +296,7 @@ class _Phase:
         return {"changed": False, **{name: found[name] for name in ("boot", "booted", "rebooted")}}
 
     def returned(self) -> Object:
-        return self._told(self._return) if self._turn.node else _nothing()
+        return self._told(self._return) if self._turn.node else nothing()
 
     def _return(self) -> Object:
         known = self._variables.get(TURN) or {}
@@ -318,7 +304,7 @@ class _Phase:
         return {**done, "since": float(known["booted"]) if known["rebooted"] else 0.0}
 
     def settled(self) -> Object:
-        return self._told(self._settle) if self._turn.node else _nothing()
+        return self._told(self._settle) if self._turn.node else nothing()
 
     def _settle(self) -> Object:
         since = float((self._variables.get(TURN) or {})["since"])
@@ -379,20 +365,8 @@ class _Phase:
     def _told(self, perform: c.Callable[[], Object], *, touched: bool = True, cordoned: bool = False) -> Object:
         """The result of a phase. A failure says what is done, and how to go on."""
         words = told.how_to_go_on(self._turn, touched=touched, cordoned=cordoned, done=self._done(), batches=self._planned["batches"])
-        try:
-            result = perform()
-        except HostFailure as error:
-            raise HostFailure(f"{error.message}\n{words}", error.result) from None
-        except ComponentError as error:
-            raise ComponentError(f"{error.message}\n{words}") from None
-        except AnsibleConnectionFailure as error:
-            raise ComponentError(f"the host that is asked does not answer any more: {error}\n{words}") from None
-        return {**result, "msg": f"{result.get('msg', '')}\n{words}"} if result.get("failed") else result
+        return told_how_to_go_on(perform, words)
 
 
 def _tupled(value: t.Any) -> t.Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _nothing() -> Object:
-    return {"changed": False, "actions": []}

@@ -157,6 +157,21 @@ class HostAction(ActionBase):
             result["diff"] = [action.diff() for action in actions]
         return result
 
+    def delegate(self, plugin: str, arguments: dict[str, t.Any], variables: Variables) -> dict[str, t.Any]:
+        """The result of another action of the collection, on the host of this task."""
+        task = self._task.copy()
+        task.args = arguments
+        action = self._shared_loader_obj.action_loader.get(
+            f"barehost.kubernetes.{plugin}",
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        return t.cast(dict[str, t.Any], action.run(task_vars=variables))
+
     @abc.abstractmethod
     def _converge(self, variables: Variables) -> dict[str, t.Any]:
         """Does the work of one task and returns its result."""

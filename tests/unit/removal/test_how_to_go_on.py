@@ -9,8 +9,9 @@ import typing as t
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.barehost.kubernetes.plugins.action import etcd_restore, remove_node
+from ansible_collections.barehost.kubernetes.plugins.action import etcd_restore
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError, PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.phases import told_how_to_go_on
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HostFailure
 
 WORDS = "the node is drained; run it again"
@@ -27,24 +28,24 @@ def ends_with(error: Exception) -> t.Callable[[], dict[str, t.Any]]:
 @pytest.mark.parametrize("error", [HostFailure("disk full", {"rc": 1}), PlanError("two voters are down"), LOST])
 def test_an_error_of_a_phase_says_how_to_go_on(error: Exception) -> None:
     with pytest.raises(ComponentError, match=rf"(?s)(disk full|two voters are down|no route).*{WORDS}$"):
-        remove_node._told_how_to_go_on(ends_with(error), WORDS, refusals=True)
+        told_how_to_go_on(ends_with(error), WORDS, refusals=True)
 
 
 def test_a_refusal_before_the_first_change_is_left_as_it_is() -> None:
     with pytest.raises(PlanError) as raised:
-        remove_node._told_how_to_go_on(ends_with(PlanError("unmanaged pods")), WORDS, refusals=False)
+        told_how_to_go_on(ends_with(PlanError("unmanaged pods")), WORDS, refusals=False)
     assert raised.value.message == "unmanaged pods"
 
 
 def test_a_failure_that_another_action_returns_says_it_too() -> None:
-    result = remove_node._told_how_to_go_on(lambda: {"failed": True, "msg": "403"}, WORDS, refusals=True)
+    result = told_how_to_go_on(lambda: {"failed": True, "msg": "403"}, WORDS, refusals=True)
     assert result["msg"] == f"403\n{WORDS}"
-    assert remove_node._told_how_to_go_on(lambda: {"changed": True}, WORDS, refusals=True) == {"changed": True}
+    assert told_how_to_go_on(lambda: {"changed": True}, WORDS, refusals=True) == {"changed": True}
 
 
 def restore(phase: str, error: Exception, *, check_mode: bool = False) -> None:
     action = t.cast(t.Any, types.SimpleNamespace(_task=types.SimpleNamespace(check_mode=check_mode)))
-    etcd_restore.ActionModule._told_how_to_go_on(action, phase, ends_with(error))
+    etcd_restore.ActionModule._guided(action, phase, ends_with(error))
 
 
 @pytest.mark.parametrize(
