@@ -16,6 +16,7 @@ import urllib.parse
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import trusted
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, cause
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.waiting import last_found
 
 Object = dict[str, t.Any]
 
@@ -129,12 +130,7 @@ class KubeApi:
 
     def not_ready(self, *, deadline: float) -> str:
         """Waits until the server is ready. Returns an empty text, or at the deadline why the server is not ready."""
-        end = time.monotonic() + deadline
-        while True:
-            found = self._readiness()
-            if not found or time.monotonic() >= end:
-                return found
-            time.sleep(_PAUSE)
+        return last_found(self._readiness, deadline=deadline, pause=_PAUSE)
 
     def _readiness(self) -> str:
         try:

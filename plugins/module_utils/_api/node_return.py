@@ -9,13 +9,13 @@ Two steps, because a pod that has left one Node of a batch may wait for another 
 from __future__ import annotations
 
 import datetime
-import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api import node as nodes
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api import waits
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import KubeApi, Object, listed
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.waiting import last_found
 
 _PAUSE = 1.0
 _NAMED = 10
@@ -108,14 +108,9 @@ def title(pod: Object) -> str:
 
 def _await(fault_now: t.Callable[[], str], seconds: float, words: str) -> None:
     """Asks until there is no fault. Raises HostError with the last one when the time is over."""
-    end = time.monotonic() + seconds
-    while True:
-        fault = fault_now()
-        if not fault:
-            return
-        if time.monotonic() >= end:
-            raise HostError(f"{words} {seconds:.0f} s: {fault}")
-        time.sleep(_PAUSE)
+    fault = last_found(fault_now, deadline=seconds, pause=_PAUSE)
+    if fault:
+        raise HostError(f"{words} {seconds:.0f} s: {fault}")
 
 
 STEPS: dict[str, t.Callable[[KubeApi, str, Object], None]] = {"schedulable": _ready, "settled": _settled}

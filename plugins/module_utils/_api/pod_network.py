@@ -14,7 +14,6 @@ import functools
 import json
 import socket
 import ssl
-import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import KubeApi, Object
@@ -22,6 +21,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._api.waits imp
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import trusted
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as command
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, cause
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.waiting import last_found
 
 _TRY_SECONDS = 2.0
 _PAUSE = 0.5
@@ -43,14 +43,10 @@ def run(_step: str, payload: Object) -> Object:
     if why:
         raise HostError(f"the pod network cannot be checked, because this host does not reach the API: {why}")
     peers = [{**peer, "subnet": _subnet(node)} for peer in payload["peers"] for node in [_ready_node(api, peer["name"])] if node]
-    end = time.monotonic() + payload["deadline"]
-    while True:
-        faults = _faults(_probes(api, payload, peers))
-        if not faults:
-            return {"reached": [peer["name"] for peer in peers]}
-        if time.monotonic() >= end:
-            raise HostError(_complaint(payload, peers, faults))
-        time.sleep(_PAUSE)
+    faults = last_found(lambda: _faults(_probes(api, payload, peers)), deadline=payload["deadline"], pause=_PAUSE)
+    if faults:
+        raise HostError(_complaint(payload, peers, faults))
+    return {"reached": [peer["name"] for peer in peers]}
 
 
 def _ready_node(api: KubeApi, name: str) -> t.Optional[Object]:

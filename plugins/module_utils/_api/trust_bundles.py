@@ -14,10 +14,10 @@ import binascii
 import contextlib
 import hashlib
 import re
-import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import ApiError, ApiUnreachable, KubeApi, Object, listed
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.waiting import last_found
 
 _PUBLISHED = "kube-root-ca.crt"
 # Kind, path of all its objects.
@@ -38,12 +38,8 @@ def run(_step: str, payload: Object) -> Object:
     of an object, the digests of certificates that it holds, if one of ``about`` is among them.
     """
     api = KubeApi(**payload["connection"])
-    end = time.monotonic() + payload["deadline"]
     try:
-        lacking = _lacking(api, payload["wanted"])
-        while lacking and time.monotonic() < end:
-            time.sleep(_PAUSE)
-            lacking = _lacking(api, payload["wanted"])
+        lacking = last_found(lambda: _lacking(api, payload["wanted"]), deadline=payload["deadline"], pause=_PAUSE)
         return {"error": "", "namespaces": lacking, "objects": _registered(api, set(payload["about"]))}
     except (ApiError, ApiUnreachable) as error:
         return {"error": error.message, "namespaces": [], "objects": {}}

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 import urllib.parse
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import KubeApi, Object
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.waiting import last_found
 
 _PAUSE = 0.5
 _EVENTS = 5
@@ -25,15 +25,11 @@ def wait_for(api: KubeApi, wait: Object) -> None:
 
 def outcome(api: KubeApi, wait: Object) -> Object:
     """Waits as ``wait_for`` does. Returns the state of the objects that do not meet the condition (``unmet``), and what to tell of them."""
-    end = time.monotonic() + wait["deadline"]
-    while True:
-        found = unmet(api, wait)
-        if not found:
-            return {"unmet": {}, "message": "", "details": ""}
-        if time.monotonic() >= end:
-            details = "\n".join(line for name in found for line in _evidence(api, wait, name))
-            return {"unmet": found, "message": _failure(wait, found), "details": details}
-        time.sleep(_PAUSE)
+    found = last_found(lambda: unmet(api, wait), deadline=wait["deadline"], pause=_PAUSE)
+    if not found:
+        return {"unmet": {}, "message": "", "details": ""}
+    details = "\n".join(line for name in found for line in _evidence(api, wait, name))
+    return {"unmet": found, "message": _failure(wait, found), "details": details}
 
 
 def unmet(api: KubeApi, wait: Object) -> dict[str, str]:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import maintenance
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import client, levels
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import Access, EtcdApi, EtcdRefusal, Object
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.waiting import last_found
 
 # A member that was restarted a moment ago may be electing a leader.
 _ELECTION = 20.0
@@ -30,12 +30,12 @@ def run(step: str, payload: Object) -> Object:
 
 def _collect(payload: Object) -> Object:
     """As in maintenance.py, once all members that answer have a leader."""
-    end = time.monotonic() + _ELECTION
-    while True:
-        found = maintenance.run("collect", payload)
-        if all(member["linearizable"] for member in found["members"]) or time.monotonic() >= end:
-            return found
-        time.sleep(_PAUSE)
+    return last_found(
+        lambda: maintenance.run("collect", payload),
+        well=lambda found: all(member["linearizable"] for member in found["members"]),
+        deadline=_ELECTION,
+        pause=_PAUSE,
+    )
 
 
 def _enable(payload: Object) -> Object:

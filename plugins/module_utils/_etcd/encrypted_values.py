@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import (
@@ -16,6 +15,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.c
     Object,
 )
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.waiting import last_found
 
 # A value may have more than a megabyte.
 _PAGE = 50
@@ -30,12 +30,12 @@ def run(_step: str, payload: Object) -> Object:
     Looks until there is none, or until ``deadline`` seconds have passed: some values the apiservers write again by themselves.
     """
     access = Access(**payload["access"])
-    end = time.monotonic() + payload["deadline"]
-    while True:
-        found = _asked(payload["endpoints"], access, payload)
-        if not found["left"] or time.monotonic() >= end:
-            return found
-        time.sleep(_PAUSE)
+    return last_found(
+        lambda: _asked(payload["endpoints"], access, payload),
+        well=lambda found: not found["left"],
+        deadline=payload["deadline"],
+        pause=_PAUSE,
+    )
 
 
 def _asked(endpoints: t.Sequence[str], access: Access, payload: Object) -> Object:

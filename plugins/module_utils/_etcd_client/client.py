@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import base64
 import ssl
-import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import etcdctl
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.json_api import EtcdUnreachable, JsonApi, Object
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.waiting import last_found
 
 __all__ = ["Access", "EtcdApi", "EtcdRefusal", "EtcdUnreachable", "Object", "look", "until"]
 
@@ -212,14 +212,13 @@ def _identity(value: t.Optional[str]) -> str:
 
 def until(attempt: t.Callable[[], bool], *, deadline: float, pause: float, what: str) -> None:
     """Tries again while the attempt gives False, or etcd refuses for now; at the deadline the last refusal is the error."""
-    end = time.monotonic() + deadline
-    while True:
-        fault = "it is not so yet"
+
+    def fault() -> str:
         try:
-            if attempt():
-                return
+            return "" if attempt() else "it is not so yet"
         except (EtcdUnreachable, EtcdRefusal) as error:
-            fault = error.message
-        if time.monotonic() >= end:
-            raise HostError(f"{what} within {deadline:.0f} s: {fault}")
-        time.sleep(pause)
+            return error.message
+
+    found = last_found(fault, deadline=deadline, pause=pause)
+    if found:
+        raise HostError(f"{what} within {deadline:.0f} s: {found}")

@@ -13,12 +13,12 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import re
-import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import client
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client.client import Access, EtcdApi, EtcdUnreachable, Object
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.waiting import last_found
 
 _PAUSE = 0.3
 _DEADLINE = 60.0
@@ -45,12 +45,12 @@ def _collect(payload: Object) -> Object:
 
 def _ask_until_led(urls: t.Sequence[str], access: Access, patience: float) -> list[Object]:
     """A member that answers without a leader may be electing one: waits up to ``patience`` seconds for that."""
-    end = time.monotonic() + patience
-    while True:
-        answers = ask_all(urls, access)
-        if all(answer["members"] is None or led(answer) for answer in answers) or time.monotonic() >= end:
-            return answers
-        time.sleep(_PAUSE)
+    return last_found(
+        lambda: ask_all(urls, access),
+        well=lambda answers: all(answer["members"] is None or led(answer) for answer in answers),
+        deadline=patience,
+        pause=_PAUSE,
+    )
 
 
 def led(answer: Object) -> bool:
@@ -178,16 +178,10 @@ def _update(cluster: _Cluster, data: Object) -> None:
 
 def wait_until_led(urls: t.Sequence[str], access: Access, *, deadline: float) -> None:
     """Waits until each endpoint has a leader."""
-    end = time.monotonic() + deadline
-    while True:
-        silent = [answer for answer in ask_all(urls, access) if not led(answer)]
-        if not silent:
-            return
-        if time.monotonic() >= end:
-            raise HostError(
-                f"etcd has no leader after {deadline:.0f} s: " + "; ".join(f"{said['url']}: {said['fault']}" for said in silent)
-            )
-        time.sleep(_PAUSE)
+    silent = last_found(lambda: [said for said in ask_all(urls, access) if not led(said)], deadline=deadline, pause=_PAUSE)
+    if silent:
+        told = "; ".join(f"{said['url']}: {said['fault']}" for said in silent)
+        raise HostError(f"etcd has no leader after {deadline:.0f} s: {told}")
 
 
 def _wait(payload: Object) -> Object:

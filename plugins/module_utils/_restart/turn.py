@@ -15,6 +15,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._restart impor
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.waiting import last_found
 
 Object = dict[str, t.Any]
 
@@ -88,14 +89,9 @@ def _not_caught_up(member: Object) -> str:
 
 
 def _await(fault_now: t.Callable[[], str], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while True:
-        fault = fault_now()
-        if not fault:
-            return
-        if time.monotonic() >= end:
-            raise HostError(f"etcd is not well (waited {seconds:.0f} s): {fault}")
-        time.sleep(_PAUSE)
+    fault = last_found(fault_now, deadline=seconds, pause=_PAUSE)
+    if fault:
+        raise HostError(f"etcd is not well (waited {seconds:.0f} s): {fault}")
 
 
 STEPS: dict[str, t.Callable[[Object], Object]] = {
