@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -56,6 +57,10 @@ class PlaybookRun:
     output: str
     results: list[dict[str, t.Any]]
     seconds: float
+
+    @property
+    def killed(self) -> bool:
+        return self.returncode == -signal.SIGKILL
 
     @property
     def changed(self) -> list[dict[str, t.Any]]:

@@ -6,17 +6,15 @@ from __future__ import annotations
 import collections.abc
 import pathlib
 import random
-import signal
 
 import pytest
 
 from . import checks
 from .driver import ROOT, Cluster
+from .killed_runs import killed_run
 from .setups import bare_hosts
 
 HOST = "k8s.allinone.dev"
-# sitecustomize.py there kills a run
-KILLER = ROOT / "tests" / "host" / "killer"
 # Killed at which connection of the run, and how long after it was begun: a sample of all there are, the same each time.
 _SAMPLE = random.Random(20261121)
 KILLS = [f"{number}+{_SAMPLE.uniform(0.0, 1.5):.2f}" for number in sorted(_SAMPLE.sample(range(2, 24), 7))]
@@ -37,14 +35,11 @@ def bare(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections
         yield cluster
 
 
-def test_runs_that_are_killed_lead_to_a_cluster(bare: Cluster, tmp_path: pathlib.Path) -> None:
+def test_runs_that_are_killed_lead_to_a_cluster(bare: Cluster) -> None:
     issued: dict[str, str] = {}
     killed = 0
-    for number, moment in enumerate(KILLS):
-        environment = {"PYTHONPATH": str(KILLER), "BAREHOST_KILL_AT": moment, "BAREHOST_KILL_RUN": str(tmp_path / str(number))}
-        run = bare.playbook("playbooks/site.yml", check=False, environment=environment)
-        assert run.returncode in (0, -signal.SIGKILL), run.output[-6000:]
-        killed += run.returncode != 0
+    for moment in KILLS:
+        killed += killed_run(bare, moment, "playbooks/site.yml").killed
         now = certificates(bare)
         assert {path: now.get(path) for path in issued} == issued, f"{moment}: a certificate was issued a second time"
         issued = now

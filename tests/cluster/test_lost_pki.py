@@ -6,12 +6,12 @@ from __future__ import annotations
 import collections.abc
 import pathlib
 import shutil
-import signal
 
 import pytest
 
 from . import checks, old_authorities, secrets
-from .driver import ROOT, Cluster, eventually
+from .driver import Cluster, eventually
+from .killed_runs import killed_run
 from .probing import probed_in_pod, probed_on_node
 from .setups import converged_hosts
 
@@ -21,8 +21,6 @@ ADDRESS = "192.168.200.100"
 SERVER = f"https://{ADDRESS}:6443"
 RESCUE, REPLACE = "playbooks/rescue-pki.yml", "playbooks/replace-authority.yml"
 TRUSTED = "/etc/kubernetes/pki/ca.crt"
-# sitecustomize.py there kills a run
-KILLER = ROOT / "tests" / "host" / "killer"
 
 
 @pytest.fixture(scope="module")
@@ -62,17 +60,8 @@ def test_a_lost_directory_costs_no_secret_and_no_token(two: Cluster, tmp_path: p
 
         foretold = two.playbook(RESCUE, "--check", "--diff")
         assert not pki.exists()
-        killed = 0
-        for number in range(1, 5):
-            environment = {
-                "PYTHONPATH": str(KILLER),
-                "BAREHOST_KILL_AT": f"{number}+0.05",
-                "BAREHOST_KILL_RUN": str(tmp_path / str(number)),
-            }
-            run = two.playbook(RESCUE, check=False, environment=environment)
-            assert run.returncode in (0, -signal.SIGKILL), run.output[-4000:]
-            killed += run.returncode != 0
-        assert killed
+        killed = [killed_run(two, f"{number}+0.05", RESCUE).killed for number in range(1, 5)]
+        assert any(killed)
         shutil.rmtree(pki, ignore_errors=True)
         shown = two.playbook(RESCUE, "-vvvv", "--diff")
         checks.foretold(foretold, shown)

@@ -6,12 +6,12 @@ from __future__ import annotations
 import collections.abc
 import pathlib
 import random
-import signal
 
 import pytest
 
 from . import checks, encrypted, failing, old_authorities
-from .driver import ROOT, Cluster
+from .driver import Cluster
+from .killed_runs import killed_and_gone_on_with
 from .probing import probed_in_pod, probed_on_node
 from .setups import converged_hosts
 
@@ -21,8 +21,6 @@ MINIONS = [f"k8s.minion{number}.dev" for number in (1, 2)]
 NODES = [*MASTERS, *MINIONS]
 VIRTUAL = "https://192.168.200.100:6443"
 REPLACE = "playbooks/replace-authority.yml"
-# sitecustomize.py there kills a run
-KILLER = ROOT / "tests" / "host" / "killer"
 # Killed at which connection of a run, each of which goes on where the one before was killed: a sample, the same each time.
 _SAMPLE = random.Random(20261129)
 KILLS = [f"{number}+{_SAMPLE.uniform(0.0, 1.5):.2f}" for number in (3, 16, 30, 45, 12, 28, 50, 14, 33)]
@@ -56,19 +54,9 @@ def test_no_request_fails(ha: Cluster, tmp_path: pathlib.Path) -> None:
     checks.nothing_changes(ha, NODES)
 
 
-def test_a_run_goes_on_where_another_was_killed(ha: Cluster, tmp_path: pathlib.Path) -> None:
+def test_a_run_goes_on_where_another_was_killed(ha: Cluster) -> None:
     options = (REPLACE, "-e", "replace_authority=kubernetes,etcd,encryption", "-e", "replace_pause=5")
-    killed = 0
-    for number, moment in enumerate(KILLS):
-        environment = {"PYTHONPATH": str(KILLER), "BAREHOST_KILL_AT": moment, "BAREHOST_KILL_RUN": str(tmp_path / str(number))}
-        run = ha.playbook(*options, check=False, environment=environment)
-        assert run.returncode in (0, -signal.SIGKILL), run.output[-6000:]
-        killed += run.returncode != 0
-        if run.returncode == 0:
-            break
-    assert killed >= 5
-    if run.returncode != 0:
-        ha.playbook(*options)
+    assert killed_and_gone_on_with(ha, KILLS, *options) >= 5
     assert not [name for name in files(ha) if "next" in name or "previous" in name or "replacing" in name]
     (key,) = encrypted.keys_of_controller(ha)
     assert encrypted.keys_of_values(ha, next(iter(MASTERS))) == {key.name}

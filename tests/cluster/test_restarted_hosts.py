@@ -6,13 +6,13 @@ from __future__ import annotations
 import collections.abc
 import contextlib
 import pathlib
-import signal
 import threading
 
 import pytest
 
 from . import checks, failing, restarting
-from .driver import ROOT, Cluster, Failure
+from .driver import Cluster, Failure
+from .killed_runs import killed_run
 from .probing import NAMESPACE, probed, probed_page_at_several
 from .restarting import PAGE_PORT, RESTART
 from .setups import converged_hosts
@@ -24,8 +24,6 @@ MINIONS = [f"k8s.minion{number}.dev" for number in (1, 2)]
 NODES = [*MASTERS, *MINIONS]
 HOSTS = [*NODES, *BALANCERS]
 ALWAYS = (RESTART, "-e", "restart_reboot=always")
-# sitecustomize.py there kills a run
-KILLER = ROOT / "tests" / "host" / "killer"
 
 
 @pytest.fixture(scope="module")
@@ -107,16 +105,13 @@ def boots_in_journal(cluster: Cluster, host: str) -> int:
     return int(cluster.on(host, "journalctl --list-boots --no-pager --quiet | wc -l"))
 
 
-def test_a_run_goes_on_where_another_was_killed(ha: Cluster, tmp_path: pathlib.Path) -> None:
+def test_a_run_goes_on_where_another_was_killed(ha: Cluster) -> None:
     """Each run is killed later than the one before. Whoever had its turn has it once."""
     before = restarting.boots(ha, HOSTS)
     starts = {host: boots_in_journal(ha, host) for host in HOSTS}
     killed = 0
-    for number, moment in enumerate(("16+0.4", "21+1.0", "27+0.2", "24+1.5")):
-        environment = {"PYTHONPATH": str(KILLER), "BAREHOST_KILL_AT": moment, "BAREHOST_KILL_RUN": str(tmp_path / str(number))}
-        run = ha.playbook(*ALWAYS, check=False, environment=environment, timeout=1200)
-        assert run.returncode in (0, -signal.SIGKILL), run.output[-6000:]
-        killed += run.returncode != 0
+    for moment in ("16+0.4", "21+1.0", "27+0.2", "24+1.5"):
+        killed += killed_run(ha, moment, *ALWAYS, timeout=1200).killed
         assert len(restarting.cordoned(ha)) <= 1
     assert killed >= 2
     run = ha.playbook(*ALWAYS, timeout=1200)

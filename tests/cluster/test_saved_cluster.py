@@ -8,7 +8,6 @@ import json
 import pathlib
 import re
 import shutil
-import signal
 
 import pytest
 
@@ -17,14 +16,13 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import release_names
 
 from . import checks, encrypted, expired, listed_certificates, old_authorities, people, restarting, rotation, secrets, upgraded_kubelet
-from .driver import ROOT, Cluster, eventually
+from .driver import Cluster, eventually
+from .killed_runs import killed_run
 from .probing import probed_in_pod
 from .setups import converged_hosts
 
 HOST = "k8s.allinone.dev"
 ADDRESS = "192.168.200.100"
-# sitecustomize.py there kills a run
-KILLER = ROOT / "tests" / "host" / "killer"
 
 
 @pytest.fixture(scope="module")
@@ -339,8 +337,7 @@ def test_what_was_saved_under_an_old_authority_and_an_old_key_is_restored(single
     guestbook_works(single)
     replace = ("playbooks/replace-authority.yml", "-e", "replace_authority=encryption")
     # Killed when the controller has dropped the key, and the host has it still.
-    killed = {"PYTHONPATH": str(KILLER), "BAREHOST_KILL_AT": "9", "BAREHOST_KILL_RUN": str(tmp_path / "killed")}
-    assert single.playbook(*replace, check=False, environment=killed).returncode == -signal.SIGKILL
+    assert killed_run(single, "9", *replace).killed
     assert (single.inventory / "pki" / "encryption-config.replacing").exists()
     single.playbook(*replace)
     assert encrypted.keys_of_controller(single) == [new]

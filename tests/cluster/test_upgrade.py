@@ -7,12 +7,12 @@ import collections.abc
 import json
 import pathlib
 import random
-import signal
 
 import pytest
 
 from . import checks, failing
 from .driver import ROOT, Cluster, PlaybookRun, eventually
+from .killed_runs import killed_and_gone_on_with
 from .probing import probed, probed_page
 from .setups import bare_hosts
 
@@ -24,8 +24,6 @@ MASTERS = {f"k8s.master{number}.dev": f"192.168.200.10{number}" for number in (1
 MINIONS = {f"k8s.minion{number}.dev": f"192.168.200.12{number}" for number in (1, 2)}
 NODES = [*MASTERS, *MINIONS]
 BROKEN = json.dumps({"master_apiserver_arguments": {"event-ttl": "never"}})
-# sitecustomize.py there kills a run
-KILLER = ROOT / "tests" / "host" / "killer"
 # Killed at which connection of a run, each of which goes on where the one before was killed: a sample, the same each time.
 _SAMPLE = random.Random(20261129)
 KILLS = [f"{number}+{_SAMPLE.uniform(0.0, 2.5):.2f}" for number in (12, 15, 13, 17, 14, 19, 16, 13, 18, 15, 20, 14)]
@@ -173,17 +171,7 @@ def test_nobody_notices_and_a_node_that_is_away_comes_later(ha: Cluster) -> None
     is_upgraded(ha, next(iter(MASTERS)), NODES)
 
 
-def test_killed_runs_are_gone_on_with(lab: Cluster, tmp_path: pathlib.Path) -> None:
-    killed = 0
-    for number, moment in enumerate(KILLS):
-        environment = {"PYTHONPATH": str(KILLER), "BAREHOST_KILL_AT": moment, "BAREHOST_KILL_RUN": str(tmp_path / str(number))}
-        run = lab.playbook(UPGRADE, check=False, environment=environment)
-        assert run.returncode in (0, -signal.SIGKILL), run.output[-6000:]
-        killed += run.returncode != 0
-        if run.returncode == 0:
-            break
-    assert killed >= 5
-    if run.returncode != 0:
-        lab.playbook(UPGRADE)
+def test_killed_runs_are_gone_on_with(lab: Cluster) -> None:
+    assert killed_and_gone_on_with(lab, KILLS, UPGRADE) >= 5
     hosts = [host["name"] for host in lab.status()["hosts"]]
     is_upgraded(lab, hosts[0], hosts)

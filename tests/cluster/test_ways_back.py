@@ -6,12 +6,12 @@ from __future__ import annotations
 import collections.abc
 import json
 import pathlib
-import signal
 
 import pytest
 
 from . import checks, failing
 from .driver import ROOT, Cluster, PlaybookRun, eventually
+from .killed_runs import killed_run
 from .probing import NAMESPACE, probed
 from .setups import bare_hosts
 
@@ -22,8 +22,6 @@ NEW, OLD = "1.37.1", "1.36.3"
 TO_OLD_ETCD = ("-e", f"cluster_etcd_version={OLD_ETCD}")
 HOST = "k8s.allinone.dev"
 MASTERS = [f"k8s.master{number}.dev" for number in (1, 2, 3)]
-# sitecustomize.py there kills a run
-KILLER = ROOT / "tests" / "host" / "killer"
 # Killed at which connection of a run, each of which goes on where the one before was killed: until etcd is on its way back, and then.
 KILLS = {False: ("3+0.3", "7+0.3", "9+0.3", "10+0.3", "11+0.3", "12+0.3"), True: ("3+0.3", "4+0.3", "5+0.7", "6+0.7")}
 
@@ -90,16 +88,14 @@ def test_etcd_is_told_nothing_where_the_older_programs_cannot_be_had(single: Clu
     assert checks.start_times(single, [HOST]) == before
 
 
-def test_runs_that_are_killed_lead_etcd_back(single: Cluster, tmp_path: pathlib.Path) -> None:
+def test_runs_that_are_killed_lead_etcd_back(single: Cluster) -> None:
     killed = []
     with probed(single) as api:
         for later, kills in KILLS.items():
             for moment in kills:
-                environment = {"PYTHONPATH": str(KILLER), "BAREHOST_KILL_AT": moment, "BAREHOST_KILL_RUN": str(tmp_path / f"{len(killed)}")}
-                run = single.playbook(BACK, *TO_OLD_ETCD, check=False, environment=environment)
-                assert run.returncode in (0, -signal.SIGKILL), run.output[-6000:]
+                run = killed_run(single, moment, BACK, *TO_OLD_ETCD)
                 killed.append((moment, run.returncode, *eventually(lambda: members(single, HOST), deadline=30, wanted="etcd answers")))
-                if run.returncode == 0 or (killed[-1][2][2] and not later):
+                if not run.killed or (killed[-1][2][2] and not later):
                     break
         single.playbook(BACK, *TO_OLD_ETCD)
     print(killed)
