@@ -78,15 +78,14 @@ class ActionModule(HostAction):
         if work.phase != SWITCHED:
             return nothing
         if state == "rewritten":
-            options = {name: option.get("default") for name, option in api_access.OPTIONS.items()}
-            connection = api_access.connection(options, variables, templar=self._templar)
+            connection = api_access.usual(variables, templar=self._templar)
             done = Master(self, variables).step("rewrite", {"connection": connection, "resources": work.resources})
             return {**self._result([_rewrite(work)]), "written": done["written"]}
         return self._verified(work, EtcdHost(self, variables), cluster, deadline=arguments["deadline"])
 
     def _verified(self, work: EncryptionReplacement, host: EtcdHost, cluster: Object, *, deadline: float) -> Object:
         asked = {
-            "access": etcd_access.of({name: option["default"] for name, option in etcd_access.CERTIFICATES.items()}),
+            "access": etcd_access.of_administrator(),
             "endpoints": cluster["etcd"]["client_urls"],
             "prefixes": [key.prefix for key in work.old],
             "below": encryption_on_hosts.below(work.resources),

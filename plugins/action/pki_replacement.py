@@ -100,8 +100,7 @@ class ActionModule(HostAction):
         of_api = [work for work in works if isinstance(work, Replacement) and work.subject == KUBERNETES]
         if not of_api or host.name not in cluster["masters"]:
             return found
-        options = {key: option.get("default") for key, option in access.OPTIONS.items()}
-        connection = access.connection(options, variables, templar=self._templar)
+        connection = access.usual(variables, templar=self._templar)
         asked = _digests(of_api[0]).asked(deadline=0 if self._task.check_mode else PUBLISHED_WITHIN)
         return {**found, "api": ApiHost(self, variables).step("collect", {"connection": connection, **asked})}
 

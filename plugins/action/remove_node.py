@@ -98,8 +98,7 @@ class _Phase:
 
     def _api_fault(self) -> str:
         """Why the apiserver of this master cannot drain a node now; empty if it can."""
-        defaults = {name: option.get("default") for name, option in api_access.OPTIONS.items()}
-        connection = api_access.connection(defaults, self._variables, templar=self._action._templar)
+        connection = api_access.usual(self._variables, templar=self._action._templar)
         try:
             payload = {"connection": connection, "node": self._leaving.name, "deadline": _API_DEADLINE}
             return str(MasterHost(self._action, self._variables).step("collect", payload)["unready"])

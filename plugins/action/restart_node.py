@@ -17,6 +17,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access as api_access
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.options import defaults
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import this_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.phases import nothing, told_how_to_go_on
@@ -128,20 +129,17 @@ class _Phase:
 
     def _members(self) -> Object:
         """What the members of etcd say, and what is on this host."""
-        defaults = {name: option.get("default") for name, option in requests.ARGUMENT_SPEC.items()}
-        payload = requests.observation(defaults, host_plan.wanted_of(self._cluster["etcd"]["members"]), patient=False)
+        wanted = host_plan.wanted_of(self._cluster["etcd"]["members"])
+        payload = requests.observation(defaults(requests.ARGUMENT_SPEC), wanted, patient=False)
         return MemberHost(self._action, self._variables).step("collect", payload)
 
     def _api(self) -> Object:
-        payload = {"connection": self._connection(), "deadline": _API_DEADLINE}
+        connection = api_access.usual(self._variables, templar=self._action._templar)
+        payload = {"connection": connection, "deadline": _API_DEADLINE}
         try:
             return MasterHost(self._action, self._variables).step("collect", payload)
         except HostFailure as error:
             return {"unready": error.message}
-
-    def _connection(self) -> Object:
-        defaults = {name: option.get("default") for name, option in api_access.OPTIONS.items()}
-        return api_access.connection(defaults, self._variables, templar=self._action._templar)
 
     def _packages(self, found: Object) -> Object:
         """The packages that an upgrade would bring. A repository that does not answer concerns this host alone."""
@@ -352,7 +350,7 @@ class _Phase:
     def _member(self) -> Object | None:
         if self._turn.host not in self._cluster["etcd_hosts"]:
             return None
-        return {"url": ETCD.urls["client"], "access": access.of({name: option["default"] for name, option in access.CERTIFICATES.items()})}
+        return {"url": ETCD.urls["client"], "access": access.of_administrator()}
 
     def _mark(self, *, done: bool) -> Object:
         return {"began": self._planned["began"], "at": time.time(), "by": this_run.name(), "done": done}

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible.errors import AnsibleError
@@ -15,6 +14,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluste
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access as etcd_access
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table, releases
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import machine, removed_apis, rules
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.answers import found_of, wanted_of
@@ -29,11 +29,8 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 }
 # By the name of a program, its component.
 _PROGRAMS = {name: name.replace("-", "_") for name in (*rules.CONTROL_PLANE, *rules.NODE, *rules.BESIDE_KUBELET, rules.ETCD)}
-# How a host asks its own member of etcd, as its administrator.
-_OWN_MEMBER = {
-    "url": component_table.ETCD.urls["client"],
-    "access": {"ca": component_table.ETCD.pki["ca"], **dataclasses.asdict(component_table.ETCD.pairs["root"])},
-}
+# How a host asks its own member of etcd.
+_OWN_MEMBER = {"url": component_table.ETCD.urls["client"], "access": etcd_access.of_administrator()}
 
 Variables = dict[str, t.Any]
 Object = dict[str, t.Any]
@@ -98,8 +95,7 @@ class ActionModule(HostAction):
 
     def _api(self, cluster: Object, variables: Variables, name: str) -> Object:
         """A master asks the apiservers of all, as the administrator."""
-        options = {key: option.get("default") for key, option in access.OPTIONS.items()}
-        credentials = access.connection(options, variables, templar=self._templar)
+        credentials = access.usual(variables, templar=self._templar)
         port = cluster["api"]["server_port"]
         servers = {host: f"https://{cluster['nodes'][host]['address']}:{port}" for host in cluster["masters"]}
         return {

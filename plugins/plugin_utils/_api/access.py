@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.options import defaults
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import API_PORT, KUBECTL
 
 _ADMIN = KUBECTL.pairs["admin"]
@@ -24,3 +25,8 @@ def connection(arguments: dict[str, t.Any], variables: dict[str, t.Any], *, temp
     api = cluster_of(templar, variables).get("api", {})
     server = arguments["server"] or f"https://127.0.0.1:{api.get('server_port') or API_PORT}"
     return {"server": str(server), **{key: str(arguments[key]) for key in ("ca", "cert", "key")}}
+
+
+def usual(variables: dict[str, t.Any], *, templar: t.Any) -> dict[str, str]:
+    """The connection of a task that is given no options."""
+    return connection(defaults(OPTIONS), variables, templar=templar)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Validates options as a task does, where no task is run."""
+"""Options as a task has them, where no task is run."""
 
 from __future__ import annotations
 
@@ -18,3 +18,8 @@ def validated(options: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Any]) -> di
     if result.error_messages:
         raise ComponentError("; ".join(result.error_messages))
     return t.cast(dict[str, t.Any], result.validated_parameters)
+
+
+def defaults(spec: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+    """The options of a task that is given none."""
+    return {name: option.get("default") for name, option in spec.items()}

@@ -9,6 +9,7 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.options import defaults
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
 
 CERTIFICATES: dict[str, dict[str, t.Any]] = {
@@ -22,6 +23,11 @@ OPTIONS: dict[str, dict[str, t.Any]] = {**CERTIFICATES, "metrics_url": {"type": 
 def of(arguments: c.Mapping[str, t.Any]) -> dict[str, str]:
     """How the host asks the members: the fields of ``Access`` in module_utils/_etcd_client/client.py."""
     return {key: str(arguments[key]) for key in ("ca", "cert", "key")}
+
+
+def of_administrator() -> dict[str, str]:
+    """The access of a task that is given no options."""
+    return of(defaults(CERTIFICATES))
 
 
 def of_own_member() -> dict[str, t.Any]:

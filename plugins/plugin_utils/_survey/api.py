@@ -73,13 +73,9 @@ class NodesPart(Part):
 def parts_of(site: Site) -> list[Part]:
     """The parts that ask the API, for one master of the run."""
     cluster: Object = plain(site.cluster)
-    connection = access.connection({"server": None, **_defaults()}, site.variables, templar=site.templar)
+    connection = access.usual(site.variables, templar=site.templar)
     nodes = [host for host in site.run_hosts if host in cluster["node_hosts"]]
     return [*_objects(site, connection), NodesPart(cluster, nodes, connection)]
-
-
-def _defaults() -> Object:
-    return {name: option["default"] for name, option in access.OPTIONS.items() if "default" in option}
 
 
 def _objects(site: Site, connection: Object) -> list[Part]:
