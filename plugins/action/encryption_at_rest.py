@@ -17,7 +17,6 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transp
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access as etcd_access
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import snapshot_keys
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import encryption_on_hosts, replacement_request
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_keys import Key
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_replacement import SUBJECT, EncryptionReplacement
@@ -72,7 +71,7 @@ class ActionModule(HostAction):
             return nothing  # an etcd of somebody else's programs
         if state in ("checked", "readable"):
             prefixes = snapshot_keys.prefixes(pathlib.Path(arguments["snapshot"] or ""))
-            return self._readable(work, prefixes) if state == "readable" else _checked(work, prefixes, directory=str(pki.directory))
+            return self._readable(work, prefixes, pki) if state == "readable" else _checked(work, prefixes, directory=str(pki.directory))
         if self._task.check_mode and work.phase != DROPPED:
             return self._result([_rewrite(work)]) if state == "rewritten" else nothing
         if work.phase != SWITCHED:
@@ -95,15 +94,13 @@ class ActionModule(HostAction):
         encryption_on_hosts.refuse_left(found, work)
         return {"changed": False, "values": found["all"], "searched": [key.digest for key in work.old]}
 
-    def _readable(self, work: EncryptionReplacement, prefixes: set[str]) -> Object:
+    def _readable(self, work: EncryptionReplacement, prefixes: set[str], pki: Pki) -> Object:
         lacking = work.lacking(prefixes)
         reason = f"by {_shown(lacking)} apiservers read again what the snapshot has"
         actions = [PlannedAction("pki", "put-back", work.name, reason)] if lacking else []
         if not self._task.check_mode:
-            try:
+            with pki.writing():
                 work.put_back(lacking)
-            except OSError as error:
-                raise PkiError(f"{error.filename or work.name} cannot be written: {error.strerror}. Correct it, and run again.") from None
         return self._result(actions)
 
 

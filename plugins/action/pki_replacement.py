@@ -19,7 +19,6 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import (
     replacement_request,
     trust_on_hosts,
 )
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_replacement import SUBJECT as ENCRYPTION
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_replacement import EncryptionReplacement
@@ -86,10 +85,8 @@ class ActionModule(HostAction):
             return {"changed": False, "summary": [line for work in works for line in trust_on_hosts.steps(work)]}
         found = {host: _observed(variables, host, arguments["observation"]) for host in cluster["nodes"]}
         known = {**arguments, "found": found, "masters": cluster["masters"], "searched": _searched(variables, arguments["search"], cluster)}
-        try:
+        with pki.writing():
             return self._advance(works, known)
-        except OSError as error:
-            raise PkiError(f"{error.filename or pki.directory} cannot be written: {error.strerror}. Correct it, and run again.") from None
 
     def _observe(self, works: list[Work], cluster: Object, variables: Variables) -> Object:
         """What the host trusts and, of a master, what pods and others in the API trust of the Kubernetes authority."""

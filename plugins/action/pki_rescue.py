@@ -20,7 +20,6 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import rescue
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
     ENCRYPTION,
     KEEPALIVED,
@@ -79,10 +78,8 @@ class ActionModule(HostAction):
         )
         if state == PLANNED:
             return {"changed": False, "summary": plan.lines()}
-        try:
+        with pki.writing():
             return self._take(plan, directory, variables) if state == TAKEN else self._complete(plan, directory, pki)
-        except OSError as error:
-            raise PkiError(f"{error.filename or pki.directory} cannot be written: {error.strerror}. Correct it, and run again.") from None
 
     def _take(self, plan: rescue.Plan, directory: RescuedDirectory, variables: Variables) -> Object:
         """The secrets that are taken from this host. None of them is in the result, nor in what its connection may show."""

@@ -10,6 +10,8 @@ once (``atomic_file.create``): who comes second takes what is there. Check mode 
 
 from __future__ import annotations
 
+import collections.abc as c
+import contextlib
 import pathlib
 import stat
 import typing as t
@@ -104,6 +106,14 @@ class StoredFiles:
     def belongs(self, key: str, public: str) -> bool:
         """Whether a private key is that of a certificate or of a public key in PEM form."""
         return self._exists(key) and self.key(key).public_key() == certs.public_key_of(public)
+
+    @contextlib.contextmanager
+    def writing(self) -> c.Iterator[None]:
+        """Raises PkiError for a file that cannot be written."""
+        try:
+            yield
+        except OSError as error:
+            raise PkiError(f"{error.filename or self.directory} cannot be written: {error.strerror}. Correct it, and run again.") from None
 
     def _path(self, name: str) -> pathlib.Path:
         return self.directory / name

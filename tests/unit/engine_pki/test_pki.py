@@ -292,3 +292,10 @@ def test_f39_a_full_disk_is_one_clear_error(tmp_path: pathlib.Path, monkeypatch:
     monkeypatch.setattr(stored_files.atomic_file, "create", full)
     with pytest.raises(PkiError, match=r"etcd-ca\.crt cannot be created: No space left on device"):
         Pki(tmp_path / "pki").certificate("etcd")
+
+
+@pytest.mark.parametrize(("file", "named"), [("/pki/key.new", "/pki/key.new"), (None, "/pki")])
+def test_what_cannot_be_written_is_named(file: str | None, named: str) -> None:
+    pki = Pki(pathlib.Path("/pki"), check_mode=True)
+    with pytest.raises(PkiError, match=rf"^{named} cannot be written: Read-only file system\. Correct it, and run again"), pki.writing():
+        raise OSError(30, "Read-only file system", file)
