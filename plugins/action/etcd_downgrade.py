@@ -8,12 +8,11 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.vars import load_extra_vars
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.given_options import flag, values
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, databases
@@ -30,7 +29,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     **access.CERTIFICATES,
 }
 _PREFIX = "downgrade_"
-_OPTIONS = ("cancel",)
+_OPTIONS = {"cancel": flag()}
 _VERSION = "cluster_etcd_version"
 
 Variables = dict[str, t.Any]
@@ -168,12 +167,7 @@ class _Task:
 
 def _cancels(given: t.Any, variables: Variables) -> bool:
     """Raises ComponentError before any host is asked."""
-    faults = misspelt.faults(variables, prefix=_PREFIX, options=_OPTIONS)
-    cancels = False
-    try:
-        cancels = given is not None and bool(boolean(given, strict=True))
-    except TypeError:
-        faults.append(f"{_PREFIX}cancel is {given!r}, wanted true or false: -e {_PREFIX}cancel=true")
+    found, faults = values({"cancel": given}, _OPTIONS, prefix=_PREFIX, variables=variables)
     if faults:
         raise ComponentError(f"Nothing was changed: {'; '.join(faults)}")
-    return cancels
+    return bool(found.get("cancel"))

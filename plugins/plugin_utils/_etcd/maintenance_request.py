@@ -9,10 +9,8 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
-from ansible.module_utils.parsing.convert_bool import boolean
-
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.given_options import flag, number, values
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.role_variables import specified
 
 # The variables: what the options are called, with etcd_ before.
@@ -22,33 +20,23 @@ _LONGEST_PAUSE = 3600
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """``above``: per cent of a database that must be free, else its defragmentation is not worth it. ``pause``: seconds between two
-    members."""
+    """``defragment_above``: per cent of a database that must be free, else its defragmentation is not worth it. ``pause``: seconds
+    between two members."""
 
     compact: bool = False
     defragment: bool = False
     disarm: bool = False
-    above: int = 10
+    defragment_above: int = 10
     pause: float = 5.0
 
 
-# How each option is read, and what the operator writes.
-_OPTIONS: dict[str, tuple[str, c.Callable[[t.Any], t.Any], str]] = {
-    "compact": ("compact", lambda value: boolean(value, strict=True), "true or false"),
-    "defragment": ("defragment", lambda value: boolean(value, strict=True), "true or false"),
-    "disarm": ("disarm", lambda value: boolean(value, strict=True), "true or false"),
-    "defragment_above": ("above", lambda value: _number(int, value, 99), "a whole number of per cent from 0 to 99"),
-    "pause": ("pause", lambda value: _number(float, value, _LONGEST_PAUSE), f"seconds, a number from 0 to {_LONGEST_PAUSE}"),
+_OPTIONS = {
+    "compact": flag(),
+    "defragment": flag(),
+    "disarm": flag(),
+    "defragment_above": number(int, lowest=0, highest=99, wanted="a whole number of per cent", example="10"),
+    "pause": number(float, lowest=0, highest=_LONGEST_PAUSE, wanted="seconds, a number", example="10"),
 }
-
-
-def _number(kind: type[int] | type[float], value: t.Any, highest: int) -> float:
-    if isinstance(value, bool):
-        raise ValueError
-    number = kind(str(value))
-    if not 0 <= number <= highest:
-        raise ValueError
-    return number
 
 
 def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = ()) -> Request:
@@ -56,19 +44,7 @@ def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = ()) ->
 
     ``variables``: the names of all variables. One that looks like an option is none by mistake, and the run would do nothing.
     """
-    faults, read = misspelt.faults(variables, prefix=_PREFIX, options=_OPTIONS, others=specified()), {}
-    for name, value in given.items():
-        if value is None:
-            continue
-        field, reader, wanted = _OPTIONS[name]
-        try:
-            read[field] = reader(value)
-        except (TypeError, ValueError):
-            faults.append(f"{_PREFIX}{name} is {value!r}, wanted {wanted}: -e {_PREFIX}{name}={_example(wanted)}")
+    found, faults = values(given, _OPTIONS, prefix=_PREFIX, variables=variables, others=specified())
     if faults:
         raise ComponentError(f"Nothing was touched: {'; '.join(faults)}")
-    return Request(**read)
-
-
-def _example(wanted: str) -> str:
-    return "true" if wanted == "true or false" else "10"
+    return Request(**found)

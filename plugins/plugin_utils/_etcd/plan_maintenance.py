@@ -43,12 +43,15 @@ def _defragmentations(found: Databases, request: Request) -> list[PlannedAction]
     if not request.defragment:
         return []
     compacting = bool(_compaction(found, request))
-    worth = [
-        member
+
+    def is_worth_it(member: Database) -> bool:
+        return member.free >= WORTH and member.fragmentation >= request.defragment_above
+
+    return [
+        _defragmentation(member)
         for member in _in_turn(found.members)
-        if not member.learner and (compacting or not member.answers or (member.free >= WORTH and member.fragmentation >= request.above))
+        if not member.learner and (compacting or not member.answers or is_worth_it(member))
     ]
-    return [_defragmentation(member) for member in worth]
 
 
 def _in_turn(members: c.Iterable[Database]) -> list[Database]:

@@ -10,11 +10,10 @@ import dataclasses
 import re
 import typing as t
 
-from ansible.module_utils.parsing.convert_bool import boolean
-
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import batch, misspelt
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import batch
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.batch import ONE_BY_ONE, Batch
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.given_options import Option, flag, number, values
 
 _PREFIX = "restart_"
 _DAY = 86400
@@ -58,23 +57,14 @@ def _reboot(value: t.Any) -> str:
     return str(value)
 
 
-def _seconds(value: t.Any, lowest: float) -> float:
-    number = float(str(value))
-    if isinstance(value, bool) or not lowest <= number <= _DAY:
-        raise ValueError
-    return number
-
-
-_FLAG = "true or false"
-# How each option is read, what it may be, and an example.
-_OPTIONS: dict[str, tuple[c.Callable[[t.Any], t.Any], str, str]] = {
-    "packages": (_packages, "none, security, all, or names of packages divided by commas", "security"),
-    "reboot": (_reboot, "needed, always or never", "needed"),
-    "drain": (lambda value: boolean(value, strict=True), _FLAG, "false"),
-    "batch": (batch.read, "a number of hosts from 1, or per cent of the workers such as 20%", "2"),
-    "pause": (lambda value: _seconds(value, 0), f"seconds, a number from 0 to {_DAY}", "60"),
-    "timeout": (lambda value: _seconds(value, 1), f"seconds, a number from 1 to {_DAY}", "900"),
-    "unmanaged_pods": (lambda value: boolean(value, strict=True), _FLAG, "true"),
+_OPTIONS = {
+    "packages": Option(_packages, "none, security, all, or names of packages divided by commas", "security"),
+    "reboot": Option(_reboot, "needed, always or never", "needed"),
+    "drain": flag(example="false"),
+    "batch": Option(batch.read, "a number of hosts from 1, or per cent of the workers such as 20%", "2"),
+    "pause": number(float, lowest=0, highest=_DAY, wanted="seconds, a number", example="60"),
+    "timeout": number(float, lowest=1, highest=_DAY, wanted="seconds, a number", example="900"),
+    "unmanaged_pods": flag(),
 }
 OPTIONS = tuple(_OPTIONS)
 
@@ -84,15 +74,7 @@ def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = ()) ->
 
     ``variables``: the names of all variables, of which one may be an option written almost right.
     """
-    faults, read = misspelt.faults(variables, prefix=_PREFIX, options=_OPTIONS), {}
-    for name, value in given.items():
-        if value is None:
-            continue
-        reader, wanted, example = _OPTIONS[name]
-        try:
-            read[name] = reader(value)
-        except (TypeError, ValueError):
-            faults.append(f"{_PREFIX}{name} is {value!r}, wanted {wanted}: -e {_PREFIX}{name}={example}")
+    read, faults = values(given, _OPTIONS, prefix=_PREFIX, variables=variables)
     found = Request(**read) if not faults else Request()
     if not faults and not found.upgrades and found.reboot == NEVER:
         faults.append("restart_reboot is never and restart_packages is none, so there is nothing to do: give another value to one of them")

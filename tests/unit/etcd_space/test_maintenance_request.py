@@ -17,7 +17,7 @@ def test_without_options_nothing_is_wanted() -> None:
 
 def test_texts_of_the_command_line_are_read() -> None:
     given = {"compact": "true", "defragment": True, "disarm": "no", "defragment_above": "25", "pause": "0.5"}
-    assert request(given) == Request(compact=True, defragment=True, disarm=False, above=25, pause=0.5)
+    assert request(given) == Request(compact=True, defragment=True, disarm=False, defragment_above=25, pause=0.5)
 
 
 @pytest.mark.parametrize(

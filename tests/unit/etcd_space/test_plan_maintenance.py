@@ -63,7 +63,8 @@ def test_nothing_is_done_that_is_not_asked_for_or_not_needed() -> None:
     tight = [database(name, in_use=39 * MIB) for name in "abc"]
     assert steps(seen(*tight, compacted=True), ALL) == []
     assert steps(seen(*tight), DEFRAGMENT) == []
-    assert steps(seen(*tight), Request(defragment=True, above=2)) == [("defragment", "b"), ("defragment", "c"), ("defragment", "a")]
+    wanted = Request(defragment=True, defragment_above=2)
+    assert steps(seen(*tight), wanted) == [("defragment", "b"), ("defragment", "c"), ("defragment", "a")]
     small = [database(name, size=MIB, in_use=MIB // 2) for name in "abc"]
     assert steps(seen(*small), DEFRAGMENT) == []
 
