@@ -89,7 +89,6 @@ READ_BY_ACTIONS = {
 
 # By type, the first that the resolver takes
 _TEXTS = ["another", "/another", "192.0.2.7", "5m", "30s", "daily", "2G", "https://192.0.2.7/x"]
-_TEXTS_OF_CLUSTER = ["another.example", "10.200.0.0/16", "20000-22767", "arm64", "etcd"]
 _LISTS: list[t.Any] = [["another"], ["192.0.2.7"], ["eth7"], [{"name": "barehost-another", "ports": ["7777/tcp"]}]]
 _MAPS: list[t.Any] = [{"another": "1"}, {"another": True}]
 
