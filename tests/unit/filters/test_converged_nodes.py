@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.filter.cluster import converged_nodes
+from ansible_collections.barehost.kubernetes.plugins.filter.plays import converged_nodes
 
 HOSTS = ("a", "b", "c")
 CLUSTER: dict[str, t.Any] = {"node_hosts": list(HOSTS), "nodes": {host: {"name": f"{host}.example.org"} for host in HOSTS}}

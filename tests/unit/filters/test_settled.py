@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.filter.cluster import converged_nodes, settled, unsettled
+from ansible_collections.barehost.kubernetes.plugins.filter.plays import converged_nodes, settled, unsettled
 
 CLUSTER: dict[str, t.Any] = {
     "nodes": {name: {"name": name} for name in ("master", "worker", "balancer")},

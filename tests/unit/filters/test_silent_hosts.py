@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.filter.cluster import silent_hosts
+from ansible_collections.barehost.kubernetes.plugins.filter.plays import silent_hosts
 
 CLUSTER: dict[str, t.Any] = {"etcd_hosts": ["db", "both"], "masters": ["both", "api"]}
 BARE = {"said": {"changed": False, "actions": []}}

@@ -15,7 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from ansible_collections.barehost.kubernetes.plugins.filter.cluster import changed_nodes
+from ansible_collections.barehost.kubernetes.plugins.filter.plays import changed_nodes
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api import pod_network
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import plan_pod_network
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.action import restart_node
-from ansible_collections.barehost.kubernetes.plugins.filter.cluster import restart_has_failed, restart_turns
+from ansible_collections.barehost.kubernetes.plugins.filter.plays import restart_has_failed, restart_turns
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import this_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart import told
