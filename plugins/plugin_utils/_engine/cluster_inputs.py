@@ -13,9 +13,9 @@ import typing as t
 from ansible.errors import AnsibleError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import controller_job, node_certificates, role_variables
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.hosts import ROLES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import ClusterInputs, Given, Unusable
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.resolve import resolve
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.roles_of_hosts import ROLES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.variables import CLUSTER, CONNECTION, HOST
 
 try:

@@ -11,9 +11,10 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import netaddr
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import cidrs, naming, port_matrix
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import LOCAL_API_PORT
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.hosts import Members, Node
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.hosts import Node
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader, nearest
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.roles_of_hosts import Members
 
 MODES = ("direct", "vip", "local", "external")
 

@@ -10,9 +10,10 @@ import re
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.hosts import Members, Node
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.hosts import Node
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.roles_of_hosts import Members
 
 # Linux gives programs their ports from here on (net.ipv4.ip_local_port_range).
 EPHEMERAL_LOW = 32768

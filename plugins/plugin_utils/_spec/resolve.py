@@ -26,6 +26,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import (
     releases,
     renewal,
     role_variables,
+    roles_of_hosts,
 )
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import ClusterInputs, Reader, nearest
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
@@ -73,7 +74,7 @@ class _Draft:
     domain: str | None
     versions: dict[str, str] | None
     networks: cidrs.Networks
-    members: hosts.Members
+    members: roles_of_hosts.Members
     nodes: dict[str, hosts.Node]
     api_port: int | None
     endpoint: api_endpoint.Endpoint | None
@@ -105,9 +106,9 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
     name, domain = _cluster_name(reader), _cluster_domain(reader)
     versions = chosen_versions.read_versions(reader, problems)
     networks = cidrs.read_networks(reader)
-    members = hosts.read_members(inputs, reader, problems)
+    members = roles_of_hosts.read_members(inputs, reader, problems)
     hosts.check_equality(inputs, problems, members)
-    hosts.check_groups(inputs, reader, members)
+    roles_of_hosts.check_groups(inputs, reader, members)
     nodes = hosts.read_nodes(inputs, problems, members)
     hosts.check_separation(reader, nodes, networks)
     cidrs.check_capacity(reader, problems, networks, nodes=len(members.nodes))
@@ -226,7 +227,7 @@ def _jsonable(value: t.Any) -> t.Any:
     return value
 
 
-def _etcd(members: hosts.Members, nodes: t.Mapping[str, hosts.Node]) -> dict[str, t.Any]:
+def _etcd(members: roles_of_hosts.Members, nodes: t.Mapping[str, hosts.Node]) -> dict[str, t.Any]:
     entries = [
         {
             "host": host,
