@@ -14,7 +14,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.componen
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.hosts import Node
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader, nearest
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.roles_of_hosts import Members
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.roles_of_hosts import Roles
 
 MODES = ("direct", "vip", "local", "external")
 
@@ -32,47 +32,45 @@ class Endpoint:
         return f"https://{self.host}:{self.port}" if self.host else ""
 
 
-def choose_mode(members: Members) -> str:
+def choose_mode(roles: Roles) -> str:
     """The mode for a cluster that does not name one."""
-    if members.by_role["balancer"]:
+    if roles.by_role["balancer"]:
         return "vip"
-    return "local" if len(members.by_role["master"]) > 1 else "direct"
+    return "local" if len(roles.by_role["master"]) > 1 else "direct"
 
 
 def read_endpoint(
-    reader: Reader, problems: Problems, members: Members, nodes: t.Mapping[str, Node], networks: cidrs.Networks, *, api_port: int | None
+    reader: Reader, problems: Problems, roles: Roles, nodes: t.Mapping[str, Node], networks: cidrs.Networks, *, api_port: int | None
 ) -> Endpoint | None:
     """The API endpoint; None when there is a fault in it or when its master is not known.
 
     An etcd cluster of its own has no masters and no endpoint: mode ``none``, host and URL empty.
     """
-    if not members.by_role["master"] and reader.given("cluster_master_hosts") and api_port is not None:
+    if not roles.by_role["master"] and reader.given("cluster_master_hosts") and api_port is not None:
         return Endpoint(mode="none", host="", port=api_port)
-    mode = _mode(reader, members)
+    mode = _mode(reader, roles)
     host = _host(reader)
     port = _port(reader, mode, api_port)
     if mode is None or host is None or port is None:
         return None
-    if mode != "vip" and members.by_role["balancer"]:
-        problems.warn(f"in the API endpoint mode {mode!r} the balancers ({', '.join(members.by_role['balancer'])}) have nothing to do")
-    if mode == "vip" and len(members.by_role["balancer"]) == 1:
-        problems.warn(
-            f"there is one balancer ({members.by_role['balancer'][0]}), and the API is lost with it: a second one would take over"
-        )
-    fault = _MODE_CHECKS[mode](members, host, nodes, networks)
+    if mode != "vip" and roles.by_role["balancer"]:
+        problems.warn(f"in the API endpoint mode {mode!r} the balancers ({', '.join(roles.by_role['balancer'])}) have nothing to do")
+    if mode == "vip" and len(roles.by_role["balancer"]) == 1:
+        problems.warn(f"there is one balancer ({roles.by_role['balancer'][0]}), and the API is lost with it: a second one would take over")
+    fault = _MODE_CHECKS[mode](roles, host, nodes, networks)
     if fault:
         reader.problem(_where(reader, mode), *fault)
         return None
-    if not _port_fits(reader, members, mode=mode, port=port, api_port=api_port):
+    if not _port_fits(reader, roles, mode=mode, port=port, api_port=api_port):
         return None
-    return _endpoint(mode, host, port, members, nodes)
+    return _endpoint(mode, host, port, roles, nodes)
 
 
-def proxy_hosts(endpoint: Endpoint, members: Members) -> tuple[str, ...]:
+def proxy_hosts(endpoint: Endpoint, roles: Roles) -> tuple[str, ...]:
     """The hosts that run a proxy in front of the apiservers: balancers, or every host with a kubelet for itself."""
     if endpoint.mode == "vip":
-        return members.by_role["balancer"]
-    return members.nodes if endpoint.mode == "local" else ()
+        return roles.by_role["balancer"]
+    return roles.nodes if endpoint.mode == "local" else ()
 
 
 def _port(reader: Reader, mode: str | None, api_port: int | None) -> int | None:
@@ -81,9 +79,9 @@ def _port(reader: Reader, mode: str | None, api_port: int | None) -> int | None:
     return LOCAL_API_PORT if mode == "local" and api_port != LOCAL_API_PORT else api_port
 
 
-def _port_fits(reader: Reader, members: Members, *, mode: str, port: int, api_port: int | None) -> bool:
+def _port_fits(reader: Reader, roles: Roles, *, mode: str, port: int, api_port: int | None) -> bool:
     name = "cluster_api_endpoint_port"
-    shared = [host for host in members.by_role["balancer"] if host in members.by_role["master"]]
+    shared = [host for host in roles.by_role["balancer"] if host in roles.by_role["master"]]
     if mode == "direct" and port != api_port:
         wrong = f"differs from cluster_api_port {api_port}, and in mode {mode!r} nothing listens there"
         reader.fault(name, wrong, "Leave it out, or set cluster_api_port")
@@ -101,12 +99,12 @@ def _port_fits(reader: Reader, members: Members, *, mode: str, port: int, api_po
 
 
 def apiserver_names(
-    reader: Reader, members: Members, nodes: t.Mapping[str, Node], endpoint: Endpoint, *, domain: str, service_address: str
+    reader: Reader, roles: Roles, nodes: t.Mapping[str, Node], endpoint: Endpoint, *, domain: str, service_address: str
 ) -> dict[str, list[str]]:
     """The subject alternative names of every apiserver: any of them is valid for any master."""
     dns = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", f"kubernetes.default.svc.{domain}", "localhost"]
     ips = ["127.0.0.1", service_address]
-    for host in members.by_role["master"]:
+    for host in roles.by_role["master"]:
         dns.append(nodes[host].name)
         ips.append(nodes[host].address)
     for name in [endpoint.host, *(reader.list_of_text("cluster_api_extra_sans") or [])]:
@@ -133,10 +131,10 @@ def _where(reader: Reader, mode: str) -> str:
     return f"{reader.where('cluster_api_endpoint_mode')}, which is {mode!r},"
 
 
-def _mode(reader: Reader, members: Members) -> str | None:
+def _mode(reader: Reader, roles: Roles) -> str | None:
     name = "cluster_api_endpoint_mode"
     if not reader.given(name):
-        return choose_mode(members)
+        return choose_mode(roles)
     text = reader.text(name)
     if text is None:
         return None
@@ -174,8 +172,8 @@ def _host(reader: Reader) -> str | None:
 Fault = tuple[str, str] | None
 
 
-def _direct_fault(members: Members, host: str, nodes: t.Mapping[str, Node], networks: cidrs.Networks) -> Fault:
-    masters = members.by_role["master"]
+def _direct_fault(roles: Roles, host: str, nodes: t.Mapping[str, Node], networks: cidrs.Networks) -> Fault:
+    masters = roles.by_role["master"]
     if len(masters) > 1:
         return (
             f"sends everybody to one master, and there are {len(masters)}: {', '.join(masters)}",
@@ -185,8 +183,8 @@ def _direct_fault(members: Members, host: str, nodes: t.Mapping[str, Node], netw
     return _inside(address, networks) if address is not None else None
 
 
-def _vip_fault(members: Members, host: str, nodes: t.Mapping[str, Node], networks: cidrs.Networks) -> Fault:
-    if not members.by_role["balancer"]:
+def _vip_fault(roles: Roles, host: str, nodes: t.Mapping[str, Node], networks: cidrs.Networks) -> Fault:
+    if not roles.by_role["balancer"]:
         return (
             "needs hosts that hold the virtual address, and there is no balancer",
             "Put hosts into the group 'balancer', or choose another mode",
@@ -206,7 +204,7 @@ def _vip_fault(members: Members, host: str, nodes: t.Mapping[str, Node], network
     return _inside(address, networks)
 
 
-def _local_fault(members: Members, host: str, nodes: t.Mapping[str, Node], networks: cidrs.Networks) -> Fault:
+def _local_fault(roles: Roles, host: str, nodes: t.Mapping[str, Node], networks: cidrs.Networks) -> Fault:
     if host and host != "127.0.0.1":
         return (
             f"has every node balance for itself on 127.0.0.1, and cluster_api_endpoint_host is {host}",
@@ -215,7 +213,7 @@ def _local_fault(members: Members, host: str, nodes: t.Mapping[str, Node], netwo
     return None
 
 
-def _external_fault(members: Members, host: str, nodes: t.Mapping[str, Node], networks: cidrs.Networks) -> Fault:
+def _external_fault(roles: Roles, host: str, nodes: t.Mapping[str, Node], networks: cidrs.Networks) -> Fault:
     if not host:
         return "needs the address of your load balancer", "Set cluster_api_endpoint_host to its IPv4 address or DNS name"
     address = cidrs.parse_address(host)
@@ -232,7 +230,7 @@ def _inside(address: netaddr.IPAddress, networks: cidrs.Networks) -> Fault:
     return None
 
 
-_MODE_CHECKS: t.Mapping[str, t.Callable[[Members, str, t.Mapping[str, Node], cidrs.Networks], Fault]] = {
+_MODE_CHECKS: t.Mapping[str, t.Callable[[Roles, str, t.Mapping[str, Node], cidrs.Networks], Fault]] = {
     "direct": _direct_fault,
     "vip": _vip_fault,
     "local": _local_fault,
@@ -240,10 +238,10 @@ _MODE_CHECKS: t.Mapping[str, t.Callable[[Members, str, t.Mapping[str, Node], cid
 }
 
 
-def _endpoint(mode: str, host: str, port: int, members: Members, nodes: t.Mapping[str, Node]) -> Endpoint | None:
+def _endpoint(mode: str, host: str, port: int, roles: Roles, nodes: t.Mapping[str, Node]) -> Endpoint | None:
     if mode == "local":
         return Endpoint(mode=mode, host="127.0.0.1", port=port)
     if mode == "direct" and not host:
-        master = next((nodes[name] for name in members.by_role["master"] if name in nodes), None)
+        master = next((nodes[name] for name in roles.by_role["master"] if name in nodes), None)
         return Endpoint(mode=mode, host=master.address, port=port) if master else None
     return Endpoint(mode=mode, host=host, port=port)

@@ -13,7 +13,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import cidrs, naming
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import ClusterInputs, Reader, Unusable, nearest, shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.roles_of_hosts import Members
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.roles_of_hosts import Roles
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.variables import CLUSTER
 
 CONTROL_PLANE_TAINT = {"key": "node-role.kubernetes.io/control-plane", "value": "", "effect": "NoSchedule"}
@@ -32,16 +32,16 @@ class Node:
     taints: tuple[t.Mapping[str, str], ...]
 
 
-def read_nodes(inputs: ClusterInputs, problems: Problems, members: Members) -> dict[str, Node]:
+def read_nodes(inputs: ClusterInputs, problems: Problems, roles: Roles) -> dict[str, Node]:
     """Every host with its name, address, labels and taints; hosts with a fault are left out."""
     default_interface = _interface(Reader(inputs, problems), "cluster_interface") or ""
     nodes: dict[str, Node] = {}
     names: dict[str, str] = {}
     addresses: dict[str, str] = {}
-    for host in members.all:
+    for host in roles.all:
         reader = Reader(inputs, problems, host=host)
-        name = _name(reader, host, kubelet=host in members.nodes)
-        address = _address(inputs, reader, members, host)
+        name = _name(reader, host, kubelet=host in roles.nodes)
+        address = _address(inputs, reader, roles, host)
         labels = _labels(reader)
         taints = _taints(reader)
         interface = _interface(reader, "node_interface") or default_interface
@@ -53,12 +53,17 @@ def read_nodes(inputs: ClusterInputs, problems: Problems, members: Members) -> d
             continue
         if address.endswith((".0", ".255")):
             problems.warn(f"the address {address} of {host} is a network or broadcast address in most networks")
-        roles = members.roles_of(host)
-        own = [dict(CONTROL_PLANE_TAINT)] if "master" in roles and "minion" not in roles else []
-        runs_kubelet = host in members.nodes
-        merged = tuple(own + [taint for taint in taints if taint not in own]) if runs_kubelet else ()
+        own_roles = roles.of(host)
+        own = [dict(CONTROL_PLANE_TAINT)] if "master" in own_roles and "minion" not in own_roles else []
+        runs_kubelet = host in roles.nodes
         nodes[host] = Node(
-            host=host, name=name, address=address, interface=interface, roles=roles, labels=labels if runs_kubelet else {}, taints=merged
+            host=host,
+            name=name,
+            address=address,
+            interface=interface,
+            roles=own_roles,
+            labels=labels if runs_kubelet else {},
+            taints=tuple(own + [taint for taint in taints if taint not in own]) if runs_kubelet else (),
         )
     return nodes
 
@@ -77,12 +82,12 @@ def check_separation(reader: Reader, nodes: t.Mapping[str, Node], networks: cidr
             )
 
 
-def check_equality(inputs: ClusterInputs, problems: Problems, members: Members) -> None:
+def check_equality(inputs: ClusterInputs, problems: Problems, roles: Roles) -> None:
     """A variable of the whole cluster must not differ from host to host: the run would depend on which host asks."""
     reader = Reader(inputs, problems)
-    if not members.all:
+    if not roles.all:
         return
-    first, *others = members.all
+    first, *others = roles.all
     for name in CLUSTER:
         expected = plain(inputs.hosts[first].get(name))
         for host in others:
@@ -125,7 +130,7 @@ def _name(reader: Reader, host: str, *, kubelet: bool) -> str | None:
     return None
 
 
-def _address(inputs: ClusterInputs, reader: Reader, members: Members, host: str) -> str | None:
+def _address(inputs: ClusterInputs, reader: Reader, roles: Roles, host: str) -> str | None:
     """The host's address in the cluster: node_address, else ansible_host or the inventory name when they are addresses."""
     instead = f"Set node_address of {host} to the IPv4 address by which the other hosts reach it"
     if reader.given("node_address"):
@@ -144,7 +149,7 @@ def _address(inputs: ClusterInputs, reader: Reader, members: Members, host: str)
     subject = reader.where(source) if source != "inventory name" else f"host {host}"
     if address is None and source == "inventory name":
         # A group that misspells a host makes another host in Ansible, and the one that was meant is left without a role.
-        near = nearest(host, [other for other in inputs.hosts if other not in members.all], cutoff=0.8)
+        near = nearest(host, [other for other in inputs.hosts if other not in roles.all], cutoff=0.8)
         hint = f"Did you mean {near}, which is in no group of the cluster? Otherwise s{instead[1:]}" if near else instead
         reader.problem(subject, "has no address: neither node_address nor ansible_host is set", hint)
         return None

@@ -13,7 +13,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import c
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.hosts import Node
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.roles_of_hosts import Members
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.roles_of_hosts import Roles
 
 # Linux gives programs their ports from here on (net.ipv4.ip_local_port_range).
 EPHEMERAL_LOW = 32768
@@ -81,7 +81,7 @@ def read_node_ports(reader: Reader, problems: Problems, *, api_ports: t.Collecti
 
 
 def openings(
-    members: Members, nodes: t.Mapping[str, Node], *, api_port: int, endpoint_port: int, balanced: bool, flannel_on_etcd: bool
+    roles: Roles, nodes: t.Mapping[str, Node], *, api_port: int, endpoint_port: int, balanced: bool, flannel_on_etcd: bool
 ) -> list[Opening]:
     """What other machines must reach on the hosts of each role.
 
@@ -93,9 +93,9 @@ def openings(
     def addresses(*groups: t.Sequence[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(nodes[host].address for hosts in groups for host in hosts))
 
-    etcd, masters = members.by_role["etcd"], members.by_role["master"]
-    kubelet_roles = tuple(role for role in ("master", "minion") if any(host in members.nodes for host in members.by_role[role]))
-    clients = (masters, etcd, *([members.nodes] if flannel_on_etcd else []))
+    etcd, masters = roles.by_role["etcd"], roles.by_role["master"]
+    kubelet_roles = tuple(role for role in ("master", "minion") if any(host in roles.nodes for host in roles.by_role[role]))
+    clients = (masters, etcd, *([roles.nodes] if flannel_on_etcd else []))
     programs = "the apiservers, flannel on the nodes" if flannel_on_etcd else "the apiservers"
     rows = [
         Opening("barehost-kube-apiserver", api_port, "tcp", ("master",), (), "the Kubernetes API, for administrators, nodes and pods"),
@@ -111,7 +111,7 @@ def openings(
             "barehost-etcd-peer", component_table.ETCD.ports["peer"].number, "tcp", ("etcd",), addresses(etcd), "etcd, among its members"
         ),
     ]
-    if members.nodes:
+    if roles.nodes:
         vxlan = component_table.FLANNELD.ports["vxlan"]
         rows += [
             Opening(
@@ -119,7 +119,7 @@ def openings(
                 component_table.KUBELET.ports["server"].number,
                 "tcp",
                 kubelet_roles,
-                addresses(masters, members.nodes),
+                addresses(masters, roles.nodes),
                 "the kubelet, for the apiservers (logs, exec) and for metrics pods on other nodes",
             ),
             Opening(
@@ -127,7 +127,7 @@ def openings(
                 vxlan.number,
                 vxlan.protocol,
                 kubelet_roles,
-                addresses(members.nodes),
+                addresses(roles.nodes),
                 "the pod network, among the nodes",
             ),
         ]
@@ -135,7 +135,7 @@ def openings(
         rows.append(
             Opening("barehost-api-balancer", endpoint_port, "tcp", ("balancer",), (), "the Kubernetes API, balanced over the masters")
         )
-    if balanced and len(members.by_role["balancer"]) > 1:
-        sources = addresses(members.by_role["balancer"])
+    if balanced and len(roles.by_role["balancer"]) > 1:
+        sources = addresses(roles.by_role["balancer"])
         rows.append(Opening("barehost-vrrp", 0, "vrrp", ("balancer",), sources, "Keepalived, among the balancers"))
     return rows

@@ -74,7 +74,7 @@ class _Draft:
     domain: str | None
     versions: dict[str, str] | None
     networks: cidrs.Networks
-    members: roles_of_hosts.Members
+    roles: roles_of_hosts.Roles
     nodes: dict[str, hosts.Node]
     api_port: int | None
     endpoint: api_endpoint.Endpoint | None
@@ -106,14 +106,14 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
     name, domain = _cluster_name(reader), _cluster_domain(reader)
     versions = chosen_versions.read_versions(reader, problems)
     networks = cidrs.read_networks(reader)
-    members = roles_of_hosts.read_members(inputs, reader, problems)
-    hosts.check_equality(inputs, problems, members)
-    roles_of_hosts.check_groups(inputs, reader, members)
-    nodes = hosts.read_nodes(inputs, problems, members)
+    roles = roles_of_hosts.read_roles(inputs, reader, problems)
+    hosts.check_equality(inputs, problems, roles)
+    roles_of_hosts.check_groups(inputs, reader, roles)
+    nodes = hosts.read_nodes(inputs, problems, roles)
     hosts.check_separation(reader, nodes, networks)
-    cidrs.check_capacity(reader, problems, networks, nodes=len(members.nodes))
+    cidrs.check_capacity(reader, problems, networks, nodes=len(roles.nodes))
     api_port = port_matrix.read_api_port(reader)
-    endpoint = api_endpoint.read_endpoint(reader, problems, members, nodes, networks, api_port=api_port)
+    endpoint = api_endpoint.read_endpoint(reader, problems, roles, nodes, networks, api_port=api_port)
     api_endpoint.check_extra_names(reader)
     api_ports = {port for port in (api_port, endpoint.port if endpoint and endpoint.mode in ("vip", "local") else None) if port is not None}
     return _Draft(
@@ -121,7 +121,7 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
         domain=domain,
         versions=versions,
         networks=networks,
-        members=members,
+        roles=roles,
         nodes=nodes,
         api_port=api_port,
         endpoint=endpoint,
@@ -138,14 +138,14 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
 
 def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
     """The spec of a draft without problems."""
-    members, nodes = draft.members, draft.nodes
+    roles, nodes = draft.roles, draft.nodes
     endpoint, api_port, versions, domain = _sure(draft.endpoint), _sure(draft.api_port), _sure(draft.versions), _sure(draft.domain)
     network = cidrs.as_dict(draft.networks, node_port_range=_sure(draft.node_ports))
     service_address = network["api_service_address"]
-    names = api_endpoint.apiserver_names(reader, members, nodes, endpoint, domain=domain, service_address=service_address)
+    names = api_endpoint.apiserver_names(reader, roles, nodes, endpoint, domain=domain, service_address=service_address)
     flannel = _sure(draft.flannel)
     openings = port_matrix.openings(
-        members, nodes, api_port=api_port, endpoint_port=endpoint.port, balanced=endpoint.mode == "vip", flannel_on_etcd=flannel.on_etcd
+        roles, nodes, api_port=api_port, endpoint_port=endpoint.port, balanced=endpoint.mode == "vip", flannel_on_etcd=flannel.on_etcd
     )
     return Spec(
         name=_sure(draft.name),
@@ -160,15 +160,15 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
             "port": endpoint.port,
             "url": endpoint.url,
             "server_port": api_port,
-            "proxies": api_endpoint.proxy_hosts(endpoint, members),
+            "proxies": api_endpoint.proxy_hosts(endpoint, roles),
         },
         nodes=nodes,
-        etcd={**_etcd(members, nodes), "authentication": flannel.on_etcd},
-        masters=members.by_role["master"],
-        minions=members.by_role["minion"],
-        node_hosts=members.nodes,
-        etcd_hosts=members.by_role["etcd"],
-        balancers=members.by_role["balancer"],
+        etcd={**_etcd(roles, nodes), "authentication": flannel.on_etcd},
+        masters=roles.by_role["master"],
+        minions=roles.by_role["minion"],
+        node_hosts=roles.nodes,
+        etcd_hosts=roles.by_role["etcd"],
+        balancers=roles.by_role["balancer"],
         certificates={
             "apiserver": names,
             "renew_before_days": _sure(draft.renew_before_days),
@@ -227,7 +227,7 @@ def _jsonable(value: t.Any) -> t.Any:
     return value
 
 
-def _etcd(members: roles_of_hosts.Members, nodes: t.Mapping[str, hosts.Node]) -> dict[str, t.Any]:
+def _etcd(roles: roles_of_hosts.Roles, nodes: t.Mapping[str, hosts.Node]) -> dict[str, t.Any]:
     entries = [
         {
             "host": host,
@@ -235,7 +235,7 @@ def _etcd(members: roles_of_hosts.Members, nodes: t.Mapping[str, hosts.Node]) ->
             "address": nodes[host].address,
             **component_table.etcd_urls(nodes[host].address),
         }
-        for host in members.by_role["etcd"]
+        for host in roles.by_role["etcd"]
     ]
     return {
         "members": entries,

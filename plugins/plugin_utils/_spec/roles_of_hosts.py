@@ -15,7 +15,7 @@ ROLES = ("etcd", "master", "minion", "balancer")
 
 
 @dataclasses.dataclass(frozen=True)
-class Members:
+class Roles:
     """The inventory host names of each role, in inventory order; ``nodes`` run a kubelet."""
 
     by_role: t.Mapping[str, tuple[str, ...]]
@@ -25,11 +25,11 @@ class Members:
     def all(self) -> tuple[str, ...]:
         return tuple(sorted({host for role in ROLES for host in self.by_role[role]}))
 
-    def roles_of(self, host: str) -> tuple[str, ...]:
+    def of(self, host: str) -> tuple[str, ...]:
         return tuple(role for role in ROLES if host in self.by_role[role])
 
 
-def read_members(inputs: ClusterInputs, reader: Reader, problems: Problems) -> Members:
+def read_roles(inputs: ClusterInputs, reader: Reader, problems: Problems) -> Roles:
     """Which host has which role, and whether the cluster has what it needs."""
     by_role = {role: _hosts_of(inputs, reader, role) for role in ROLES}
     # In an order of their own: whoever lists the same hosts otherwise describes the same cluster, and no host is the first one.
@@ -49,7 +49,7 @@ def read_members(inputs: ClusterInputs, reader: Reader, problems: Problems) -> M
         problems.warn(
             "no host is a minion: ordinary pods can run nowhere until the masters' taint is removed or hosts join the group 'minion'"
         )
-    return Members(by_role=known, nodes=nodes)
+    return Roles(by_role=known, nodes=nodes)
 
 
 def _is_etcd_alone(reader: Reader, known: t.Mapping[str, tuple[str, ...]]) -> bool:
@@ -57,7 +57,7 @@ def _is_etcd_alone(reader: Reader, known: t.Mapping[str, tuple[str, ...]]) -> bo
     return reader.given("cluster_master_hosts") and bool(known["etcd"]) and not known["minion"] and not known["balancer"]
 
 
-def check_groups(inputs: ClusterInputs, reader: Reader, members: Members) -> None:
+def check_groups(inputs: ClusterInputs, reader: Reader, roles: Roles) -> None:
     """Plays on groups do not reach hosts that only ``cluster_<role>_hosts`` names, and such a run would end well and do nothing.
 
     A pattern of groups also matches a host of the same name, which may be none of the cluster's.
@@ -72,7 +72,7 @@ def check_groups(inputs: ClusterInputs, reader: Reader, members: Members) -> Non
                 "Give the host another name in the inventory, with ansible_host for its address",
             )
         name, group = f"cluster_{role}_hosts", set(inputs.groups.get(role, ()))
-        others = sorted(set(members.by_role[role]) ^ group)
+        others = sorted(set(roles.by_role[role]) ^ group)
         if reader.given(name) and others:
             reader.fault(
                 name,
