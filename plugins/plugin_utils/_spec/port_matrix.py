@@ -89,53 +89,43 @@ def openings(
     before the firewall's input rules see them. Pods reach their own host through the trusted interfaces, cni0 and flannel's,
     and other hosts under their own host's address, because flannel masquerades what leaves the pod network.
     """
+    found = [*_of_control_plane(roles, nodes, api_port=api_port, flannel_on_etcd=flannel_on_etcd), *_of_nodes(roles, nodes)]
+    return [*found, *(_of_balancers(roles, nodes, endpoint_port=endpoint_port) if balanced else [])]
 
-    def addresses(*groups: t.Sequence[str]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(nodes[host].address for hosts in groups for host in hosts))
 
-    etcd, masters = roles.by_role["etcd"], roles.by_role["master"]
-    kubelet_roles = tuple(role for role in ("master", "minion") if any(host in roles.nodes for host in roles.by_role[role]))
-    clients = (masters, etcd, *([roles.nodes] if flannel_on_etcd else []))
+def _addresses(nodes: t.Mapping[str, Node], *groups: t.Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(nodes[host].address for hosts in groups for host in hosts))
+
+
+def _of_control_plane(roles: Roles, nodes: t.Mapping[str, Node], *, api_port: int, flannel_on_etcd: bool) -> list[Opening]:
+    etcd, ports = roles.by_role["etcd"], component_table.ETCD.ports
+    clients = (roles.by_role["master"], etcd, *([roles.nodes] if flannel_on_etcd else []))
     programs = "the apiservers, flannel on the nodes" if flannel_on_etcd else "the apiservers"
-    rows = [
+    why = f"etcd, for {programs} and for its members' own tools"
+    return [
         Opening("barehost-kube-apiserver", api_port, "tcp", ("master",), (), "the Kubernetes API, for administrators, nodes and pods"),
-        Opening(
-            "barehost-etcd-client",
-            component_table.ETCD.ports["client"].number,
-            "tcp",
-            ("etcd",),
-            addresses(*clients),
-            f"etcd, for {programs} and for its members' own tools",
-        ),
-        Opening(
-            "barehost-etcd-peer", component_table.ETCD.ports["peer"].number, "tcp", ("etcd",), addresses(etcd), "etcd, among its members"
-        ),
+        Opening("barehost-etcd-client", ports["client"].number, "tcp", ("etcd",), _addresses(nodes, *clients), why),
+        Opening("barehost-etcd-peer", ports["peer"].number, "tcp", ("etcd",), _addresses(nodes, etcd), "etcd, among its members"),
     ]
-    if roles.nodes:
-        vxlan = component_table.FLANNELD.ports["vxlan"]
-        rows += [
-            Opening(
-                "barehost-kubelet",
-                component_table.KUBELET.ports["server"].number,
-                "tcp",
-                kubelet_roles,
-                addresses(masters, roles.nodes),
-                "the kubelet, for the apiservers (logs, exec) and for metrics pods on other nodes",
-            ),
-            Opening(
-                "barehost-flannel-vxlan",
-                vxlan.number,
-                vxlan.protocol,
-                kubelet_roles,
-                addresses(roles.nodes),
-                "the pod network, among the nodes",
-            ),
-        ]
-    if balanced:
-        rows.append(
-            Opening("barehost-api-balancer", endpoint_port, "tcp", ("balancer",), (), "the Kubernetes API, balanced over the masters")
-        )
-    if balanced and len(roles.by_role["balancer"]) > 1:
-        sources = addresses(roles.by_role["balancer"])
-        rows.append(Opening("barehost-vrrp", 0, "vrrp", ("balancer",), sources, "Keepalived, among the balancers"))
+
+
+def _of_nodes(roles: Roles, nodes: t.Mapping[str, Node]) -> list[Opening]:
+    if not roles.nodes:
+        return []
+    kubelet, vxlan = component_table.KUBELET.ports["server"], component_table.FLANNELD.ports["vxlan"]
+    own = tuple(role for role in ("master", "minion") if any(host in roles.nodes for host in roles.by_role[role]))
+    callers = _addresses(nodes, roles.by_role["master"], roles.nodes)
+    why = "the kubelet, for the apiservers (logs, exec) and for metrics pods on other nodes"
+    tunnel = "the pod network, among the nodes"
+    return [
+        Opening("barehost-kubelet", kubelet.number, "tcp", own, callers, why),
+        Opening("barehost-flannel-vxlan", vxlan.number, vxlan.protocol, own, _addresses(nodes, roles.nodes), tunnel),
+    ]
+
+
+def _of_balancers(roles: Roles, nodes: t.Mapping[str, Node], *, endpoint_port: int) -> list[Opening]:
+    balancers = roles.by_role["balancer"]
+    rows = [Opening("barehost-api-balancer", endpoint_port, "tcp", ("balancer",), (), "the Kubernetes API, balanced over the masters")]
+    if len(balancers) > 1:
+        rows.append(Opening("barehost-vrrp", 0, "vrrp", ("balancer",), _addresses(nodes, balancers), "Keepalived, among the balancers"))
     return rows
