@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api import waits
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import COME_AGAIN, ApiError, KubeApi, Object
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.listed import at_most
 
 # Says who cordoned a Node for a while. Without it somebody else did, and the Node stays cordoned.
 MARK = "barehost.kubernetes/cordoned-by"
@@ -155,9 +156,8 @@ def _ask(api: KubeApi, pod: Object) -> str:
 
 def _complaint(node: str, left: dict[str, Object], held: dict[str, str], timeout: float) -> str:
     lines = sorted(f"{pod['namespace']}/{pod['name']}: {held.get(uid) or 'was evicted and has not ended'}" for uid, pod in left.items())
-    more = f"; and {len(lines) - _NAMED} more" if len(lines) > _NAMED else ""
     return (
-        f"{len(left)} pods are still on {node} after {timeout:.0f} s: {'; '.join(lines[:_NAMED])}{more}. "
+        f"{len(left)} pods are still on {node} after {timeout:.0f} s: {at_most(_NAMED, lines, between='; ')}. "
         "Their budgets: kubectl get poddisruptionbudgets --all-namespaces. The node stays cordoned and nothing else "
         "was done. Give the pods' owners more room (replicas, the PodDisruptionBudget) or more time, and run this again; or "
         f"'kubectl uncordon {node}'"

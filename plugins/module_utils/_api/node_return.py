@@ -15,6 +15,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._api import no
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api import waits
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import KubeApi, Object, listed
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.listed import at_most
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.waiting import last_found
 
 _PAUSE = 1.0
@@ -78,7 +79,7 @@ class _Pods:
         """Those that are not ready; empty if all are."""
         counting = (pod for pod in self._pods() if nodes.owner(pod) not in self._ignored)
         told = sorted({f"{title(pod)}: {fault}" for pod in counting if (fault := pod_fault(pod) or self._of_before(pod))})
-        return "; ".join(told[:_NAMED]) + (f"; and {len(told) - _NAMED} more" if len(told) > _NAMED else "")
+        return at_most(_NAMED, told, between="; ")
 
     def _pods(self) -> t.Iterator[Object]:
         yield from listed(self._api, "/api/v1/pods", fieldSelector=f"spec.nodeName={self._node}")

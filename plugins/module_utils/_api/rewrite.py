@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import ApiError, KubeApi, Object, listed
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.listed import at_most
 
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -55,9 +56,9 @@ def run(_step: str, payload: Object) -> Object:
             done += not fault
             refused += [f"{kind.of(name, namespace)}: {fault}"] if fault else []
     if refused:
-        more = f" and {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else ""
+        told = at_most(_SHOWN, refused, between="; ")
         raise HostError(
-            f"{done} objects were written again, and {len(refused)} were refused: {'; '.join(refused[:_SHOWN])}{more}. What the API says "
+            f"{done} objects were written again, and {len(refused)} were refused: {told}. What the API says "
             "may quote them and is not shown: look at 'journalctl -u kube-apiserver', and at admission webhooks"
         )
     return {"written": done}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.listed import at_most
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 
 _NAMED = 10
@@ -38,8 +39,7 @@ def refuse_lost_pods(workloads: Workloads, nodes: c.Collection[str], *, variable
     """Raises PlanError if a drain of these Nodes would lose pods. ``variable``: by which the user allows it."""
     lost = [f"{pod['namespace']}/{pod['name']}" for pod in workloads["unmanaged"] if pod["node"] in nodes]
     if lost:
-        more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
         raise PlanError(
-            f"Nothing was changed: {', '.join(lost[:_NAMED])}{more} would be lost by a drain, because no controller makes another such pod "
+            f"Nothing was changed: {at_most(_NAMED, lost)} would be lost by a drain, because no controller makes another such pod "
             f"elsewhere. Delete them, or allow it: -e {variable}=true"
         )

@@ -11,6 +11,7 @@ import typing as t
 import yaml
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.objects import HIDDEN
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.listed import at_most
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
@@ -95,9 +96,7 @@ def _hidden(wanted: Object) -> Object:
 
 
 def _reason(live: Object, applied: Object) -> str:
-    faults = list(_differences(live, applied, ""))
-    more = len(faults) - _PATHS_IN_A_REASON
-    return "; ".join(faults[:_PATHS_IN_A_REASON]) + (f"; and {more} more" if more > 0 else "")
+    return at_most(_PATHS_IN_A_REASON, list(_differences(live, applied, "")), between="; ")
 
 
 def _differences(found: t.Any, wanted: t.Any, path: str) -> c.Iterator[str]:

@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.trust_bundles import digests
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.listed import at_most
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 
 # The longest list of names in a message.
@@ -46,8 +47,8 @@ def refuse(found: c.Iterable[c.Mapping[str, t.Any]], *, name: str) -> None:
     if all(answer["namespaces"] for answer in known):
         lacking = min((answer["namespaces"] for answer in known), key=len)
         raise PlanError(
-            f"Pods would not trust the new {name}: the ConfigMap kube-root-ca.crt lacks it in {_listed(lacking)}. The controller manager "
-            "writes it: look at `journalctl -u kube-controller-manager` on the masters. Then run replace-authority.yml again"
+            f"Pods would not trust the new {name}: the ConfigMap kube-root-ca.crt lacks it in {at_most(_SHOWN, lacking)}. The controller "
+            "manager writes it: look at `journalctl -u kube-controller-manager` on the masters. Then run replace-authority.yml again"
         )
 
 
@@ -60,11 +61,6 @@ def warnings(found: c.Iterable[c.Mapping[str, t.Any]], digests: Digests, *, name
     if not lacking:
         return []
     return [
-        f"{_listed(lacking)}: caBundle holds the old {name} and not the new one. Nothing changes that. If what is called there has a "
-        f"certificate of {name}, add the new one before the old one is dropped"
+        f"{at_most(_SHOWN, lacking)}: caBundle holds the old {name} and not the new one. Nothing changes that. If what is called there has "
+        f"a certificate of {name}, add the new one before the old one is dropped"
     ]
-
-
-def _listed(names: c.Sequence[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

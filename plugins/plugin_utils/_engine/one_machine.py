@@ -12,6 +12,8 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.listed import at_most
+
 
 def refusal(
     spec: c.Mapping[str, t.Any], *, run_hosts: c.Iterable[str], variables_of: c.Callable[[str], c.Mapping[str, t.Any]], default: str
@@ -23,11 +25,10 @@ def refusal(
     local = [host for host in looked_at if _connection(variables_of(host), default) == "local"]
     if len(local) < 2:
         return ""
-    shown = ", ".join(local[:3]) + (f" and {len(local) - 3} more" if len(local) > 3 else "")
     others = [host for host in local if host not in run]
     why = f"; a host of etcd and a master look at each other, and {others[0]} is not this machine" if others else ""
     return (
-        f"{shown} have the connection local, so this run would take one machine for all of them{why}. No host was touched. "
+        f"{at_most(3, local)} have the connection local, so this run would take one machine for all of them{why}. No host was touched. "
         "With ansible-pull or -c local, name one minion with --limit, and run the others from a controller"
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections.abc as c
 import datetime
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.listed import at_most
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.plan import Plan, Turn
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.request import NEVER, Request
 
@@ -42,8 +43,7 @@ def _turn(turn: Turn, wanted: Request) -> str:
     if turn.drains:
         parts.append("drain")
     if work.packages:
-        more = f" and {len(work.packages) - _NAMED} more" if len(work.packages) > _NAMED else ""
-        parts.append(f"upgrade {_count(work.packages)} ({', '.join(work.packages[:_NAMED])}{more})")
+        parts.append(f"upgrade {_count(work.packages)} ({at_most(_NAMED, work.packages)})")
     if work.reboot:
         parts.append(f"reboot ({'; '.join(work.reboot)})")
     elif work.perhaps:

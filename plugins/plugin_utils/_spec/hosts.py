@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.listed import at_most
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import netaddr
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import cidrs, naming
@@ -75,8 +76,7 @@ def check_separation(reader: Reader, nodes: t.Mapping[str, Node], networks: cidr
             f"{node.host} ({node.address})" for node in nodes.values() if network is not None and netaddr.IPAddress(node.address) in network
         ]
         if inside:
-            listed = ", ".join(inside[:3]) + (f" and {len(inside) - 3} more" if len(inside) > 3 else "")
-            wrong = f"holds the address of {listed}; hosts, pods and services must have separate networks"
+            wrong = f"holds the address of {at_most(3, inside)}; hosts, pods and services must have separate networks"
             reader.fault(
                 name, wrong, "Write a network that holds no host's address, e.g. 10.255.0.0/16 for pods, 10.254.0.0/16 for services"
             )

@@ -13,6 +13,7 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.listed import at_most
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import older_versions, version_table
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import Version, minor_of, numbers_of, text_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import emulation, etcd_levels
@@ -270,8 +271,7 @@ def path(version: Version, target: Version) -> str:
 def _told(hosts: c.Collection[str], program: str, version: Version) -> str:
     """Names at most five."""
     names = sorted(hosts)
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"{', '.join(names[:5])}{more} {'has' if len(names) == 1 else 'have'} {program} {text_of(version)}"
+    return f"{at_most(5, names)} {'has' if len(names) == 1 else 'have'} {program} {text_of(version)}"
 
 
 def _minor(version: Version) -> int:

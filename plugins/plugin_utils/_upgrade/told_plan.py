@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.listed import at_most
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import text_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.plan_upgrade import Observed, Request, Upgrade, Work
@@ -105,5 +106,4 @@ def _left_out(upgrade: Upgrade, wanted: Wanted) -> list[str]:
 
 
 def _named(names: c.Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    return at_most(_NAMED, names)
