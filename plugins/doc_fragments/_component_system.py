@@ -48,6 +48,11 @@ options:
               A Docker of somebody else, with C(unit), C(configuration), C(settings), C(socket) and C(data_directory). Refused are settings
               that would be lost, and containers that a restart would kill.
             type: dict
+          image_store:
+            description: >-
+              With which image store Docker is to run, as C(store) (V(graph-driver) or V(containerd)) and C(data_directory). Refused while
+              containers of another one run.
+            type: dict
           of:
             description: The look ends where one of these units is ours.
             type: list

@@ -14,7 +14,7 @@ import socket
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import foreign_docker, foreign_ports, foreign_units
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import ours
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import listeners, ours
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_states import RUNNING_OR_STARTING
 
@@ -57,8 +57,6 @@ def _find(look: Look, systemd: dict[str, dict[str, str]]) -> list[Finding]:
         return foreign_units.find(look["unit"], written=look["written"], runs=_runs(systemd.get(look["unit"], {})), root=ROOT)
     if look.get("service"):
         return _service(look["service"], systemd.get(look["service"], {}))
-    if look.get("docker"):
-        return foreign_docker.find(look["docker"], root=ROOT)
     return next(find(look[kind]) for kind, find in _FINDERS.items() if look.get(kind))
 
 
@@ -93,7 +91,9 @@ def _place(path: str) -> str:
     return os.path.join(ROOT, path.lstrip("/"))
 
 
-_FINDERS: dict[str, t.Callable[[str], list[Finding]]] = {
+_FINDERS: dict[str, t.Callable[[t.Any], list[Finding]]] = {
+    "docker": lambda wanted: foreign_docker.find(wanted, root=ROOT),
+    "image_store": lambda wanted: foreign_docker.find_other_store(wanted, mounts=listeners.text("self/mounts")),
     "port": foreign_ports.find,
     "file": _file,
     "cni": _cni,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Docker that somebody else has set up: its settings, its directory, and what runs in it."""
+"""A Docker that somebody else has set up: its settings, its directory, and what runs in it. And containers of another image store."""
 
 from __future__ import annotations
 
@@ -17,7 +17,32 @@ _TIMEOUT = 10.0
 _PASSWORD = re.compile(r"://[^/\s\"@]*@")
 _SHOWN = 5
 
+# Where the root of a running container is mounted below Docker's data directory, by image store.
+_ROOTS = {
+    "graph-driver": re.compile(r"/[\w-]+/[0-9a-f]{64}/merged"),
+    "containerd": re.compile(r"/rootfs/[\w-]+/[0-9a-f]{64}"),
+}
+
 Finding = dict[str, t.Any]
+
+
+def find_other_store(wanted: dict[str, str], *, mounts: str) -> list[Finding]:
+    """Whether containers run whose image store is not the ``store`` with which Docker is to run, from ``data_directory``.
+
+    Docker would not know them after its next start. Read from the mounts, since Docker knows only those of the store that it runs with.
+    """
+    found = []
+    for store, root in _ROOTS.items():
+        places = [place for place in map(_mount_point, mounts.splitlines()) if place.startswith(wanted["data_directory"] + "/")]
+        count = sum(1 for place in places if root.fullmatch(place, len(wanted["data_directory"])))
+        if count and store != wanted["store"]:
+            text = f"{count} containers run with the image store {store}, wanted is {wanted['store']}"
+            found.append({"name": f"image-store:{store}", "sort": "image-store", "found": text})
+    return found
+
+
+def _mount_point(line: str) -> str:
+    return line.partition(" ")[2].partition(" ")[0]
 
 
 def find(wanted: dict[str, t.Any], *, root: str) -> list[Finding]:

@@ -126,7 +126,7 @@ _BINARY = s.Record(
 _SWAP = s.Record({"state": (s.one_of("off", "unmanaged"), "off")}, short="state")
 _SELINUX = s.Record({"state": s.one_of("enforcing", "permissive", "disabled", "unmanaged")}, short="state")
 
-_LOOK_KINDS = ("unit", "service", "port", "file", "interface", "cni", "docker")
+_LOOK_KINDS = ("unit", "service", "port", "file", "interface", "cni", "docker", "image_store")
 _LOOK = s.Record(
     {
         "unit": (s.text, None),
@@ -137,6 +137,7 @@ _LOOK = s.Record(
         "interface": (s.text, None),
         "cni": (s.path, None),
         "docker": (s.mapping, None),
+        "image_store": (s.mapping, None),
         "of": (s.list_of(s.text), []),
         "remedy": (s.text, None),
     }

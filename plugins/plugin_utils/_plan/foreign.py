@@ -25,6 +25,10 @@ _REMEDIES = {
     "interface": "remove it with what installed it, or by `ip link delete {name}`",
     "settings": "write those that must stay into `docker_daemon_options`, or give them up by accepting this name",
     "containers": 'stop them; or write "live-restore": true into its daemon.json and run `systemctl reload docker`, so that they survive',
+    "image-store": (
+        "Docker would not know them any more, and they would run on. Set `docker_image_store` to what this node has; or drain it, run "
+        "`systemctl stop kubelet` and `docker rm --force $(docker ps --all --quiet)` there, and run the playbook again"
+    ),
     "data-root": "write `data-root: {name}` into `docker_daemon_options`",
 }
 SORTS = frozenset(_REMEDIES)

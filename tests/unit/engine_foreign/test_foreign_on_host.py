@@ -159,3 +159,34 @@ def test_f30_settings_of_docker_that_cannot_be_read_are_refused(root: pathlib.Pa
     assert names({"docker": DOCKER}) == [("/etc/docker/daemon.json", True)]
     put(root, "/etc/docker/daemon.json", "\n")
     assert names({"docker": DOCKER}) == []
+
+
+# As Docker 26.1 and 29 have them, of one running container each.
+GRAPH_DRIVER = f"overlay /var/lib/docker/overlay2/{'ab' * 32}/merged overlay rw,relatime,lowerdir=/var/lib/docker/overlay2/l/X 0 0"
+CONTAINERD = f"overlay /var/lib/docker/rootfs/overlayfs/{'cd' * 32} overlay rw,relatime,lowerdir=/var/lib/containerd/x/1/fs 0 0"
+OTHERS = "\n".join(
+    [
+        "/dev/vda1 / xfs rw 0 0",
+        "shm /var/lib/docker/containers/1/mounts/shm tmpfs rw 0 0",
+        f"overlay /data/docker/overlay2/{'ef' * 32}/merged overlay rw 0 0",
+        "line",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("store", "mounts", "found"),
+    [
+        ("graph-driver", f"{OTHERS}\n{GRAPH_DRIVER}\n", []),
+        ("graph-driver", f"{GRAPH_DRIVER}\n{CONTAINERD}\n", ["image-store:containerd"]),
+        ("containerd", f"{CONTAINERD}\n{OTHERS}\n", []),
+        ("containerd", f"{OTHERS}\n{GRAPH_DRIVER}\n{GRAPH_DRIVER}\n", ["image-store:graph-driver"]),
+        ("containerd", "", []),
+    ],
+)
+def test_containers_that_docker_would_not_know_after_its_start_are_found(
+    root: pathlib.Path, monkeypatch: pytest.MonkeyPatch, store: str, mounts: str, found: list[str]
+) -> None:
+    put(root, "/proc/self/mounts", mounts)
+    monkeypatch.setattr(listeners, "PROC", str(root / "proc"))
+    assert names({"image_store": {"store": store, "data_directory": "/var/lib/docker"}}) == [(name, True) for name in found]
