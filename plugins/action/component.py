@@ -108,7 +108,7 @@ def _apply(host: Host, plan: list[PlannedAction], items: Items, pki: Pki | None,
         early = [action for action in actions if action["kind"] in ("early_file", "package")]
         host.step("apply", {**context, "actions": early, "units": []})
         actions = [action for action in actions if action not in early]
-        host.install(packages)
+        host.install(packages, remedies=[action.data["remedy"] for action in plan if action.data.get("remedy")])
     if pki is not None:
         _issue(host, actions, items["certificate"], pki)
     units = [item["name"] for item in items["unit"]]

@@ -171,7 +171,10 @@ options:
         type: bool
         default: false
   kernel_modules:
-    description: Kernel modules that must be loaded now, as names or as mappings.
+    description:
+      - Kernel modules that must be loaded now, as names or as mappings.
+      - Where the running kernel has no such module, the package C(kernel-modules-extra) of exactly that kernel is installed. The task fails
+        before it changes anything if that cannot help, or if a line of modprobe.d(5) keeps the module away at the next boot.
     type: list
     elements: raw
     suboptions:
@@ -182,6 +185,10 @@ options:
       evidence:
         description: A path that is there when the kernel has what the module is for.
         type: path
+      load:
+        description: Whether it is loaded now. If not, the kernel must have it, for programs that load it when they need it.
+        type: bool
+        default: true
   sysctls:
     description: Kernel settings as they must be now, and, with O(sysctls[].file), at the next boot.
     type: list

@@ -196,7 +196,8 @@ def _note_sysctl(record: Record, action: Entry) -> None:
 
 
 def _note_module(record: Record, action: Entry) -> None:
-    record.add("kernel_module", action["target"])
+    if action["operation"] == "load":
+        record.add("kernel_module", action["target"])
 
 
 def _note_swap(record: Record, action: Entry) -> None:

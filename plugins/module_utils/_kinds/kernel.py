@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Resource kinds ``kernel_module``, ``sysctl`` and ``swap`` of the running kernel. Files make them persistent."""
+"""Resource kinds ``sysctl`` and ``swap`` of the running kernel. Files make them persistent."""
 
 from __future__ import annotations
 
@@ -11,30 +11,11 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import kernel_boot_settings, kernel_swap_units
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must, run
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 PROC = "/proc"
-SYS = "/sys"
 FSTAB = "/etc/fstab"
-LIBRARY = "/lib/modules"
-
-
-def collect_modules(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    built_in = _built_in()
-    return [{"loaded": _is_loaded(item, built_in)} for item in items]
-
-
-def _is_loaded(item: dict[str, t.Any], built_in: set[str]) -> bool:
-    name = item["name"].replace("-", "_")
-    evidence = item.get("evidence")
-    return bool(evidence and os.path.exists(evidence)) or os.path.exists(f"{SYS}/module/{name}") or name in built_in
-
-
-def _built_in() -> set[str]:
-    """The modules that are built into the kernel. Those without parameters are not in /sys/module."""
-    found = lines(f"{LIBRARY}/{os.uname().release}/modules.builtin")
-    return {os.path.basename(line).split(".", 1)[0].replace("-", "_") for line in found}
 
 
 def lines(path: str) -> list[str]:
@@ -49,19 +30,6 @@ def lines(path: str) -> list[str]:
 def _shown(line: str) -> str:
     """A line as it can be shown: bytes that are no UTF-8 are replaced."""
     return line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def apply_modules(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    for action in actions:
-        name = action["target"]
-        done = run(["modprobe", "--", name])
-        if not done.ok:
-            release = os.uname().release
-            raise HostError(
-                f"the kernel module {name} cannot be loaded: {done.complaint()}. Wanted is a kernel that has it: "
-                f"on EL 10 `dnf install kernel-modules-extra-{release}` may bring it; after an update of the kernel, reboot first"
-            )
-    return [{} for _action in actions]
 
 
 def _sysctl_path(name: str) -> str:

@@ -10,7 +10,7 @@ import re
 import time
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import packages
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import kernel_library, packages
 from ansible_collections.barehost.kubernetes.plugins.module_utils._restart import kernels, marks
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run as command
@@ -48,7 +48,7 @@ def run(_step: str, payload: Object) -> Object:
 
 def state() -> Object:
     """Of the boot and the kernel; and the mark of an earlier run."""
-    found, following = kernels.running(), kernels.to_boot()
+    found, following = kernel_library.running(), kernel_library.to_boot()
     return {
         "boot": boot_id(),
         "booted": booted(),

@@ -193,7 +193,7 @@ _COMPONENT = s.Record(
         "certificates": (s.list_of(_CERTIFICATE), []),
         "files": (s.list_of(_FILE), []),
         "absent": (s.list_of(s.Record({"path": s.path, "recursive": (s.flag, False), "ours": (s.flag, False)}, short="path")), []),
-        "kernel_modules": (s.list_of(s.Record({"name": s.text, "evidence": (s.path, None)}, short="name")), []),
+        "kernel_modules": (s.list_of(s.Record({"name": s.text, "evidence": (s.path, None), "load": (s.flag, True)}, short="name")), []),
         "sysctls": (s.list_of(s.Record({"name": s.text, "value": s.name, "file": (s.path, None)})), []),
         "swap": (_SWAP, None),
         "selinux": (_SELINUX, None),

@@ -69,15 +69,15 @@ class Host:
         """The inventory's name of the host that the steps run on."""
         return str(self._action._task.delegate_to or self._variables.get("inventory_hostname"))
 
-    def install(self, packages: c.Sequence[str]) -> None:
-        """Installs packages that are missing. A given version may be lower than the installed one."""
+    def install(self, packages: c.Sequence[str], *, remedies: c.Iterable[str] = ()) -> None:
+        """Installs packages that are missing. A given version may be lower than the installed one. A failure has the remedies."""
         # A dnf that a killed run started may still hold the lock.
         arguments = {"name": list(packages), "state": "present", "allow_downgrade": True, "lock_timeout": 300}
         result = self._action._execute_module(module_name=_DNF, module_args=arguments, task_vars=self._variables)
         if result.get("unreachable"):
             raise HostFailure(str(result.get("msg", "the host cannot be reached")), _shown(result))
         if result.get("failed"):
-            raise HostFailure(_message(result), _shown(result))
+            raise HostFailure(". ".join([_message(result), *dict.fromkeys(remedies)]), _shown(result))
 
     def _run(self, program: str) -> dict[str, t.Any]:
         """Runs the program as Ansible runs a module: by pipelining, or from a file if the connection or become does not support that."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans the state of the running kernel: modules, settings, swap."""
+"""Plans the state of the running kernel: settings, swap."""
 
 from __future__ import annotations
 
@@ -11,12 +11,6 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 _FSTAB = "/etc/fstab"
-
-
-def plan_module(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
-    if state["loaded"]:
-        return []
-    return [PlannedAction("kernel_module", "load", item["name"], "not loaded", before="not loaded\n", after="loaded\n")]
 
 
 def plan_sysctl(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:

@@ -144,7 +144,7 @@ class ModelHost:
     # -- kernel
 
     def _see_kernel_module(self, item: Item) -> Item:
-        return {"loaded": item["name"] in self.modules}
+        return {"loaded": item["name"] in self.modules, "denied": None, "lacking": None}
 
     def _do_kernel_module(self, action: PlannedAction) -> None:
         self.modules.add(action.target)

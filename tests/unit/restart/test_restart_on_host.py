@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import kernel_library
 from ansible_collections.barehost.kubernetes.plugins.module_utils._restart import kernels, look, marks, turn
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock, locations
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import Completed
@@ -34,10 +35,10 @@ class Programs:
 @pytest.fixture
 def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
     """A host whose files are below a directory of the test. It runs the old kernel, which has all modules."""
-    monkeypatch.setattr(kernels, "LIBRARY", str(tmp_path / "modules"))
+    monkeypatch.setattr(kernel_library, "LIBRARY", str(tmp_path / "modules"))
     monkeypatch.setattr(kernels, "PROC", str(tmp_path / "proc"))
     monkeypatch.setattr(kernels, "LISTED", str(tmp_path / "listed.conf"))
-    monkeypatch.setattr(kernels, "running", lambda: OLD)
+    monkeypatch.setattr(kernel_library, "running", lambda: OLD)
     monkeypatch.setattr(look, "FURTHER", str(tmp_path / "needs-restarting.d"))
     monkeypatch.setattr(locations, "STATE_DIRECTORY", str(tmp_path / "state"))
     monkeypatch.setattr(host_lock, "PATH", str(tmp_path / "lock"))
@@ -70,12 +71,12 @@ def test_a_kernel_lacks_what_the_host_needs_and_what_its_networks_use(host: path
 
 
 def test_the_kernel_that_boots_is_asked_of_the_boot_loader(host: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "run", Programs(grubby=f"/boot/vmlinuz-{NEW}\n", rpm="1 1-1.x86_64\n"))
-    assert kernels.to_boot() == NEW
-    monkeypatch.setattr(kernels, "run", Programs(rpm=f"200 {NEW}\n100 {OLD}\n"))
-    assert kernels.to_boot() == NEW
-    monkeypatch.setattr(kernels, "run", Programs())
-    assert kernels.to_boot() == OLD
+    monkeypatch.setattr(kernel_library, "run", Programs(grubby=f"/boot/vmlinuz-{NEW}\n", rpm="1 1-1.x86_64\n"))
+    assert kernel_library.to_boot() == NEW
+    monkeypatch.setattr(kernel_library, "run", Programs(rpm=f"200 {NEW}\n100 {OLD}\n"))
+    assert kernel_library.to_boot() == NEW
+    monkeypatch.setattr(kernel_library, "run", Programs())
+    assert kernel_library.to_boot() == OLD
 
 
 def test_packages_that_need_a_reboot_are_those_installed_since_the_last(host: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import grp
-import os
 import pathlib
 import pwd
 import typing as t
@@ -18,7 +17,6 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
     selinux,
     users,
 )
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 FSTAB = "/dev/sda1 / xfs defaults 0 0\n/dev/sda2 none swap sw 0 0\n# /dev/sdb swap swap sw 0 0\n/swapfile swap swap defaults 0 0\n"
 
@@ -31,33 +29,12 @@ def put(path: pathlib.Path, text: str) -> None:
 @pytest.fixture
 def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
     monkeypatch.setattr(kernel, "PROC", str(tmp_path / "proc"))
-    monkeypatch.setattr(kernel, "SYS", str(tmp_path / "sys"))
     monkeypatch.setattr(kernel, "FSTAB", str(tmp_path / "etc/fstab"))
     monkeypatch.setattr(kernel_boot_settings, "ROOT", str(tmp_path))
     monkeypatch.setattr(kernel_swap_units, "ROOT", str(tmp_path))
-    monkeypatch.setattr(kernel, "LIBRARY", str(tmp_path / "modules"))
     monkeypatch.setattr(selinux, "ENFORCE", str(tmp_path / "enforce"))
     monkeypatch.setattr(selinux, "CONFIG", str(tmp_path / "etc/selinux/config"))
     return tmp_path
-
-
-def test_a_module_is_there_by_evidence_by_name_or_built_in(host: pathlib.Path) -> None:
-    (host / "sys/module/br_netfilter").mkdir(parents=True)
-    put(host / "modules" / os.uname().release / "modules.builtin", "kernel/fs/overlayfs/overlay.ko\nkernel/x/nf-tables.ko.xz\n")
-    put(host / "evidence", "")
-    items = [
-        {"name": "br-netfilter", "evidence": None},
-        {"name": "overlay", "evidence": None},
-        {"name": "nf_tables", "evidence": "/nowhere"},
-        {"name": "vxlan", "evidence": str(host / "evidence")},
-        {"name": "ip_vs", "evidence": None},
-    ]
-    assert [state["loaded"] for state in kernel.collect_modules(items)] == [True, True, True, True, False]
-
-
-def test_a_module_that_cannot_be_loaded_is_an_error_with_a_hint() -> None:
-    with pytest.raises(HostError, match=r"no_such_module_x cannot be loaded: .*kernel-modules-extra-"):
-        kernel.apply_modules([{"target": "no_such_module_x", "data": {}}])
 
 
 @pytest.mark.parametrize(
