@@ -238,6 +238,21 @@ options:
         description: Whether it is on.
         type: bool
         default: true
+  selinux_ports:
+    description: >-
+      Types of ports in the SELinux policy, by which confined programs may listen there. On a host without SELinux nothing is done. The
+      package that has C(semanage) comes when it is needed.
+    type: list
+    elements: dict
+    suboptions:
+      port:
+        description: The port, such as V(6443/tcp).
+        type: str
+        required: true
+      type:
+        description: Its type, such as V(http_port_t).
+        type: str
+        required: true
   firewall:
     description: What firewalld lets in; everything whose name begins with C(barehost-) is ours.
     type: dict

@@ -22,6 +22,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
     kernel,
     selinux,
     selinux_booleans,
+    selinux_ports,
     units,
     users,
 )
@@ -218,6 +219,11 @@ def _note_boolean(record: Record, action: Entry) -> None:
         record.add("selinux_boolean", action["target"], found=selinux_booleans.collect([{"name": action["target"]}])[0])
 
 
+def _note_port(record: Record, action: Entry) -> None:
+    if not record.knows("selinux_port", action["target"]):
+        record.add("selinux_port", action["target"], found=selinux_ports.collect([{"port": action["target"]}])[0])
+
+
 def _note_firewall(record: Record, action: Entry) -> None:
     """Notes which zones had a file, and which interfaces we add to a zone."""
     if not record.knows("firewall", "firewalld"):
@@ -278,6 +284,7 @@ _NOTES: dict[str, t.Callable[[Record, Entry], None]] = {
     "swap": _note_swap,
     "selinux": _note_selinux,
     "selinux_boolean": _note_boolean,
+    "selinux_port": _note_port,
     "firewall": _note_firewall,
     "unit": _note_unit,
 }

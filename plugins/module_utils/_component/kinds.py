@@ -20,6 +20,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
     packages,
     selinux,
     selinux_booleans,
+    selinux_ports,
     units,
     users,
 )
@@ -59,6 +60,7 @@ KINDS: dict[str, Kind] = {
     "swap": Kind(kernel, "_swap"),
     "selinux": Kind(selinux),
     "selinux_boolean": Kind(selinux_booleans),
+    "selinux_port": Kind(selinux_ports),
     "firewall": Kind(firewall),
     "unit": Kind(units),
 }

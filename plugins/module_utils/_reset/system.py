@@ -18,6 +18,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
     kernel_modules,
     selinux,
     selinux_booleans,
+    selinux_ports,
     units,
     users,
 )
@@ -51,6 +52,7 @@ def observers(entries: t.Sequence[Entry]) -> dict[str, t.Callable[[Entry], t.Any
         "swap_unit": lambda entry: units.found(entry["target"])["enabled"] == "masked",
         "selinux": lambda entry: selinux.collect([{}])[0],
         "selinux_boolean": lambda entry: selinux_booleans.collect([{"name": entry["target"]}])[0],
+        "selinux_port": lambda entry: selinux_ports.collect([{"port": entry["target"]}])[0],
         "firewall": lambda entry: None,
         "firewall_interface": lambda entry: None,
         "package": lambda entry: needed.get(entry["target"]),
@@ -189,6 +191,10 @@ def _restore_boolean(action: Entry) -> None:
     selinux_booleans.apply([action])
 
 
+def _restore_port(action: Entry) -> None:
+    selinux_ports.apply([action])
+
+
 def _undo_firewall(operation: str, actions: list[Entry]) -> None:
     if operation == "remove-file":
         for action in actions:
@@ -221,4 +227,6 @@ UNDO: dict[tuple[str, str], t.Callable[[Entry], t.Optional[str]]] = {
     ("selinux", "set-config"): _restore_selinux,
     ("selinux", "set-live"): _restore_selinux,
     ("selinux_boolean", "set"): _restore_boolean,
+    ("selinux_port", "set"): _restore_port,
+    ("selinux_port", "remove"): _restore_port,
 }

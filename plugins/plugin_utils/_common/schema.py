@@ -44,6 +44,12 @@ def path(value: t.Any, where: str, faults: Faults) -> t.Any:
     return value
 
 
+def port(value: t.Any, where: str, faults: Faults) -> t.Any:
+    if not isinstance(value, str) or not re.fullmatch(r"\d+/(tcp|udp)", value):
+        faults.append(f"{where}: {value!r} is no port; write it with its protocol, such as 8080/tcp")
+    return value
+
+
 def mode(value: t.Any, where: str, faults: Faults) -> t.Any:
     if isinstance(value, str) and re.fullmatch(r"0?[0-7]{3,4}", value):
         return f"{int(value, 8):04o}"

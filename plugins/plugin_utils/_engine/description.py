@@ -132,7 +132,7 @@ _LOOK = s.Record(
         "unit": (s.text, None),
         "written": (s.flag, True),
         "service": (s.text, None),
-        "port": (s.text, None),
+        "port": (s.port, None),
         "file": (s.path, None),
         "interface": (s.text, None),
         "cni": (s.path, None),
@@ -198,6 +198,7 @@ _COMPONENT = s.Record(
         "swap": (_SWAP, None),
         "selinux": (_SELINUX, None),
         "selinux_booleans": (s.list_of(s.Record({"name": s.text, "value": (s.flag, True)}, short="name")), []),
+        "selinux_ports": (s.list_of(s.Record({"port": s.port, "type": s.name})), []),
         "firewall": (s.mapping, None),
         "foreign": (_FOREIGN, None),
         "requires": (s.list_of(_CHECK), []),
@@ -224,6 +225,7 @@ _LISTS = {
     "kernel_module": "kernel_modules",
     "sysctl": "sysctls",
     "selinux_boolean": "selinux_booleans",
+    "selinux_port": "selinux_ports",
 }
 _SINGLES = ("foreign", "swap", "selinux", "firewall")
 
@@ -333,8 +335,6 @@ def _check_looks(given: dict[str, t.Any], faults: list[str]) -> None:
         found = [kind for kind in _LOOK_KINDS if look[kind]]
         if len(found) != 1:
             faults.append(f"foreign.looks[{index}]: has {' and '.join(found) or 'no look'}; give exactly one of {', '.join(_LOOK_KINDS)}")
-        if look["port"] and not re.fullmatch(r"\d+/(tcp|udp)", look["port"]):
-            faults.append(f"foreign.looks[{index}].port: {look['port']!r} is no port; write it with its protocol, such as 8080/tcp")
 
 
 def _check_releases(given: dict[str, t.Any], faults: list[str]) -> None:

@@ -20,6 +20,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import (
     packages,
     selinux,
     selinux_booleans,
+    selinux_ports,
     units,
     users,
 )
@@ -46,6 +47,7 @@ PLANNERS: dict[str, Planner] = {
     "swap": kernel.plan_swap,
     "selinux": selinux.plan,
     "selinux_boolean": selinux_booleans.plan,
+    "selinux_port": selinux_ports.plan,
     "firewall": firewall.plan,
     "unit": units.plan,
 }

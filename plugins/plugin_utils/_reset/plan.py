@@ -244,7 +244,18 @@ def _kernel(of: c.Callable[[str], list[Entry]]) -> list[PlannedAction]:
         if entry["found"]["value"] is not None and entry["now"]["value"] is not None:
             wanted = {"name": entry["target"], "value": entry["found"]["value"]}
             actions += selinux_booleans.plan(wanted, entry["now"], PlanContext(component="reset", now=0))
+    for entry in of("selinux_port"):
+        actions += _selinux_port(entry["target"], entry["found"]["type"], entry["now"])
     return actions
+
+
+def _selinux_port(port: str, found: str | None, now: Entry) -> list[PlannedAction]:
+    """Without its program, which somebody has removed, the type of a port cannot be changed."""
+    if not (now["enabled"] and now["tool"]) or now["type"] == found:
+        return []
+    before, after = (f"{kind or 'the type of the policy'}\n" for kind in (now["type"], found))
+    operation, data = ("set", {"type": found}) if found else ("remove", {})
+    return [PlannedAction("selinux_port", operation, port, "as it was before", before=before, after=after, data=data)]
 
 
 def _selinux(operation: str, found: Entry, now: Entry) -> list[PlannedAction]:

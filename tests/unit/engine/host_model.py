@@ -66,6 +66,7 @@ class ModelHost:
         self.swap: Item = found.get("swap", {"active": [], "fstab": [], "units": []})
         self.selinux: Item = found.get("selinux", {"kernel": "enforcing", "config": "enforcing"})
         self.booleans: dict[str, bool] = found.get("booleans", {})
+        self.ports: dict[str, str] = found.get("ports", {})
         self.units: dict[str, Item] = found.get("units", {})
 
     def collect(self, items: dict[str, list[Item]]) -> dict[str, list[Item]]:
@@ -178,6 +179,12 @@ class ModelHost:
 
     def _do_selinux_boolean(self, action: PlannedAction) -> None:
         self.booleans[action.target] = action.data["value"]
+
+    def _see_selinux_port(self, item: Item) -> Item:
+        return {"enabled": self.selinux["kernel"] != "disabled", "tool": True, "type": self.ports.get(item["port"])}
+
+    def _do_selinux_port(self, action: PlannedAction) -> None:
+        self.ports[action.target] = action.data["type"]
 
     # -- units
 

@@ -49,6 +49,7 @@ def _args() -> Item:
         "swap": {"state": "off"},
         "selinux": {"state": "enforcing"},
         "selinux_booleans": [{"name": "a_connects", "value": True}],
+        "selinux_ports": [{"port": "6443/tcp", "type": "http_port_t"}],
         "units": [
             {
                 "name": "etcd.service",
@@ -195,6 +196,7 @@ FAULTS: list[Fault[Component]] = [
     Fault("swap from zram", _set("swap", "units", ["dev-zram0.swap"])),
     Fault("SELinux is permissive", _set("selinux", "kernel", "permissive")),
     Fault("SELinux is disabled", _set("selinux", "kernel", "disabled")),
+    Fault("a port has another type", _set("ports", "6443/tcp", "sge_port_t")),
     Fault("SELinux will be disabled", _set("selinux", "config", "disabled")),
     Fault("no SELinux configuration", _set("selinux", "config", "")),
     Fault("boolean is off", _set("booleans", "a_connects", False)),

@@ -67,6 +67,7 @@ def _well() -> Host:
             _entry("swap_unit", "dev-zram0.swap", now=True),
             _entry("selinux", "set-config", found={"config": "permissive", "kernel": "permissive"}, now=_selinux("enforcing")),
             _entry("selinux_boolean", "a_connects", found={"value": False}, now={"enabled": True, "value": True}),
+            _entry("selinux_port", "6443/tcp", found={"type": None}, now={"enabled": True, "tool": True, "type": "http_port_t"}),
             _entry("package", "docker-ce", now=""),
         ]
     )
@@ -238,6 +239,8 @@ _PERFORM: dict[tuple[str, str], t.Callable[[Entry, PlannedAction], None]] = {
     ("selinux", "set-config"): _selinux_is,
     ("selinux", "set-live"): _selinux_is,
     ("selinux_boolean", "set"): _as_found("selinux_boolean"),
+    ("selinux_port", "set"): _as_found("selinux_port"),
+    ("selinux_port", "remove"): _becomes("selinux_port", {"type": None}),
     ("package", "remove"): _becomes("package", None),
 }
 
