@@ -14,11 +14,17 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.error
 
 ENFORCE = "/sys/fs/selinux/enforce"
 CONFIG = "/etc/selinux/config"
+COMMAND_LINE = "/proc/cmdline"
+# Made by `fixfiles onboot`: the next boot labels all files, and removes it.
+RELABEL = "/.autorelabel"
+_FORCES = ("selinux=0", "enforcing=0")
 _MODE = re.compile(r"^SELINUX=(\w+)[ \t]*$", re.MULTILINE)
 
 
 def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    return [{"kernel": _kernel(), "config": _config()} for _item in items]
+    """``forced``: what of the kernel's command line wins over the configuration. ``relabels``: the next boot labels all files."""
+    state = {"kernel": _kernel(), "config": _config(), "forced": _forced(), "relabels": os.path.exists(RELABEL)}
+    return [dict(state) for _item in items]
 
 
 def _kernel() -> str:
@@ -37,6 +43,15 @@ def _config() -> str | None:
     except OSError:
         return None
     return modes[-1] if modes else ""
+
+
+def _forced() -> list[str]:
+    try:
+        with open(COMMAND_LINE, encoding="utf-8", errors="replace") as stream:
+            words = stream.read().split()
+    except OSError:
+        return []
+    return [word for word in _FORCES if word in words]
 
 
 def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

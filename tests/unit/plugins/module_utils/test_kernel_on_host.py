@@ -34,6 +34,8 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
     monkeypatch.setattr(kernel_swap_units, "ROOT", str(tmp_path))
     monkeypatch.setattr(selinux, "ENFORCE", str(tmp_path / "enforce"))
     monkeypatch.setattr(selinux, "CONFIG", str(tmp_path / "etc/selinux/config"))
+    monkeypatch.setattr(selinux, "COMMAND_LINE", str(tmp_path / "proc/cmdline"))
+    monkeypatch.setattr(selinux, "RELABEL", str(tmp_path / ".autorelabel"))
     return tmp_path
 
 
@@ -136,13 +138,20 @@ def test_f14_an_empty_file_of_the_same_name_hides_the_later_one(host: pathlib.Pa
     ],
 )
 def test_selinux(host: pathlib.Path, text: str, wanted: str) -> None:
-    assert selinux.collect([{}]) == [{"kernel": "disabled", "config": None}]
+    assert selinux.collect([{}]) == [{"kernel": "disabled", "config": None, "forced": [], "relabels": False}]
     put(host / "enforce", "1")
     put(host / "etc/selinux/config", text)
     assert selinux.collect([{}])[0]["kernel"] == "enforcing"
     selinux.apply([{"operation": operation, "target": "x", "data": {"state": "permissive"}} for operation in ("set-config", "set-live")])
     assert (host / "etc/selinux/config").read_text() == wanted
-    assert selinux.collect([{}]) == [{"kernel": "permissive", "config": "permissive"}]
+    assert selinux.collect([{}]) == [{"kernel": "permissive", "config": "permissive", "forced": [], "relabels": False}]
+
+
+def test_el15_what_the_next_boot_does_with_selinux_is_found(host: pathlib.Path) -> None:
+    put(host / "proc/cmdline", "BOOT_IMAGE=(hd0,gpt2)/vmlinuz root=UUID=x ro selinux=0 crashkernel=1G xselinux=0 enforcing=0\n")
+    put(host / ".autorelabel", "")
+    (state,) = selinux.collect([{}])
+    assert (state["forced"], state["relabels"]) == (["selinux=0", "enforcing=0"], True)
 
 
 def test_users_and_groups_are_found() -> None:
