@@ -53,6 +53,15 @@ options:
               With which image store Docker is to run, as C(store) (V(graph-driver) or V(containerd)) and C(data_directory). Refused while
               containers of another one run.
             type: dict
+          line:
+            description: >-
+              A line of others' configuration, with C(files) (patterns of paths), C(pattern) (a regular expression for the beginning of the
+              line, in upper or lower case) and C(effect), what comes of it. With C(harmless) it is only told of.
+            type: dict
+          packages:
+            description: >-
+              No package may be installed that has or provides one of C(names), but for those of C(ours).
+            type: dict
           of:
             description: The look ends where one of these units is ours.
             type: list

@@ -13,7 +13,7 @@ import os
 import socket
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import foreign_docker, foreign_ports, foreign_units
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import foreign_docker, foreign_lines, foreign_ports, foreign_units
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import listeners, ours
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_states import RUNNING_OR_STARTING
@@ -94,6 +94,8 @@ def _place(path: str) -> str:
 _FINDERS: dict[str, t.Callable[[t.Any], list[Finding]]] = {
     "docker": lambda wanted: foreign_docker.find(wanted, root=ROOT),
     "image_store": lambda wanted: foreign_docker.find_other_store(wanted, mounts=listeners.text("self/mounts")),
+    "line": lambda wanted: foreign_lines.find(wanted, root=ROOT),
+    "packages": foreign_lines.find_packages,
     "port": foreign_ports.find,
     "file": _file,
     "cni": _cni,

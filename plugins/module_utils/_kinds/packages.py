@@ -37,6 +37,11 @@ def _query(names: list[str], how: list[str]) -> tuple[set[str], dict[str, list[s
     return absent, versions
 
 
+def providers(names: list[str]) -> list[str]:
+    """The installed packages that have or provide one of these names. A host without rpm has none."""
+    return sorted(_query(names, ["--whatprovides"])[1])
+
+
 def installed() -> list[str]:
     """The names of all installed packages; empty on a host without rpm.
 

@@ -126,7 +126,7 @@ _BINARY = s.Record(
 _SWAP = s.Record({"state": (s.one_of("off", "unmanaged"), "off")}, short="state")
 _SELINUX = s.Record({"state": s.one_of("enforcing", "permissive", "disabled", "unmanaged")}, short="state")
 
-_LOOK_KINDS = ("unit", "service", "port", "file", "interface", "cni", "docker", "image_store")
+_LOOK_KINDS = ("unit", "service", "port", "file", "interface", "cni", "docker", "image_store", "line", "packages")
 _LOOK = s.Record(
     {
         "unit": (s.text, None),
@@ -138,6 +138,8 @@ _LOOK = s.Record(
         "cni": (s.path, None),
         "docker": (s.mapping, None),
         "image_store": (s.mapping, None),
+        "line": (s.mapping, None),
+        "packages": (s.mapping, None),
         "of": (s.list_of(s.text), []),
         "remedy": (s.text, None),
     }

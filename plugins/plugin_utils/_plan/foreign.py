@@ -20,6 +20,8 @@ _REMEDIES = {
     "running": "remove it with what installed it, or stop it for good by `systemctl disable --now {name}`",
     "service": "stop it for good by `systemctl disable --now {name}`",
     "port": "stop that program for good",
+    "line": "take the line out",
+    "package": "remove it by `dnf remove {name}`",
     "file": "remove it with what installed it, or by `rm {name}`",
     "cni": "pods would get that network: remove it with what installed it, or by `rm {name}`",
     "interface": "remove it with what installed it, or by `ip link delete {name}`",

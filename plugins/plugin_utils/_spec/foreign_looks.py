@@ -29,6 +29,19 @@ _STATIC_PODS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-sched
 _KUBEADM = "remove it by `kubeadm reset --force` (kubespray: its reset.yml)"
 # Of flannel, Calico, Cilium, Weave, kube-router and kube-proxy in its mode ipvs. They stay until somebody deletes them.
 _INTERFACES = (f"{TUNNELS}*", "cni0", "vxlan.calico", "cilium_vxlan", "cilium_host", "weave", "kube-bridge", "kube-ipvs0")
+# What an administrator may want, and what nodes do not notice until a client misses them.
+_FIREWALLD = (
+    (
+        "/etc/firewalld/firewalld.conf",
+        r"\s*StrictForwardPorts\s*=\s*(yes|true)\b",
+        "firewalld rejects connections to NodePorts, host ports of pods, and ports that Docker publishes",
+    ),
+    (
+        "/etc/firewalld/direct.xml",
+        r".*<(rule|chain|passthrough)\b",
+        "firewalld may flush iptables at each reload, and host ports of pods are away until these start anew",
+    ),
+)
 _BY_ROLE = {"etcd": ("etcd",), "master": ("kube_apiserver", "kube_controller_manager", "kube_scheduler")}
 _OF_NODES = ("docker", "cri_dockerd", "kubelet", "kube_proxy", "flanneld")
 
@@ -73,6 +86,7 @@ def _port(number: int, protocol: str, unit: str) -> Look:
 def _network() -> list[Look]:
     ours = FLANNELD.files["cni_configuration"]
     return [
+        *({"line": {"files": [path], "pattern": pattern, "effect": effect, "harmless": True}} for path, pattern, effect in _FIREWALLD),
         {"cni": ours},
         {"file": ours, "of": [FLANNELD.unit]},
         *({"interface": name, "of": [FLANNELD.unit]} for name in _INTERFACES),
