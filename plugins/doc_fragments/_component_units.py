@@ -157,4 +157,8 @@ options:
         description: The units that run containers. Those of pods are removed, and all if the unit did not run before.
         type: list
         elements: str
+      selinux_modules:
+        description: Modules of the SELinux policy that packages load and leave there. They go together with packages.
+        type: list
+        elements: str
 """

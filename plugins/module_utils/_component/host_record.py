@@ -22,6 +22,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
     kernel,
     selinux,
     selinux_booleans,
+    selinux_modules,
     selinux_ports,
     units,
     users,
@@ -266,6 +267,7 @@ _LEFTOVERS: dict[str, t.Callable[[str], t.Any]] = {
     "leftover_table": lambda name: name in netfilter.nft_tables(),
     "leftover_chain": lambda prefix: any(chain.split()[2].startswith(prefix) for chain in netfilter.chains()),
     "leftover_container": lambda unit: None,
+    "leftover_selinux_module": selinux_modules.is_installed,
 }
 # Leftovers that are noted like changes of the collection itself
 _AS_CHANGED = {"leftover_unit": "unit", "leftover_sysctl": "sysctl"}

@@ -18,6 +18,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
     kernel_modules,
     selinux,
     selinux_booleans,
+    selinux_modules,
     selinux_ports,
     units,
     users,
@@ -53,6 +54,7 @@ def observers(entries: t.Sequence[Entry]) -> dict[str, t.Callable[[Entry], t.Any
         "selinux": lambda entry: selinux.collect([{}])[0],
         "selinux_boolean": lambda entry: selinux_booleans.collect([{"name": entry["target"]}])[0],
         "selinux_port": lambda entry: selinux_ports.collect([{"port": entry["target"]}])[0],
+        "leftover_selinux_module": lambda entry: selinux_modules.is_installed(entry["target"]),
         "firewall": lambda entry: None,
         "firewall_interface": lambda entry: None,
         "package": lambda entry: needed.get(entry["target"]),
@@ -195,6 +197,11 @@ def _restore_port(action: Entry) -> None:
     selinux_ports.apply([action])
 
 
+def _remove_selinux_module(action: Entry) -> None:
+    if selinux_modules.is_installed(action["target"]):
+        selinux_modules.remove(action["target"])
+
+
 def _undo_firewall(operation: str, actions: list[Entry]) -> None:
     if operation == "remove-file":
         for action in actions:
@@ -227,6 +234,7 @@ UNDO: dict[tuple[str, str], t.Callable[[Entry], t.Optional[str]]] = {
     ("selinux", "set-config"): _restore_selinux,
     ("selinux", "set-live"): _restore_selinux,
     ("selinux_boolean", "set"): _restore_boolean,
+    ("selinux_module", "remove"): _remove_selinux_module,
     ("selinux_port", "set"): _restore_port,
     ("selinux_port", "remove"): _restore_port,
 }

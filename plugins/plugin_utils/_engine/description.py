@@ -156,6 +156,7 @@ _LEFTOVERS = s.Record(
         "tables": (s.list_of(s.text), []),
         "chains": (s.list_of(s.text), []),
         "containers": (s.list_of(s.text), []),
+        "selinux_modules": (s.list_of(s.text), []),
     }
 )
 

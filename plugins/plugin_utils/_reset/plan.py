@@ -52,7 +52,7 @@ def plan(state: Entry, *, packages: bool) -> Reset:
     reset.actions += _returns(of("unit"), reset.actions)
     if state["firewall"] is not None:
         reset.actions += _firewall(state["firewall"], of)
-    reset.actions += _packages(of("package"), reset.left) if packages else []
+    reset.actions += _packages(of("package"), reset.left) + _selinux_modules(of("leftover_selinux_module")) if packages else []
     reset.actions += [PlannedAction("record", "forget", path, "what the collection remembers") for path in state["remains"] if entries]
     return reset
 
@@ -247,6 +247,15 @@ def _kernel(of: c.Callable[[str], list[Entry]]) -> list[PlannedAction]:
     for entry in of("selinux_port"):
         actions += _selinux_port(entry["target"], entry["found"]["type"], entry["now"])
     return actions
+
+
+def _selinux_modules(entries: list[Entry]) -> list[PlannedAction]:
+    """They protect what packages have brought, and go with these."""
+    return [
+        PlannedAction("selinux_module", "remove", entry["target"], _NEW, before=f"module {entry['target']}\n")
+        for entry in entries
+        if entry["now"] and not entry["found"]
+    ]
 
 
 def _selinux_port(port: str, found: str | None, now: Entry) -> list[PlannedAction]:

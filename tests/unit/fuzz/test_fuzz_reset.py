@@ -69,6 +69,7 @@ def _well() -> Host:
             _entry("selinux_boolean", "a_connects", found={"value": False}, now={"enabled": True, "value": True}),
             _entry("selinux_port", "6443/tcp", found={"type": None}, now={"enabled": True, "tool": True, "type": "http_port_t"}),
             _entry("package", "docker-ce", now=""),
+            _entry("leftover_selinux_module", "docker-af-alg-deny", found=False, now=True),
         ]
     )
 
@@ -239,6 +240,7 @@ _PERFORM: dict[tuple[str, str], t.Callable[[Entry, PlannedAction], None]] = {
     ("selinux", "set-config"): _selinux_is,
     ("selinux", "set-live"): _selinux_is,
     ("selinux_boolean", "set"): _as_found("selinux_boolean"),
+    ("selinux_module", "remove"): _becomes("leftover_selinux_module", False),
     ("selinux_port", "set"): _as_found("selinux_port"),
     ("selinux_port", "remove"): _becomes("selinux_port", {"type": None}),
     ("package", "remove"): _becomes("package", None),

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
+
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._reset import plan
 
 FILE = {"type": "file", "owner": "root", "group": "root", "uid": "0", "gid": "0", "mode": "0644", "target": ""}
@@ -128,6 +130,36 @@ def test_users_and_the_kernel_are_as_they_were() -> None:
         ("swap", "switch-on", "/swap"),
         ("selinux", "set-config", "/etc/selinux/config"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("found", "now", "packages", "planned"),
+    [
+        (False, True, True, [("selinux_module", "remove", "docker-af-alg-deny")]),
+        (False, True, False, []),
+        (True, True, True, []),
+        (False, False, True, []),
+    ],
+)
+def test_el23_a_policy_that_a_package_forgets_goes_with_it(
+    *, found: bool, now: bool, packages: bool, planned: list[tuple[str, str, str]]
+) -> None:
+    module = entry("leftover_selinux_module", "docker-af-alg-deny", found=found, now=now)
+    assert [one for one in done(module, packages=packages) if one[0] == "selinux_module"] == planned
+
+
+@pytest.mark.parametrize(
+    ("found", "now", "planned"),
+    [
+        (None, {"enabled": True, "tool": True, "type": "http_port_t"}, [("selinux_port", "remove", "6443/tcp")]),
+        ("sge_port_t", {"enabled": True, "tool": True, "type": "http_port_t"}, [("selinux_port", "set", "6443/tcp")]),
+        (None, {"enabled": True, "tool": True, "type": None}, []),
+        (None, {"enabled": True, "tool": False, "type": "http_port_t"}, []),
+        (None, {"enabled": False, "tool": True, "type": "http_port_t"}, []),
+    ],
+)
+def test_el4_the_type_of_a_port_is_as_it_was(found: str | None, now: dict[str, object], planned: list[tuple[str, str, str]]) -> None:
+    assert done(entry("selinux_port", "6443/tcp", found={"type": found}, now=now)) == planned
 
 
 def test_the_network_of_others_is_left() -> None:
