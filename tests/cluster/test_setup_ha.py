@@ -301,6 +301,14 @@ def test_nginx_instead_of_haproxy(ha: Cluster) -> None:
     eventually(lambda: listed(ha) == [*MASTERS.values()], deadline=60, wanted="all apiservers listed again")
 
 
+def test_nginx_may_open_as_many_files_as_it_needs(ha: Cluster) -> None:
+    """By its unit: nginx.conf has no limit, which SELinux would deny. A connection takes two files."""
+    for host in BALANCERS:
+        limits = ha.on(host, "for worker in $(pgrep -P $(cat /run/nginx.pid)); do grep 'open files' /proc/$worker/limits; done")
+        assert {tuple(line.split()[3:5]) for line in limits.splitlines()} == {("17000", "17000")}
+        assert "rlimit" not in ha.on(host, "cat /etc/nginx/nginx.conf")
+
+
 def test_the_whole_cluster_is_restored(ha: Cluster, rolled_out: RollOut, tmp_path: pathlib.Path) -> None:
     ha.kubectl("create", "configmap", "before", "--from-literal=text=first")
     ha.playbook("playbooks/backup.yml", "-e", f"backup_directory={tmp_path}/backups")

@@ -302,6 +302,16 @@ def test_documented_snapshot(pair: Cluster) -> None:
     assert pair.on(MASTER, "stat -c %a /root/etcd.snapshot").strip() == "600"
 
 
+def test_containers_are_the_same_whatever_docker_is(pair: Cluster) -> None:
+    """One limit of open files, and one image store, below the directory that cri-dockerd tells the kubelet of."""
+    for host in HOSTS:
+        assert checks.in_probe(pair, host, "sh", "-c", "ulimit -Sn; ulimit -Hn").split() == ["1048576", "1048576"]
+        answer = json.loads(pair.on(host, "docker info --format '{{json .}}'"))
+        assert answer["DockerRootDir"] == "/var/lib/docker"
+        assert "io.containerd.snapshotter.v1" not in json.dumps(answer["DriverStatus"])
+        assert pair.on(host, "ls /var/lib/docker/image").split() == [answer["Driver"]]
+
+
 @pytest.mark.parametrize("host", HOSTS)
 def test_the_journal_is_limited(pair: Cluster, host: str) -> None:
     checks.journal_is_limited(pair, host)

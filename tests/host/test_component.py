@@ -279,6 +279,21 @@ def test_the_running_kernel(engine: Engine) -> None:
     assert "no_such_module_x cannot be loaded" in missing.message
 
 
+def test_modules_that_the_kernel_lacks_are_refused_before_anything_changes(engine: Engine) -> None:
+    """The lab's kernel comes from outside, so a list of its modules is put there. Without one, nothing is known of its modules."""
+    at_hand = {"name": "kernel", "kernel_modules": [{"name": "no_such_module_x", "load": False}]}
+    denied = {"name": "kernel", "kernel_modules": [{"name": "overlay"}]}
+    assert engine.component(at_hand).done == []
+    engine.on_host("mkdir -p /etc/modprobe.d /lib/modules/$(uname -r); echo blacklist overlay >/etc/modprobe.d/cis.conf")
+    engine.on_host("echo kernel/overlay.ko.xz: >/lib/modules/$(uname -r)/modules.dep")
+    try:
+        assert "no_such_module_x cannot be loaded" in engine.component(at_hand, "--check", fails=True).message
+        assert "/etc/modprobe.d/cis.conf keeps the kernel module overlay" in engine.component(denied, "--check", fails=True).message
+    finally:
+        engine.on_host("rm -r /lib/modules/$(uname -r) /etc/modprobe.d/cis.conf")
+    assert engine.component(denied).done == []
+
+
 def test_a_unit_that_nobody_brings_is_refused_before_anything_changes(engine: Engine) -> None:
     description = {"name": "unknown", "units": [{"name": "no-such.service"}]}
     assert "no-such.service: the host has no such unit" in engine.component(description, fails=True).message

@@ -3,11 +3,30 @@
 
 from __future__ import annotations
 
+import pathlib
 import typing as t
 
 import pytest
+import yaml
 
 from .engine import Engine
+
+
+def of_role(role: str, name: str) -> list[dict[str, t.Any]]:
+    """Looks as a role describes them, on a host where nothing is ours."""
+    path = pathlib.Path(__file__).parents[2] / f"roles/{role}/vars/main.yml"
+    return [{**look, "of": []} for look in yaml.safe_load(path.read_text(encoding="utf-8"))[name]]
+
+
+def package(name: str) -> str:
+    """Makes and installs a package of this name."""
+    spec = f"Name: {name}\\nVersion: 1\\nRelease: 1\\nSummary: For a test\\nLicense: none\\n%description\\nNone.\\n%files\\n"
+    build = "rpmbuild -bb --quiet --define '_topdir /root/made' --define '_rpmdir /root/made' --define '_build_name_fmt package.rpm'"
+    return (
+        f"mkdir -p /root/made; printf '{spec}' >/root/made/package.spec; "
+        f"{build} /root/made/package.spec && rpm --upgrade /root/made/package.rpm; rm -r /root/made"
+    )
+
 
 LOOKS: list[dict[str, t.Any]] = [
     {"service": "nftables.service"},
@@ -16,6 +35,8 @@ LOOKS: list[dict[str, t.Any]] = [
     {"file": "/etc/kubernetes/manifests/etcd.yaml", "remedy": "remove it by `kubeadm reset`"},
     {"cni": "/etc/cni/net.d/10-flannel.conflist"},
     {"interface": "vxlan.calico"},
+    *of_role("docker", "__docker_looks_of_packages"),
+    *of_role("docker", "__docker_looks_of_releases"),
 ]
 DROP_IN = "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf"
 FOREIGN = {
@@ -41,6 +62,8 @@ FOREIGN = {
         "mkdir -p /etc/cni/net.d; touch /etc/cni/net.d/10-calico.conflist /etc/cni/net.d/87-podman.conflist",
         "rm -r /etc/cni/net.d",
     ),
+    "podman-docker": (package("podman-docker"), "rpm --erase podman-docker"),
+    "/etc/dnf/vars/releasever": ("mkdir -p /etc/dnf/vars; echo 9.4 >/etc/dnf/vars/releasever", "rm /etc/dnf/vars/releasever"),
     "vxlan.calico": ("ip link add vxlan.calico type bridge", "ip link delete vxlan.calico"),
 }
 
@@ -71,6 +94,17 @@ def test_f31_everything_of_others_is_named_before_the_first_change(others: Engin
     assert "ip link delete vxlan.calico" in others.component(description(*some), "--check", fails=True).message
     assert others.component(description(*FOREIGN)).done == [("file", "write", "/etc/changed")]
     others.on_host("rm /etc/changed")
+
+
+def test_el21_what_works_against_the_cluster_is_told_and_nothing_is_refused(engine: Engine) -> None:
+    looks = of_role("host", "__host_names_of_others")
+    engine.on_host("mkdir -p /etc/cloud/cloud.cfg.d; echo 'manage_etc_hosts: true' >/etc/cloud/cloud.cfg.d/99-openstack.cfg")
+    try:
+        outcome = engine.component({"name": "foreign", "foreign": {"looks": looks}})
+        assert outcome.done == []
+        assert "/etc/cloud/cloud.cfg.d/99-openstack.cfg has `manage_etc_hosts: true`: cloud-init" in " ".join(outcome.output.split())
+    finally:
+        engine.on_host("rm -r /etc/cloud")
 
 
 DOCKER = {
