@@ -294,6 +294,20 @@ def test_modules_that_the_kernel_lacks_are_refused_before_anything_changes(engin
     assert engine.component(denied).done == []
 
 
+def test_programs_are_trusted_where_fapolicyd_is(engine: Engine) -> None:
+    description = {"name": "trusted", "files": [{"path": "/usr/local/libexec/trusted", "content": "#!/bin/sh\n", "mode": "0755"}]}
+    engine.on_host("mkdir -p /etc/fapolicyd/trust.d")
+    try:
+        foretold = engine.component(description, "--check").done
+        assert ("trusted_programs", "trust", "/etc/fapolicyd/trust.d/barehost") in foretold
+        assert engine.component(description).done == foretold
+        assert engine.component(description).done == []
+        line = engine.on_host("p=/usr/local/libexec/trusted; echo $p $(stat -c %s $p) $(sha256sum <$p | cut -d' ' -f1)")
+        assert engine.on_host("cat /etc/fapolicyd/trust.d/barehost").splitlines().count(line) == 1
+    finally:
+        engine.on_host("rm -r /etc/fapolicyd /usr/local/libexec/trusted")
+
+
 def test_a_unit_that_nobody_brings_is_refused_before_anything_changes(engine: Engine) -> None:
     description = {"name": "unknown", "units": [{"name": "no-such.service"}]}
     assert "no-such.service: the host has no such unit" in engine.component(description, fails=True).message

@@ -287,6 +287,7 @@ _NOTES: dict[str, t.Callable[[Record, Entry], None]] = {
     "selinux": _note_selinux,
     "selinux_boolean": _note_boolean,
     "selinux_port": _note_port,
+    "trusted_programs": _note_file,
     "firewall": _note_firewall,
     "unit": _note_unit,
 }

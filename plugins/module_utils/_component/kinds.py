@@ -21,6 +21,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
     selinux,
     selinux_booleans,
     selinux_ports,
+    trusted_programs,
     units,
     users,
 )
@@ -61,6 +62,7 @@ KINDS: dict[str, Kind] = {
     "selinux": Kind(selinux),
     "selinux_boolean": Kind(selinux_booleans),
     "selinux_port": Kind(selinux_ports),
+    "trusted_programs": Kind(trusted_programs),
     "firewall": Kind(firewall),
     "unit": Kind(units),
 }

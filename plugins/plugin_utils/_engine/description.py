@@ -271,6 +271,8 @@ def parse_description(args: dict[str, t.Any]) -> Component:
     items = {kind: given[key] for kind, key in _LISTS.items()}
     items |= {kind: [given[kind]] if given[kind] else [] for kind in _SINGLES}
     items["unit"] = units
+    programs = _programs(given)
+    items["trusted_programs"] = [{"paths": programs}] if programs else []
     return Component(
         name=name,
         items=items,
@@ -283,6 +285,12 @@ def parse_description(args: dict[str, t.Any]) -> Component:
             {"kind": f"leftover_{key[:-1]}", "target": target} for key, targets in given["leftovers"].items() for target in targets
         ),
     )
+
+
+def _programs(given: dict[str, t.Any]) -> list[str]:
+    """What the component brings to be run, and rpm does not know."""
+    released = [entry["path"] for release in given["binaries"] for entry in release["install"]]
+    return released + [item["path"] for item in given["files"] if item["mode"] and int(item["mode"], 8) & 0o100]
 
 
 def _with_swap_text(args: dict[str, t.Any]) -> dict[str, t.Any]:

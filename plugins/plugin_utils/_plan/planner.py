@@ -21,6 +21,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import (
     selinux,
     selinux_booleans,
     selinux_ports,
+    trusted_programs,
     units,
     users,
 )
@@ -48,6 +49,7 @@ PLANNERS: dict[str, Planner] = {
     "selinux": selinux.plan,
     "selinux_boolean": selinux_booleans.plan,
     "selinux_port": selinux_ports.plan,
+    "trusted_programs": trusted_programs.plan,
     "firewall": firewall.plan,
     "unit": units.plan,
 }

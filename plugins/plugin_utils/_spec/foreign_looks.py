@@ -16,12 +16,6 @@ Look = dict[str, t.Any]
 # reload removes the rules of Docker, flannel and kube-proxy.
 _RULES = ("nftables.service", "iptables.service", "ip6tables.service")
 _RULES_REMEDY = "give `firewall_services` what it lets in, then `systemctl disable --now {name}`"
-# It lets programs run only that rpm has installed, or that its rules and trust files name.
-_TRUST = "fapolicyd.service"
-_TRUST_REMEDY = (
-    "it lets only programs run that rpm has installed. Allow the directories /usr/local/bin/, /usr/local/libexec/barehost/ and /opt/cni/ "
-    "(docs/tasks/hosts-in-use.md has the rules), then accept it"
-)
 # Other distributions of Kubernetes: their units, and the command that removes them, by their documentation.
 _INSTALLERS: t.Mapping[str, tuple[str, ...]] = {
     "k3s-uninstall.sh": ("k3s.service",),
@@ -57,7 +51,6 @@ def of_host(cluster: t.Mapping[str, t.Any], host: str) -> list[Look]:
     roles, node = cluster["nodes"][host]["roles"], host in cluster["node_hosts"]
     names = [name for role in roles for name in _BY_ROLE.get(role, ())] + (list(_OF_NODES) if node else [])
     looks: list[Look] = [{"service": name, "remedy": _RULES_REMEDY} for name in _RULES]
-    looks.append({"service": _TRUST, "remedy": _TRUST_REMEDY})
     looks += [{"service": unit, "remedy": f"remove it by `{command}`"} for command, units in _INSTALLERS.items() for unit in units]
     for name in names:
         looks += _of_component(cluster["components"][name])

@@ -67,6 +67,8 @@ class ModelHost:
         self.selinux: Item = found.get("selinux", {"kernel": "enforcing", "config": "enforcing"})
         self.booleans: dict[str, bool] = found.get("booleans", {})
         self.ports: dict[str, str] = found.get("ports", {})
+        self.trusts: bool = found.get("trusts", True)
+        self.trusted: dict[str, Item] = {}
         self.units: dict[str, Item] = found.get("units", {})
 
     def collect(self, items: dict[str, list[Item]]) -> dict[str, list[Item]]:
@@ -185,6 +187,13 @@ class ModelHost:
 
     def _do_selinux_port(self, action: PlannedAction) -> None:
         self.ports[action.target] = action.data["type"]
+
+    def _see_trusted_programs(self, item: Item) -> Item:
+        missing = [path for path in item["paths"] if path in self.paths and self.trusted.get(path) != self.paths[path]]
+        return {"enabled": self.trusts, "missing": missing if self.trusts else []}
+
+    def _do_trusted_programs(self, action: PlannedAction) -> None:
+        self.trusted.update({path: copy.deepcopy(self.paths[path]) for path in action.data["paths"]})
 
     # -- units
 
