@@ -61,7 +61,8 @@ def _packages(name: str, lacking: dict[str, t.Any], context: PlanContext) -> lis
     reason = f"the kernel {running} lacks {name}"
     remedy = (
         f"If the repositories do not have {packages['extra']} any more, run `dnf upgrade kernel` on this host, reboot it, and run the "
-        "playbook again: it then installs the package of the new kernel"
+        "playbook again: it then installs the package of the new kernel. If they lack that of an older kernel, which is installed but does "
+        "not run, remove that kernel by `dnf remove kernel-core-RELEASE`"
     )
     return [
         PlannedAction("package", "install", one, reason, after=f"{one}\n", data={"specification": one, "remedy": remedy})
