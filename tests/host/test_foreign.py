@@ -20,11 +20,15 @@ def of_role(role: str, name: str) -> list[dict[str, t.Any]]:
 
 def package(name: str) -> str:
     """Makes and installs a package of this name."""
-    spec = f"Name: {name}\\nVersion: 1\\nRelease: 1\\nSummary: For a test\\nLicense: none\\n%description\\nNone.\\n%files\\n"
+    lines = [f"Name: {name}", "Version: 1", "Release: 1", "Summary: For a test", "License: none", "%description", "None.", "%files"]
     build = "rpmbuild -bb --quiet --define '_topdir /root/made' --define '_rpmdir /root/made' --define '_build_name_fmt package.rpm'"
-    return (
-        f"mkdir -p /root/made; printf '{spec}' >/root/made/package.spec; "
-        f"{build} /root/made/package.spec && rpm --upgrade /root/made/package.rpm; rm -r /root/made"
+    return "\n".join(
+        [
+            "mkdir /root/made && cat >/root/made/package.spec <<'END'",
+            *lines,
+            "END",
+            f"{build} /root/made/package.spec && rpm --upgrade /root/made/package.rpm && rm -r /root/made",
+        ]
     )
 
 
@@ -86,7 +90,7 @@ def test_f31_everything_of_others_is_named_before_the_first_change(others: Engin
     message = others.component(description(), fails=True).message
     for name in FOREIGN:
         assert f"[{name}]" in message, message
-    assert "podman" not in message
+    assert "87-podman" not in message
     assert "holder.service" in message
     assert "`kubeadm reset`" in message
     assert others.on_host("ls /etc/changed", check=False) == ""
