@@ -20,6 +20,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
@@ -90,7 +91,7 @@ class ActionModule(HostAction):
         now = time.time()
         asked = [str(host) for host in variables["ansible_play_hosts_all"]]
         hosts = [host for host in cluster["nodes"] if host in asked]
-        answers = {host: plain(variables["hostvars"][host].get(arguments["observation"]) or {}) for host in hosts}
+        answers = registered(variables, hosts, arguments["observation"])
         looked_at = [host for host in hosts if "entries" in answers[host]]
         known = authorities.of_directory(pki.directory, vault=vault_of(self._loader))
         kubeconfig = pathlib.Path(arguments["kubeconfig"]) if arguments["kubeconfig"] else None

@@ -14,6 +14,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluste
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.given_options import flag, values
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, databases
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.databases import Databases
@@ -133,8 +134,7 @@ class _Task:
         cluster = plain(cluster_of(action._templar, variables))
         self._host = EtcdHost(action, variables)
         self._members = {entry["client_url"]: entry["name"] for entry in cluster["etcd"]["members"]}
-        registered = {host: plain(variables["hostvars"][host].get(arguments["observation"]) or {}) for host in cluster["etcd_hosts"]}
-        self._observations = {host: found for host, found in registered.items() if "members" in found}
+        self._observations = registered(variables, cluster["etcd_hosts"], arguments["observation"], having="members")
         self._asked = {"access": access.of(arguments), "endpoints": cluster["etcd"]["client_urls"]}
         self.arguments = arguments
         self.wanted = etcd_back.Wanted(

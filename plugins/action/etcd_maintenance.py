@@ -12,6 +12,7 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, databases, plan_maintenance
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.databases import Databases
@@ -107,9 +108,8 @@ def _interrupted(error: ComponentError, done: c.Sequence[str]) -> ComponentError
 
 def _chosen(hosts: c.Sequence[str], variables: Variables, *, name: str) -> tuple[str, Object]:
     """The host that does the work, with what it has found."""
-    hostvars = variables["hostvars"]
-    registered = {host: plain(hostvars[host].get(name) or {}) for host in hosts}
-    best = databases.best(registered)
+    found = registered(variables, hosts, name)
+    best = databases.best(found)
     if not best:
         raise ComponentError(f"none of the hosts of etcd could be asked: {', '.join(hosts)}. Let the play reach one of them")
-    return best, registered[best]
+    return best, found[best]

@@ -16,7 +16,7 @@ from ansible import constants
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import first_looks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.phases import told_how_to_go_on
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
@@ -62,7 +62,8 @@ class ActionModule(HostAction):
             plan_restore.check(snapshot, told, cluster)
             return {"changed": False, "description": told, "hosts": plan_restore.hosts_needed(cluster)}
         if arguments["phase"] == "planned":
-            return {"changed": False, **plan_restore.planned(cluster, _observations(cluster, variables), told)}
+            observations = registered(variables, cluster["nodes"], _OBSERVATION, having="units")
+            return {"changed": False, **plan_restore.planned(cluster, observations, told)}
         host = str(variables["inventory_hostname"])
         if arguments["phase"] == "observed":
             return {"changed": False, **self._observe(Restored(self, variables), arguments, cluster, host=host)}
@@ -97,12 +98,6 @@ class ActionModule(HostAction):
         if plan and not self._task.check_mode:
             result.update(_apply(connection, phase, plan, {**arguments, "units": units, "known": known}, cluster, told))
         return result
-
-
-def _observations(cluster: Object, variables: Object) -> dict[str, Object]:
-    """What the hosts that answered have found, by host."""
-    found = {host: plain(variables["hostvars"].raw_get(host).get(_OBSERVATION, {})) for host in cluster["nodes"]}
-    return {host: observation for host, observation in found.items() if "units" in observation}
 
 
 def _member(cluster: Object, host: str, data_directory: str) -> Object:

@@ -17,6 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import rescue
@@ -72,7 +73,10 @@ class ActionModule(HostAction):
             return {"changed": False, "complete": directory.complete, "next": next_step(pki)}
         if state == OBSERVED:
             return {"changed": False, **RescuedHost(self, variables).step("collect", _wanted(_digest_key()))}
-        found = {host: _answer(variables, host, arguments["observation"]) for host in cluster["nodes"]}
+        # nothing of a host that did not take part in this play, or did not answer
+        took_part = [host for host in cluster["nodes"] if host in variables["ansible_play_hosts"]]
+        answered = registered(variables, took_part, arguments["observation"], having="texts")
+        found = {host: answered.get(host) for host in cluster["nodes"]}
         plan = rescue.plan(
             found, paths=sources(), settings=cluster["identity"], without=arguments["without"], directory=cluster["pki_directory"]
         )
@@ -151,11 +155,3 @@ def _text(content: bytes, source: rescue.Source) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         raise ComponentError(f"{source.host}: {source.path} is not text. Leave this host out: -e rescue_without={source.host}") from None
-
-
-def _answer(variables: Variables, host: str, name: str) -> Object | None:
-    """What a host has said in this play; nothing if it did not take part, or did not answer."""
-    if host not in variables["ansible_play_hosts"]:
-        return None
-    found = plain(variables["hostvars"][host].get(name) or {})
-    return found if "texts" in found else None

@@ -12,6 +12,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import ac
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.phases import nothing, told_how_to_go_on
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction, HostFailure
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access
@@ -164,8 +165,7 @@ class _Phase:
     def _observations(self) -> dict[str, Object]:
         """Of the hosts that answered, by host."""
         hosts = dict.fromkeys([*self._cluster["etcd_hosts"], *self._cluster["masters"], self._host])
-        found = {host: plain(self._variables["hostvars"].raw_get(host).get(_OBSERVATION, {})) for host in hosts}
-        return {host: observation for host, observation in found.items() if "answers" in observation}
+        return registered(self._variables, hosts, _OBSERVATION, having="answers")
 
     def _plan(self) -> Object:
         if _PLAN not in self._variables:

@@ -19,6 +19,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluste
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.options import defaults
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import this_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.phases import nothing, told_how_to_go_on
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction, HostFailure
@@ -187,11 +188,9 @@ class _Phase:
 
     def _observations(self) -> dict[str, Object]:
         """By host, those of the run and others that masters or members of etcd are."""
-        hostvars = self._variables["hostvars"]
         others = plain(self._variables.get(OTHERS) or {}).get("results", [])
         found = {str(answer["item"]): answer for answer in others if "host" in answer}
-        own = {host: plain(hostvars[host].get(OWN) or {}) for host in self._variables["ansible_play_hosts_all"] if host in hostvars}
-        return {**found, **{host: answer for host, answer in own.items() if "host" in answer}}
+        return {**found, **registered(self._variables, self._variables["ansible_play_hosts_all"], OWN, having="host")}
 
     def _refuse_second_run(self, observations: c.Mapping[str, Object]) -> None:
         for host, found in observations.items():

@@ -13,6 +13,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import run_tags
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import databases
@@ -91,13 +92,12 @@ def _verified(upgrade: plan_upgrade.Upgrade, lines: list[str]) -> Object:
 
 
 def _observed(cluster: Object, variables: Variables) -> Observed:
-    hostvars = variables["hostvars"]
     play = list(variables["ansible_play_hosts_all"])
-    own = {host: plain(hostvars[host].get(_VERSIONS) or {}) for host in play}
+    own = registered(variables, play, _VERSIONS)
     found = found_of(own, plain(variables.get(_MASTER_VERSIONS) or {}))
     answers = _workloads(variables)
-    registered = {host: plain(hostvars[host].get(_DATABASES) or {}) for host in play}
-    members: list[Object] = registered.get(databases.best(registered), {}).get("members", [])
+    said = registered(variables, play, _DATABASES)
+    members: list[Object] = said.get(databases.best(said), {}).get("members", [])
     hosts = {entry["client_url"]: entry["host"] for entry in cluster["etcd"]["members"]}
     known = [{**member, "host": hosts[member["url"]]} for member in members if member["url"] in hosts]
     return Observed(

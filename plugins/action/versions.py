@@ -13,6 +13,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import ac
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access as etcd_access
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table, releases
@@ -50,14 +51,14 @@ class ActionModule(HostAction):
         cluster: Object = plain(cluster_of(self._templar, variables))
         if arguments["state"] == "observed":
             return {"changed": False, **self._observe(cluster, variables)}
-        hostvars = variables["hostvars"]
-        own = {host: plain(hostvars[host].get(str(arguments["observation"])) or {}) for host in variables["ansible_play_hosts"]}
+        own = registered(variables, variables["ansible_play_hosts"], str(arguments["observation"]))
         found = found_of(own, plain(variables.get(str(arguments["observation_of_masters"])) or {}))
         run = frozenset(variables["ansible_play_hosts_all"]) | _settled(cluster, variables)
         wanted = wanted_of(cluster, run, back=bool(arguments["control_plane_back"]))
         accepts = bool(arguments["accept_removed_apis"])
-        answers = _of_removed_apis(variables, str(arguments["observation"]))
-        machines = _machines(cluster, variables, str(arguments["observation"]))
+        # what the masters of the play say of API versions that end
+        answers = [answer["api"]["removed"] for answer in own.values() if answer.get("api")]
+        machines = {host: own[host]["machine"] for host in cluster["node_hosts"] if "machine" in own.get(host, {})}
         faults = [
             *([] if arguments["planned"] else rules.faults(found, wanted)),
             *machine.faults(machines),
@@ -113,19 +114,6 @@ def _asked_for_requests(cluster: Object, variables: Variables, name: str) -> lis
     here = [host for host in cluster["masters"] if host in variables["ansible_play_hosts_all"]]
     others = [host for host in cluster["masters"] if host not in here] if here[:1] == [name] else []
     return [name, *others] if name in here else []
-
-
-def _of_removed_apis(variables: Variables, name: str) -> list[Object]:
-    """What the masters of the play said of API versions that end."""
-    answers = [plain(variables["hostvars"][host].get(name) or {}).get("api") for host in variables["ansible_play_hosts"]]
-    return [answer["removed"] for answer in answers if answer]
-
-
-def _machines(cluster: Object, variables: Variables, name: str) -> dict[str, Object]:
-    """By host of the play that is a node, its machine."""
-    nodes = [host for host in cluster["node_hosts"] if host in variables["ansible_play_hosts"]]
-    answers = {host: plain(variables["hostvars"][host].get(name) or {}) for host in nodes}
-    return {host: answer["machine"] for host, answer in answers.items() if "machine" in answer}
 
 
 def _settled(cluster: Object, variables: Variables) -> frozenset[str]:

@@ -1,0 +1,19 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tasks of this run have registered on several hosts."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+
+Object = dict[str, t.Any]
+
+
+def registered(variables: c.Mapping[str, t.Any], hosts: c.Iterable[str], name: str, *, having: str = "") -> dict[str, Object]:
+    """By host, the result that its variable ``name`` has, empty where there is none. With ``having``, only results with this field."""
+    found: dict[str, Object] = {host: plain(variables["hostvars"][host].get(name) or {}) for host in hosts}
+    return {host: result for host, result in found.items() if having in result} if having else found
