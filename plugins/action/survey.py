@@ -53,9 +53,9 @@ class ActionModule(HostAction):
         looks.forget()
         own, of_api = self._parts(arguments, variables)
         pending, api_pending = self._ask(own, of_api, variables)
-        if pending:
-            looks.save(one for part in own if isinstance(part, components.ComponentsPart) for one in part.answers)
         parts = [part for part in own if isinstance(part, components.ComponentsPart)]
+        if pending:
+            looks.save(one for part in parts for one in part.answers)
         other = any(part.other_versions for part in parts)
         unsigned = [one for part in parts for one in part.unsigned]
         result = {**_result(pending, api_pending, api_asked=bool(of_api), other_versions=other), "unsigned": unsigned}

@@ -32,7 +32,7 @@ Items = list[dict[str, t.Any]]
 class Kind(t.NamedTuple):
     """The two functions of a kind on the host, by the module that has them.
 
-    They are asked for by name when they are called, so that a host compiles the modules of no other kinds (see _program).
+    They are asked for by name when they are called, so that a host compiles the modules of no other kinds (see _runtime/bootstrap.py).
     """
 
     module: types.ModuleType
