@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import http.client
-import http.server
-import threading
 import typing as t
 
 import pytest
+from answering import Quiet, served
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api import client
 from ansible_collections.barehost.kubernetes.plugins.module_utils._upgrade import removed_apis as on_host
@@ -30,17 +29,14 @@ apiserver_request_total{code="200"} 7
 """
 
 
-class _Page(http.server.BaseHTTPRequestHandler):
+class _Page(Quiet):
     """Metrics as an apiserver sends them: in chunks, whose ends are not those of lines."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         if self.path != "/metrics":
-            self.send_response(403)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
+            self.answer({}, status=403)
             return
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
@@ -51,19 +47,13 @@ class _Page(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
         self.wfile.write(b"0\r\n\r\n")
 
-    def log_message(self, *_arguments: object) -> None:
-        pass
-
 
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[client.KubeApi]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    found = client.KubeApi(server="https://127.0.0.1:1", ca="", cert="", key="")
-    monkeypatch.setattr(found, "_connect", lambda: http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=5))
-    yield found
-    server.shutdown()
-    server.server_close()
+    with served(_Page) as address:
+        found = client.KubeApi(server="https://127.0.0.1:1", ca="", cert="", key="")
+        monkeypatch.setattr(found, "_connect", lambda: http.client.HTTPConnection(address, timeout=5))
+        yield found
 
 
 def test_metrics_are_read_line_by_line(api: client.KubeApi) -> None:

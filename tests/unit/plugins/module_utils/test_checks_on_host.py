@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import http.server
 import pathlib
 import socket
 import threading
@@ -11,29 +10,24 @@ import time
 import typing as t
 
 import pytest
+from answering import Quiet, served
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import checks
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 
-class Answer(http.server.BaseHTTPRequestHandler):
+class Answer(Quiet):
     def do_GET(self) -> None:
         status = 200 if self.path == "/healthz" else 503
         self.send_response(status)
         self.end_headers()
         self.wfile.write(b"ok" if status == 200 else b"[-]etcd failed")
 
-    def log_message(self, *arguments: t.Any) -> None:
-        """Keeps the tests' output clean."""
-
 
 @pytest.fixture
 def server() -> t.Iterator[str]:
-    instance = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    threading.Thread(target=instance.serve_forever, args=(0.02,), daemon=True).start()
-    yield f"127.0.0.1:{instance.server_address[1]}"
-    instance.shutdown()
-    instance.server_close()
+    with served(Answer) as address:
+        yield address
 
 
 def test_http(server: str) -> None:

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import pathlib
 import stat
-import threading
 import typing as t
 
 import pytest
+from answering import Quiet, served
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import downgrade
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd_client import etcdctl
@@ -18,7 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime impor
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 
-class Member(http.server.BaseHTTPRequestHandler):
+class Member(Quiet):
     """A member that changes its data some answers after it was told to."""
 
     asked: t.ClassVar[list[dict[str, t.Any]]] = []
@@ -29,27 +28,17 @@ class Member(http.server.BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path.endswith("/downgrade"):
             self.asked.append(body)
-            self._answer({"message": self.refusal} if self.refusal else {}, status=400 if self.refusal else 200)
+            self.answer({"message": self.refusal} if self.refusal else {}, status=400 if self.refusal else 200)
             return
         storage, target = self.levels[0]
         way = {"enabled": True, "targetVersion": target} if target else {}
-        self._answer({"version": "3.7.2", "storageVersion": storage, "downgradeInfo": way})
+        self.answer({"version": "3.7.2", "storageVersion": storage, "downgradeInfo": way})
 
     def do_GET(self) -> None:
         storage = self.levels[0][0]
         if len(self.levels) > 1:
             self.levels.pop(0)
-        self._answer({"etcdserver": "3.7.2", "etcdcluster": storage, "storage": storage})
-
-    def _answer(self, body: dict[str, t.Any], *, status: int = 200) -> None:
-        text = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *_arguments: t.Any) -> None:
-        pass
+        self.answer({"etcdserver": "3.7.2", "etcdcluster": storage, "storage": storage})
 
 
 @pytest.fixture
@@ -59,11 +48,8 @@ def url(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> t.Iterator[s
     monkeypatch.setattr(Member, "asked", [])
     monkeypatch.setattr(Member, "refusal", "")
     monkeypatch.setattr(Member, "levels", [("3.7.0", "")])
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Member)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with served(Member) as address:
+        yield f"http://{address}"
 
 
 def run(step: str, url: str, **more: str) -> None:

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import http.server
-import json
-import threading
 import typing as t
 
 import pytest
+from answering import Quiet, served
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import health
 
@@ -16,30 +14,20 @@ NOTHING = "http://127.0.0.1:1"
 MEMBERS = {"members": [{"ID": "1", "name": "db1"}, {"ID": "2", "name": "db2"}]}
 
 
-class Member(http.server.BaseHTTPRequestHandler):
+class Member(Quiet):
     """A member that answers every read; ``status`` is what it says of itself."""
 
     status: t.ClassVar[dict[str, t.Any]] = {}
 
     def do_POST(self) -> None:
-        text = json.dumps({"/v3/kv/range": {}, "/v3/cluster/member/list": MEMBERS}.get(self.path, self.status)).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *_arguments: t.Any) -> None:
-        pass
+        self.answer({"/v3/kv/range": {}, "/v3/cluster/member/list": MEMBERS}.get(self.path, self.status))
 
 
 @pytest.fixture
 def url(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[str]:
     monkeypatch.setattr(Member, "status", {})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Member)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with served(Member) as address:
+        yield f"http://{address}"
 
 
 def collect(*urls: str) -> dict[str, t.Any]:
