@@ -106,7 +106,7 @@ class _Host:
         differences = [*self._content(item, found), *_attributes(found["found"], item, mode=item["mode"])]
         base = dataclasses.replace(base, differences=tuple(map(shown, differences)))
         if item["kind"] == "authority":
-            return self._bundle(item, base, found["pem"])
+            return self._bundle(base, found["pem"])
         if item["kind"] == "kubeconfig":
             return [self._kubeconfig(item, base, found, ends)]
         return [dataclasses.replace(base, details=_details(found))]
@@ -132,7 +132,7 @@ class _Host:
             "its content is not as described" if item["kind"] == "kubeconfig" else f"its content is not {item['pki']} of the PKI directory"
         ]
 
-    def _bundle(self, item: Object, base: Entry, texts: c.Sequence[str]) -> list[Entry]:
+    def _bundle(self, base: Entry, texts: c.Sequence[str]) -> list[Entry]:
         """An authority's copy. While it is replaced, there are two certificates in it."""
         certificates = [_load(text) for text in texts[:_BUNDLE]]
         if not certificates or None in certificates:

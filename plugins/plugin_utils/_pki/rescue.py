@@ -77,7 +77,7 @@ def plan(
     for name in paths:
         if name in secret_names:
             sources = _sources(name, found, paths[name])
-            faults += _secret_faults(name, sources)
+            faults += _secret_faults(sources)
             if sources:
                 secrets[name] = dataclasses.replace(sources[0], also=tuple(source.host for source in sources[1:]))
         else:
@@ -145,7 +145,7 @@ def _sources(name: str, found: c.Mapping[str, Object], paths: c.Collection[str])
     ]
 
 
-def _secret_faults(name: str, sources: list[Source]) -> list[str]:
+def _secret_faults(sources: list[Source]) -> list[str]:
     alike: dict[str, list[str]] = {}
     for source in sources:
         alike.setdefault(source.digest, []).append(source.host)

@@ -26,7 +26,7 @@ Item = dict[str, t.Any]
 def plan(item: Item, state: Item, context: PlanContext) -> list[PlannedAction]:
     touched = {path for action in context.planned for path in action.touched}
     known = state["known"] or bool(touched & set(item["definition"]))
-    if not known and not _will_be_brought(item, context):
+    if not known and not _will_be_brought(context):
         return _plan_unknown(item)
     actions = _daemon_reload(item, state, touched) + _enablement(item, state)
     if item["defer_start"]:
@@ -53,7 +53,7 @@ def _plan_unknown(item: Item) -> list[PlannedAction]:
     return []
 
 
-def _will_be_brought(item: Item, context: PlanContext) -> bool:
+def _will_be_brought(context: PlanContext) -> bool:
     return any(action.kind in _BRINGERS for action in context.planned)
 
 

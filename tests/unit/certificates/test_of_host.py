@@ -102,7 +102,7 @@ def test_the_days(made: Made, age: int, days: int, state: str) -> None:
     assert judged(entry, days=days, now=now).state == state
 
 
-def test_an_authority_is_a_warning_for_a_year(made: Made, tmp_path: pathlib.Path) -> None:
+def test_an_authority_is_a_warning_for_a_year(made: Made) -> None:
     known = dataclasses.replace(one(made, pair(made.leaf())), kind=entries.AUTHORITY, days_left=364)
     assert [judged(dataclasses.replace(known, days_left=left), days=30, now=NOW).state for left in (365, 364, 30, 29)] == [
         "ok",

@@ -48,7 +48,7 @@ def mode(path: str) -> int:
     return os.stat(path).st_mode & 0o7777
 
 
-def test_a_bare_host(tmp_path: pathlib.Path, authority: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bare_host(tmp_path: pathlib.Path, authority: pathlib.Path) -> None:
     item = item_in(tmp_path)
     absent = {"type": "absent"}
     assert state_of(item) == {"certificate": None, "certificate_found": absent, "key_found": absent, "key": "unknown"}

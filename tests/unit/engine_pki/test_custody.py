@@ -110,7 +110,7 @@ def test_what_an_authority_without_its_key_has_to_sign(tmp_path: pathlib.Path, d
     assert mended.unsigned == []
 
 
-def test_other_faults_of_a_key(tmp_path: pathlib.Path, directory: pathlib.Path) -> None:
+def test_other_faults_of_a_key(directory: pathlib.Path) -> None:
     wanted = [Wanted("etcd", "/etc/a.crt", "absent"), Wanted("etcd", "/etc/b.crt", "absent"), Wanted("kubernetes", "/etc/c.crt", "absent")]
     vault = VaultLib([("default", VaultSecret(b"word"))])
     key = directory / "etcd-ca.key"

@@ -223,7 +223,7 @@ def test_a_key_of_another_authority_is_refused_at_the_beginning(tmp_path: pathli
         replacement(tmp_path).check_given()
 
 
-def test_any_usage_will_do(tmp_path: pathlib.Path) -> None:
+def test_any_usage_will_do() -> None:
     for usages in (BOTH, (*BOTH, oid.ExtendedKeyUsageOID.CODE_SIGNING), (oid.ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,)):
         own_authority.check(given_below(usages=usages), NOW, path="/x.crt")
 
