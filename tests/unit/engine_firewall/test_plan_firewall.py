@@ -9,7 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import firewall
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import firewall, firewall_wanted
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 CONTEXT = PlanContext(component="firewall", now=0.0)
@@ -185,14 +185,14 @@ def test_a_whole_family_is_a_rule_without_a_set() -> None:
 @pytest.mark.parametrize("service", ["barehost-etcd", "barehost-kube-controller-manager", "barehost-kube-controller-managers"])
 @pytest.mark.parametrize("family", ["ipv4", "ipv6"])
 def test_a_set_name_fits_and_keeps_the_mark(service: str, family: str) -> None:
-    name = firewall.set_name(service, family=family)
+    name = firewall_wanted.set_name(service, family=family)
     assert name.startswith("barehost-")
     assert len(name) <= 31
 
 
 def test_set_names_of_different_services_differ() -> None:
     services = ("barehost-kube-controller-manager", "barehost-kube-controller-managers")
-    assert len({firewall.set_name(service, family=family) for service in services for family in ("ipv4", "ipv6")}) == 4
+    assert len({firewall_wanted.set_name(service, family=family) for service in services for family in ("ipv4", "ipv6")}) == 4
 
 
 @pytest.mark.parametrize(
