@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 import pathlib
 import time
 import typing as t
@@ -18,7 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import hashes, serialization, x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, certs
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.administrator import AUTHORITY, CLIENT, MODE, USER, Kubeconfig
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.administrator import AUTHORITY, CLIENT, MODE
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms import terms_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
@@ -30,34 +29,6 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "cluster_name": {"type": "str"},
     "pki_directory": {"type": "path"},
 }
-
-
-class Wanted(t.NamedTuple):
-    """The wanted content, except the client's certificate and key. ``servers``: URLs by the name of their entry.
-
-    ``authority`` signs the client's certificate (more than one if the key of the present one is lost), ``trusted`` are all authorities
-    that the client is to trust.
-    """
-
-    servers: dict[str, str]
-    authority: str | None
-    trusted: str | None
-
-    def config(self, certificate: str, key: str, *, current: str = "") -> dict[str, t.Any]:
-        authority = _encode(self.trusted or "")
-        contexts = [_context(name) for name in self.servers]
-        return {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [
-                {"name": name, "cluster": {"server": server, "certificate-authority-data": authority}}
-                for name, server in self.servers.items()
-            ],
-            "users": [{"name": USER, "user": {"client-certificate-data": _encode(certificate), "client-key-data": _encode(key)}}],
-            "contexts": [{"name": _context(name), "context": {"cluster": name, "user": USER}} for name in self.servers],
-            # the administrator may choose another context
-            "current-context": current if current in contexts else contexts[0],
-        }
 
 
 class ActionModule(ActionBase):
@@ -76,15 +47,15 @@ class ActionModule(ActionBase):
         found = administrator.read(path)
         # A kubeconfig that trusts an authority belongs to a cluster, whose authority has been lost here.
         pki.creates = (found is None or not found.authority) and not self._task.check_mode
-        wanted = Wanted(servers, pki.issuers(AUTHORITY), pki.bundle(AUTHORITY))
+        wanted = administrator.Wanted(servers, pki.issuers(AUTHORITY), pki.bundle(AUTHORITY))
         if wanted.authority is None and not (pki.creates or self._task.check_mode):
             raise AnsibleActionFail(
                 f"Nothing was changed: {path} trusts an authority, and the PKI directory {directory} has no "
                 f"{certs.authority_name(AUTHORITY)}.crt. Put the cluster's PKI directory back; or move the kubeconfig away if it is of "
                 "another cluster"
             )
-        reissue = _client_fault(found, wanted, client, time.time())
-        reason = reissue or _content_fault(found, wanted)
+        reissue = administrator.client_fault(found, wanted, client, time.time())
+        reason = reissue or administrator.content_fault(found, wanted)
         result.update(changed=reason is not None, path=str(path), server=", ".join(servers.values()), actions=[], warnings=pki.warnings)
         if reason is None:
             return result
@@ -95,12 +66,12 @@ class ActionModule(ActionBase):
             # A controller that keeps no key can do without the file, and it is no reason to fail each of its runs.
             result.update(changed=False, warnings=[*pki.warnings, f"{path} is absent and was not written. {why}"])
             return result
-        after = _text(servers, f"authority: {certs.authority_name(AUTHORITY)}\n{certs.wanted_text(client)}", MODE)
-        action = PlannedAction("kubeconfig", "write", str(path), reason, before=_found_text(found, wanted), after=after)
+        after = administrator.wanted_text(wanted, client)
+        action = PlannedAction("kubeconfig", "write", str(path), reason, before=administrator.found_text(found, wanted), after=after)
         result.update(actions=[action.report()], diff=[action.diff()])
         if not self._task.check_mode:
             certificate, key = _new_client(pki, client) if reissue or found is None else (found.certificate, found.key)
-            _write(path, wanted.config(certificate, key, current=_current(found)))
+            _write(path, wanted.config(certificate, key, current=administrator.current(found)))
         return result
 
 
@@ -123,53 +94,6 @@ def _settings(arguments: dict[str, t.Any], cluster: dict[str, t.Any]) -> tuple[d
     return servers, str(values["pki_directory"])
 
 
-def _context(name: str) -> str:
-    return f"{USER}@{name}"
-
-
-def _current(found: Kubeconfig | None) -> str:
-    return str(found.config.get("current-context", "")) if found is not None else ""
-
-
-def _client_fault(found: Kubeconfig | None, wanted: Wanted, client: dict[str, t.Any], now: float) -> str | None:
-    """Why the client needs a new key and certificate."""
-    if found is None:
-        return "absent"
-    certificate = certs.load(found.certificate)
-    if certificate is None:
-        return "it is not a kubeconfig that holds a certificate"
-    if not certs.belong_together(found.certificate, found.key):
-        return "its key does not belong to its certificate"
-    fault = certs.fault(client, certificate, wanted.authority, now)
-    return f"the certificate in it: {fault}" if fault else None
-
-
-def _content_fault(found: Kubeconfig | None, wanted: Wanted) -> str | None:
-    """Why the rest of the file must be written again."""
-    if found is None or found.config != wanted.config(found.certificate, found.key, current=_current(found)):
-        return "its cluster, server or names differ"
-    if found.mode != MODE:
-        return f"found mode {found.mode:04o}, wanted {MODE:04o}"
-    return None
-
-
-def _found_text(found: Kubeconfig | None, wanted: Wanted) -> str:
-    if found is None:
-        return ""
-    certificate = certs.load(found.certificate)
-    if certificate is None:
-        return "something else\n"
-    servers = {str(entry.get("name")): str(entry["cluster"].get("server")) for entry in found.config["clusters"]}
-    authority = certs.authority_name(AUTHORITY) if found.authority == wanted.trusted else "another"
-    details = f"authority: {authority}\n{certs.found_text(certificate)}"
-    return _text(servers, details, found.mode)
-
-
-def _text(servers: dict[str, str], details: str, mode: int) -> str:
-    entries = "".join(f"cluster: {name}\nserver: {server}\n" for name, server in servers.items())
-    return f"{entries}user: {USER}\n{details}mode: {mode:04o}\n"
-
-
 def _new_client(pki: Pki, client: dict[str, t.Any]) -> tuple[str, str]:
     key = certs.new_key()
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
@@ -182,7 +106,3 @@ def _write(path: pathlib.Path, config: dict[str, t.Any]) -> None:
         atomic_file.write(path, yaml.safe_dump(config, sort_keys=False), mode=MODE)
     except OSError as error:
         raise AnsibleActionFail(f"{path} cannot be written: {error.strerror}. Give another path, or make its directory.") from None
-
-
-def _encode(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()

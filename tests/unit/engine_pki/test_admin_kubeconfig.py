@@ -18,6 +18,7 @@ import yaml
 from certificates_bench import openssl
 
 from ansible_collections.barehost.kubernetes.plugins.action import admin_kubeconfig
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 
 pytestmark = pytest.mark.slow
@@ -133,9 +134,9 @@ def test_f1_a_kubeconfig_is_not_replaced_by_one_of_a_new_authority(controller: C
 
 
 def test_it_is_renewed_in_time(controller: Controller) -> None:
-    certificate, key = admin_kubeconfig._new_client(Pki(controller.pki, now=time.time() - 340 * 86400), admin_kubeconfig.CLIENT)
+    certificate, key = admin_kubeconfig._new_client(Pki(controller.pki, now=time.time() - 340 * 86400), administrator.CLIENT)
     authority = (controller.pki / "kubernetes-ca.crt").read_text()
-    config = admin_kubeconfig.Wanted({"lab": "https://192.168.200.100:6443"}, authority, authority).config(certificate, key)
+    config = administrator.Wanted({"lab": "https://192.168.200.100:6443"}, authority, authority).config(certificate, key)
     controller.path.write_text(yaml.safe_dump(config))
     controller.path.chmod(0o600)
     result = controller.run()
