@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import packages
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.small_files import lines_of
 
 Finding = dict[str, t.Any]
 
@@ -20,7 +21,7 @@ def find(wanted: dict[str, t.Any], *, root: str) -> list[Finding]:
     pattern = re.compile(wanted["pattern"], re.IGNORECASE)
     found = []
     for path in _files(wanted["files"], root):
-        line = next((line for line in _lines(path) if pattern.match(line)), None)
+        line = next((line for line in lines_of(path) if pattern.match(line)), None)
         if line is not None:
             name = "/" + os.path.relpath(path, root)
             text = f"{name} has `{line.strip()}`: {wanted['effect']}"
@@ -38,11 +39,3 @@ def find_packages(wanted: dict[str, list[str]]) -> list[Finding]:
 def _files(patterns: list[str], root: str) -> t.Iterator[str]:
     for pattern in patterns:
         yield from sorted(glob.glob(os.path.join(glob.escape(root), pattern.lstrip("/"))))
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read().splitlines()
-    except OSError:
-        return []

@@ -10,6 +10,7 @@ import os
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import ours
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.small_files import text_of
 
 # Where systemd looks for units; the same name in an earlier directory hides one in a later.
 _DIRECTORIES = ("etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system", "usr/lib/systemd/system")
@@ -26,7 +27,7 @@ def find(unit: str, *, written: bool, runs: bool, root: str) -> list[Finding]:
     taken = ours.runs(unit)
     found = []
     own = f"/{_DIRECTORIES[0]}/{unit}"
-    text = _text(os.path.join(root, own.lstrip("/")))
+    text = text_of(os.path.join(root, own.lstrip("/")))
     # In a unit that is ours already, another file is drift, which the run mends.
     if written and not taken and text is not None and not ours.wrote(text):
         found.append({"name": own, "sort": "unit-file", "found": f"{own} was not written by this collection"})
@@ -60,7 +61,7 @@ def _drop_ins(unit: str, root: str) -> t.Iterator[tuple[str, str]]:
                 seen.setdefault(os.path.basename(path), path)
     for name, path in sorted(seen.items()):
         # A link to /dev/null hides a drop-in, and reads as empty.
-        text = _text(path)
+        text = text_of(path)
         if text and "barehost" not in name:
             yield "/" + os.path.relpath(path, root), text
 
@@ -71,11 +72,3 @@ def _settings(text: str) -> list[tuple[str, str]]:
     lines = [line.strip() for line in joined.splitlines()]
     pairs = [line.partition("=") for line in lines if line and line[0] not in "#;[" and "=" in line]
     return [(name.strip(), value.strip()) for name, _equals, value in pairs]
-
-
-def _text(path: str) -> t.Optional[str]:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
-    except OSError:
-        return None

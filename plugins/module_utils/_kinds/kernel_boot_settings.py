@@ -9,6 +9,8 @@ import os
 import re
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.small_files import lines_of
+
 ROOT = "/"
 # A file name in an earlier directory hides the same name in a later one.
 _DIRECTORIES = ("etc/sysctl.d", "run/sysctl.d", "usr/local/lib/sysctl.d", "usr/lib/sysctl.d")
@@ -44,7 +46,7 @@ def overriding(name: str, value: str, *, file: str) -> t.Optional[tuple[str, str
 
 def _assignments() -> t.Iterator[Assignment]:
     for file in _files():
-        for line in _lines(file):
+        for line in lines_of(file):
             text = line.strip()
             if not text or text[0] in "#;":
                 continue
@@ -64,11 +66,3 @@ def _files() -> list[str]:
             if name.endswith(".conf"):
                 found.setdefault(name, os.path.join(place, name))
     return [found[name] for name in sorted(found)]
-
-
-def _lines(file: str) -> list[str]:
-    try:
-        with open(file, encoding="utf-8", errors="replace") as stream:
-            return stream.read().splitlines()
-    except OSError:
-        return []

@@ -9,6 +9,7 @@ import os
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import kernel_library
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.small_files import lines_of
 
 ROOT = "/"
 # A file name in an earlier directory hides the same name in a later one.
@@ -30,11 +31,11 @@ def denials() -> dict[str, Denial]:
     """By module. ``modprobe`` by hand ignores a line ``blacklist``; aliases and systemd-modules-load at boot do not."""
     found: dict[str, Denial] = {}
     for path in _files():
-        for line in kernel_library.lines(path):
+        for line in lines_of(path):
             words = line.split()
             if len(words) >= 2 and (words[0] == "blacklist" or (words[0] == "install" and _does_nothing(words[2:]))):
                 found[kernel_library.module(words[1])] = Denial(path, " ".join(words))
-    for word in " ".join(kernel_library.lines(os.path.join(ROOT, _COMMAND_LINE))).split():
+    for word in " ".join(lines_of(os.path.join(ROOT, _COMMAND_LINE))).split():
         parameter, _equals, names = word.partition("=")
         if parameter in _PARAMETERS:
             found.update((kernel_library.module(name), Denial("the kernel's command line", word)) for name in names.split(","))

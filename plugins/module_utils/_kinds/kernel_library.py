@@ -14,6 +14,7 @@ import re
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.small_files import lines_of
 
 LIBRARY = "/lib/modules"
 _FILE = re.compile(r"(?P<path>.*/(?P<name>[^/]+))\.ko(?:\.\w+)?$")
@@ -66,7 +67,7 @@ def built_in(release: str) -> set[str]:
 
 
 def _listed(release: str, name: str) -> t.Iterator[tuple[str, str]]:
-    for line in lines(os.path.join(LIBRARY, release, name)):
+    for line in lines_of(os.path.join(LIBRARY, release, name)):
         match = _FILE.match(line.partition(":")[0])
         if match:
             yield module(match["name"]), match["path"]
@@ -88,12 +89,3 @@ def packages(release: str) -> Packages:
 def module(text: str) -> str:
     """The name of a module as the kernel has it."""
     return text.strip().replace("-", "_")
-
-
-def lines(path: str) -> list[str]:
-    """The lines of a file; none if it cannot be read."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read().splitlines()
-    except OSError:
-        return []

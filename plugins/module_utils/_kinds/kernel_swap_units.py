@@ -8,6 +8,8 @@ from __future__ import annotations
 import glob
 import os
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.small_files import lines_of
+
 ROOT = "/"
 # Where systemd looks for units; an earlier directory hides the same name in a later one (systemd.unit(5)).
 _DIRECTORIES = (
@@ -34,13 +36,5 @@ def _enables(name: str) -> bool:
         if os.path.islink(path) and os.readlink(path) == "/dev/null":
             return False
         if os.path.exists(path):
-            return _OF_FSTAB not in _text(path).splitlines()
+            return _OF_FSTAB not in lines_of(path)
     return False
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
-    except OSError:
-        return ""

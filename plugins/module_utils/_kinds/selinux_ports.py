@@ -13,6 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must, run
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.small_files import text_of
 
 ENFORCE = "/sys/fs/selinux/enforce"
 CONFIG = "/etc/selinux/config"
@@ -32,8 +33,8 @@ def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 
 def _changed() -> list[re.Match[str]]:
-    policies = _POLICY.findall(_text(CONFIG))
-    return list(_PORT.finditer(_text(f"{STORE}/{policies[-1] if policies else 'targeted'}/active/ports.local")))
+    policies = _POLICY.findall(text_of(CONFIG) or "")
+    return list(_PORT.finditer(text_of(f"{STORE}/{policies[-1] if policies else 'targeted'}/active/ports.local") or ""))
 
 
 def _type(port: str, changed: list[re.Match[str]]) -> t.Optional[str]:
@@ -42,14 +43,6 @@ def _type(port: str, changed: list[re.Match[str]]) -> t.Optional[str]:
         if line["protocol"] == protocol and int(line["first"]) <= int(number) <= int(line["last"] or line["first"]):
             return line["type"]
     return None
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
-    except OSError:
-        return ""
 
 
 def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import kernel_library
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.small_files import lines_of
 
 PROC = "/proc"
 # What role host writes: the modules that every node needs.
@@ -21,10 +22,10 @@ def lacking(release: str) -> list[str]:
 
 
 def _listed() -> set[str]:
-    return {kernel_library.module(line) for line in kernel_library.lines(LISTED) if line.strip() and not line.startswith("#")}
+    return {kernel_library.module(line) for line in lines_of(LISTED) if line.strip() and not line.startswith("#")}
 
 
 def _in_use() -> set[str]:
     """The modules for networks that the running kernel has loaded."""
-    loaded = {line.split(" ", 1)[0] for line in kernel_library.lines(f"{PROC}/modules") if line.strip()}
+    loaded = {line.split(" ", 1)[0] for line in lines_of(f"{PROC}/modules") if line.strip()}
     return {name for name, path in kernel_library.modules(kernel_library.running()) if name in loaded and path.startswith(_OF_NETWORKS)}

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pathlib
 import re
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import Object
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.small_files import text_of
 
 # There only where it is the one hierarchy.
 _CGROUP_2 = "/sys/fs/cgroup/cgroup.controllers"
@@ -19,16 +19,9 @@ _ALLOWED = re.compile(r"^failCgroupV1:\s*[\"']?false\b", re.MULTILINE)
 
 def found(drop_ins: str, cgroup_2: str = _CGROUP_2) -> Object:
     """``drop_ins``: the directory from which a kubelet reads more of its configuration; the files are the operator's."""
-    texts = [_text(path) for path in sorted(pathlib.Path(drop_ins).glob("*.conf"))]
+    texts = [text_of(path) or "" for path in sorted(pathlib.Path(drop_ins).glob("*.conf"))]
     return {
         "kernel": os.uname().release,
         "cgroup": 2 if os.path.exists(cgroup_2) else 1,
         "takes_cgroup_1": any(_ALLOWED.search(text) for text in texts),
     }
-
-
-def _text(path: pathlib.Path) -> str:
-    """Empty if it cannot be read, as a link that points nowhere."""
-    with contextlib.suppress(OSError):
-        return path.read_text(encoding="utf-8", errors="replace")
-    return ""
