@@ -45,6 +45,7 @@ NOT_OF_THE_COLLECTION = (
     # they start ansible-playbook, which is not in the environment of ansible-test; `make test` runs them
     "tests/unit/spec/test_spec_playbook.py",
     "tests/unit/spec/test_release_facts_tool.py",
+    "tests/unit/spec/test_release_digests_tool.py",
     "tests/unit/spec/test_run_tags_playbook.py",
     "tests/unit/spec/test_inventory_unread.py",
     "tests/unit/removal/test_what_is_left_to_do.py",
