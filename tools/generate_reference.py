@@ -6,6 +6,7 @@ Writes the pages of docs/reference that follow from the code. With --check, comp
 * variables.md: from the documentation of cluster_spec and the argument specifications of the roles
 * playbooks.md: from the comments at the head of the playbooks
 * plugins.md: from the documentation of modules, plugins and roles
+* digests.md: from the table of pinned digests
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import textwrap
 import typing as t
 
+import release_digests
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -226,7 +228,44 @@ def entries(items: list[tuple[str, str]]) -> str:
     return "".join(paragraph(f"`{COLLECTION}.{name}`: {markdown(text)}.", "- ", "  ") for name, text in items)
 
 
-PAGES: dict[str, t.Callable[[], str]] = {"variables.md": variables_page, "playbooks.md": playbooks_page, "plugins.md": plugins_page}
+# ---------------------------------------------------------------- digests
+
+
+def digests_page() -> str:
+    sources, digests = release_digests.read()
+    pins: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+    for program, version, architecture, names in release_digests.pinned(digests):
+        pins.setdefault((program, version), {})[architecture] = names
+    # Of other versions all that the table has.
+    for program, versions in digests.items():
+        for version, by in versions.items():
+            pins.setdefault((program, version), {name: by.get(name, ("",))[1:] for name in ("amd64", "arm64")})
+    rows = [
+        f"| {program} | {version} | {', '.join(by['amd64']) or '**not pinned**'} | {', '.join(by['arm64']) or '**not pinned**'} |\n"
+        for (program, version), by in sorted(pins.items())
+    ]
+    intro = (
+        "The collection has the sha256 of these files as upstream publishes them, by program, version and architecture. Each is named with "
+        "the sources that give it. What is not pinned is [asked for once and recorded](../tasks/verify-downloads.md)."
+    )
+    return (
+        HEAD
+        + f"# Pinned digests\n\n{paragraph(intro)}\n"
+        + "Nobody has compared them with upstream's servers, which could not be reached during development. A\n"
+        + "wrong pin refuses upstream's own file, and `cluster_checksums` overrules it.\n\n"
+        + "| program | version | amd64 | arm64 |\n|---|---|---|---|\n"
+        + "".join(rows)
+        + "\n## Sources\n\n| name | where |\n|---|---|\n"
+        + "".join(f"| {name} | {place} |\n" for name, place in sorted(sources.items()))
+    )
+
+
+PAGES: dict[str, t.Callable[[], str]] = {
+    "variables.md": variables_page,
+    "playbooks.md": playbooks_page,
+    "plugins.md": plugins_page,
+    "digests.md": digests_page,
+}
 
 
 def main() -> None:

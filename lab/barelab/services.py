@@ -43,6 +43,11 @@ def variables(address: str) -> dict[str, t.Any]:
         # the hosts of two labs may have the same names
         "ansible_control_path_dir": str(state.DIRECTORY / "ssh"),
         "cluster_mirror": f"http://{address}:{MIRROR_PORT}",
+        # Programs are built from modules: other files than upstream's. Another build of them is none that somebody has changed, so their
+        # digests go with the lab. The mirror is in the lab's network, where no controller asks.
+        "cluster_mirror_own_builds": True,
+        "cluster_checksums_asked_by": "hosts",
+        "cluster_checksums_file": str(state.DIRECTORY / "checksums.txt"),
         "cluster_image_registry": f"{address}:{registry.PORT}",
         "host_selinux_state": "unmanaged",
         "host_ntp_servers": [address],

@@ -10,6 +10,7 @@ variables, and a fact cache would keep it for later runs. Not BYPASS_HOST_LOOP, 
 
 from __future__ import annotations
 
+import pathlib
 import time
 import typing as t
 
@@ -17,6 +18,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.checksum_record import Record
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import one_machine
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.cluster_inputs import spec_of
@@ -53,6 +55,8 @@ class ActionModule(ActionBase):
         if several and not show:
             raise AnsibleActionFail(several)
         result["changed"] = False
+        # What is recorded of downloads must be readable before a host is touched.
+        Record(pathlib.Path(result["checksums"]["file"])).read()
         # Here and not in a task of its own: it is read on the controller, and each playbook tells it once.
         ending = authorities.warnings(result["pki_directory"], time.time(), vault=vault_of(self._loader))
         result["warnings"] = [*result.get("warnings", []), *ending]

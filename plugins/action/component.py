@@ -10,7 +10,9 @@ import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import first_looks, rendering, rolling
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.asked_checksums import AskedChecksums
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import ComponentState, Items, no_pki, pki_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import Component, parse_description
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
@@ -39,9 +41,17 @@ class ActionModule(HostAction):
         if found.warnings:
             result["warnings"] = found.warnings
         if plan and not check_mode:
+            checksums = AskedChecksums(directory_of_the_run(), host=host.name, cluster=lambda: cluster_of(self._templar, variables))
+            # Before the turn of this host: others need not wait for an answer.
+            actions = [action.for_host() for action in plan]
+            checksums.complete(actions)
             with self._turn(component, plan, variables):
                 context = {"leftovers": component.leftovers, "gate": list(component.gate) if planner.restarted(plan) else []}
-                result["units"] = _apply(host, plan, found.items, found.pki, context)
+                done = _apply(host, plan, actions, found.items, found.pki, context)
+            checksums.note(actions, done["outcomes"])
+            result["units"] = done["units"]
+            if checksums.warnings:
+                result["warnings"] = [*result.get("warnings", []), *checksums.warnings]
         return result
 
     def _collect(self, component: Component, host: Host, variables: dict[str, t.Any]) -> ComponentState:
@@ -100,9 +110,10 @@ def _result(plan: list[PlannedAction], state: Items, items: Items, *, diff: bool
     return result
 
 
-def _apply(host: Host, plan: list[PlannedAction], items: Items, pki: Pki | None, context: dict[str, t.Any]) -> dict[str, t.Any]:
+def _apply(
+    host: Host, plan: list[PlannedAction], actions: list[dict[str, t.Any]], items: Items, pki: Pki | None, context: dict[str, t.Any]
+) -> dict[str, t.Any]:
     packages = [action.data["specification"] for action in plan if action.kind == "package"]
-    actions = [action.for_host() for action in plan]
     if packages:
         # The host records what it has before packages come.
         early = [action for action in actions if action["kind"] in ("early_file", "package")]
@@ -112,7 +123,7 @@ def _apply(host: Host, plan: list[PlannedAction], items: Items, pki: Pki | None,
     if pki is not None:
         _issue(host, actions, items["certificate"], pki)
     units = [item["name"] for item in items["unit"]]
-    return t.cast(dict[str, t.Any], host.step("apply", {**context, "actions": actions, "units": units})["units"])
+    return host.step("apply", {**context, "actions": actions, "units": units})
 
 
 def _issue(host: Host, actions: list[dict[str, t.Any]], certificates: list[dict[str, t.Any]], pki: Pki) -> None:

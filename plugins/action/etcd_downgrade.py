@@ -15,6 +15,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.given_options import flag, values
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.asked_checksums import AskedChecksums
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, databases
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.databases import Databases
@@ -56,7 +58,7 @@ class ActionModule(HostAction):
         if arguments["state"] == "observed":
             return {"changed": False, **task.observe()}
         if arguments["state"] == "fetched" and not cancels:
-            return self._fetched(plain(cluster_of(self._templar, variables))["binaries"]["etcd"], variables)
+            return self._fetched(plain(cluster_of(self._templar, variables)), variables)
         work = {"planned": self._planned, "enabled": self._enabled, "finished": self._finished}
         return self._cancelled(task) if cancels else work[arguments["state"]](task)
 
@@ -70,14 +72,18 @@ class ActionModule(HostAction):
             "summary": etcd_back.lines(back, folder=task.arguments["directory"]),
         }
 
-    def _fetched(self, release: Object, variables: Variables) -> Object:
+    def _fetched(self, cluster: Object, variables: Variables) -> Object:
         """The older programs beside the present ones, which stay what is started: where they cannot be had, etcd is told nothing."""
-        host = Host(self, variables)
+        host, release = Host(self, variables), cluster["binaries"]["etcd"]
         state = host.step("collect", {"wanted": {binaries.KIND: [release]}, "keys": []})["state"][binaries.KIND][0]
         plan = binaries.plan(release, state, PlanContext("etcd", time.time()))
         actions = [action for action in plan if action.operation == "download"]
         if actions and not self._task.check_mode:
-            host.step("apply", {"actions": [action.for_host() for action in actions], "units": []})
+            checksums = AskedChecksums(directory_of_the_run(), host=host.name, cluster=lambda: cluster)
+            downloads = [action.for_host() for action in actions]
+            checksums.complete(downloads)
+            checksums.note(downloads, host.step("apply", {"actions": downloads, "units": []})["outcomes"])
+            return {**self._result(actions), **({"warnings": checksums.warnings} if checksums.warnings else {})}
         return self._result(actions)
 
     def _enabled(self, task: _Task) -> Object:

@@ -36,6 +36,10 @@ options:
         description: >-
           Where the digest is fetched from; a bare digest, lines of digest and file name, or a release as GitHub's REST API describes it.
         type: str
+      pinned_by:
+        description: Who gives O(binaries[].sha256). The message about a download with another digest then says what to correct.
+        type: str
+        choices: [inventory, collection]
       store:
         description: Directory of this version. By default the version is a part of the program's name, beside its link.
         type: path

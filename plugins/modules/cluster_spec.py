@@ -91,13 +91,18 @@ notes:
     empty means the one that has the host's address.
   - C(cluster_mirror) (http or https address, default empty). Where C(dl.k8s.io/) and C(github.com/) are mirrored, with the checksum
     files that upstream publishes there, such as etcd's C(SHA256SUMS), and a C(.sha256) beside every file for which it publishes none.
+  - C(cluster_mirror_own_builds) (boolean, default V(false)). Whether the mirror's programs are other builds than upstream's files. The
+    collection's pins do not count then; the mirror's checksum files do.
   - C(cluster_image_registry) (registry, default empty). Host, port and path of a registry that has the images under upstream's paths.
-  - C(cluster_checksums) (map, default empty). sha256 by program or file name; replaces every other source for it. Without it
-    a host that installs a program asks for upstream's checksum file. For cri-dockerd and flannel upstream publishes none; there, and
-    without a mirror, the host asks GitHub's REST API (C(api.github.com)) for the digest of the release's file. GitHub has digests of
-    files uploaded since June 2025, and answers 60 requests an hour from one address; set this variable for older versions, for more
-    than 30 new hosts behind one address, and where hosts do not reach the API. It was developed where this API could not be reached,
-    from GitHub's documentation.
+  - C(cluster_checksums) (map, default empty). sha256 by program or file name; replaces every other source for it. Without it the digests
+    count that the collection pins, which are those of upstream's own files. For what is not pinned, checksum files are asked for. For
+    cri-dockerd and flannel upstream publishes none; there, and without a mirror, it is GitHub's REST API (C(api.github.com)), which has
+    digests of files uploaded since June 2025, and answers 60 requests an hour from one address. It was developed where this API could
+    not be reached, from GitHub's documentation.
+  - C(cluster_checksums_asked_by) (choice, default V(controller)). Who asks for the digests of what is not pinned. V(controller), once a
+    run; if it gets no answer, hosts do. V(hosts), each when it installs, for controllers that do not reach the servers.
+  - C(cluster_checksums_file) (path, default C(checksums.txt) beside the PKI directory). On the controller; the digests that were asked
+    for, so that later hosts get the same files. A relative path counts from the folder that holds the PKI directory.
   - C(cluster_architecture) (choice, default V(amd64)). V(amd64) or V(arm64), for all hosts.
   - C(cluster_pki_directory) (path, default C(pki) in the inventory's folder). On the controller; holds the keys of the authorities.
   - C(cluster_certificate_renew_before) (integer, default V(30)). Days before the end of a certificate from which on C(site.yml) renews it,
@@ -256,8 +261,14 @@ binaries:
       name: kubelet
       version: 1.37.1
       url: https://dl.k8s.io/release/v1.37.1/bin/linux/amd64/kubelet
-      checksum_url: https://dl.k8s.io/release/v1.37.1/bin/linux/amd64/kubelet.sha256
+      sha256: cee008c1640c3b41820ef31d35b3cffc132b0c4b78c288be2b8022ebc7aa8293
+      pinned_by: collection
       install: [{path: /usr/local/bin/kubelet}]
+checksums:
+  description: C(file), the record of digests on the controller; C(asked_by), who asks for what is not pinned.
+  returned: success
+  type: dict
+  sample: {file: /srv/inventories/prod/checksums.txt, asked_by: controller}
 images:
   description: Full references of the images C(pause) and C(coredns).
   returned: success

@@ -7,6 +7,8 @@ import collections.abc
 import json
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import releases, version_table
+
 from .driver import Cluster, PlaybookRun, eventually
 
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
@@ -60,6 +62,23 @@ def nothing_changes(cluster: Cluster, hosts: collections.abc.Collection[str], *a
     assert [result for result in again.results if _looks(result["task"]) and result["outcome"] == "ok"]
     assert [(result["host"], result["task"], result["actions"]) for result in again.changed] == []
     assert start_times(cluster, hosts) == before
+
+
+def other_builds_are_refused(cluster: Cluster, host: str) -> None:
+    """The lab's mirror has builds of its own. Without the variable that says so, pins hold for it as for every other mirror."""
+    look = "readlink /usr/local/bin/*; ls -a /usr/local/bin"
+    before, programs = start_times(cluster, [host]), cluster.on(host, look)
+    run = cluster.playbook("playbooks/site.yml", "-e", "cluster_mirror_own_builds=false", check=False)
+    assert run.returncode == 2
+    output = " ".join(run.output.split())
+    minor = version_table.MINORS[".".join(version_table.DEFAULT_KUBERNETES.split(".")[:2])]
+    pin = releases.pin("etcd", minor.programs["etcd"].default, "amd64")
+    assert pin
+    assert f"wrong checksum. Wanted sha256 {pin}, the " in output
+    assert "set cluster_mirror_own_builds: true, or give their digests in cluster_checksums" in output
+    assert start_times(cluster, [host]) == before
+    assert cluster.on(host, look) == programs
+    nothing_changes(cluster, [host])
 
 
 def survey_and_roles_agree(cluster: Cluster, host: str) -> None:

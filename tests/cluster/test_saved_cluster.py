@@ -92,6 +92,10 @@ def test_an_argument_that_the_release_does_not_have_is_refused(single: Cluster) 
     assert "unknown flag: --event-storage-age-limit" in told
 
 
+def test_builds_that_are_not_upstreams_are_refused_before_they_are_used(single: Cluster) -> None:
+    checks.other_builds_are_refused(single, HOST)
+
+
 def test_what_clients_have_asked_for_is_read(single: Cluster) -> None:
     """What the program on a master says of its apiserver, when it is asked for a release after this one."""
     single.kubectl("get", "--raw", "/api/v1/namespaces/default/endpoints")

@@ -46,11 +46,17 @@ def apply(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
     The caller holds the host lock: two runs must not write the same partial file.
     """
-    _install_releases([action["data"] for action in actions if action["operation"] == "download"])
+    digests = _install_releases([action["data"] for action in actions if action["operation"] == "download"])
     for action in actions:
         if action["operation"] != "download":
             _OPERATIONS[action["operation"]](action["data"])
-    return [{} for _action in actions]
+    # The controller records by which digest a download was proven, where it could not know one itself.
+    return [{"sha256": digests[_key(action["data"])]} if action["operation"] == "download" else {} for action in actions]
+
+
+def _key(data: dict[str, t.Any]) -> str:
+    """Files of the same download have the same."""
+    return json.dumps(data["release"], sort_keys=True)
 
 
 def _state(item: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -142,25 +148,27 @@ def _write_record(record: dict[str, t.Any]) -> None:
     atomic.write(path, json.dumps(record, indent=1, sort_keys=True).encode(), ownership=_ownership("0644"))
 
 
-def _install_releases(wanted: list[dict[str, t.Any]]) -> None:
+def _install_releases(wanted: list[dict[str, t.Any]]) -> dict[str, str]:
+    """The digest of each download."""
     import concurrent.futures  # imported here, because most calls only collect
 
     releases: dict[str, list[dict[str, t.Any]]] = {}
     for data in wanted:
         # Before the threads start: they would create the same directory at the same time.
         atomic.make_parents(data["file"])
-        releases.setdefault(json.dumps(data["release"], sort_keys=True), []).append(data)
+        releases.setdefault(_key(data), []).append(data)
     with concurrent.futures.ThreadPoolExecutor(max_workers=PARALLEL) as pool:
-        running = [pool.submit(_install_release, files[0]["release"], files) for files in releases.values()]
-    failures = [failure for failure in (future.exception() for future in running) if failure is not None]
+        running = {key: pool.submit(_install_release, files[0]["release"], files) for key, files in releases.items()}
+    failures = [failure for failure in (future.exception() for future in running.values()) if failure is not None]
     for failure in failures:
         if not isinstance(failure, HostError):
             raise failure
     if failures:
         raise HostError("\n".join(str(failure) for failure in failures))
+    return {key: future.result() for key, future in running.items()}
 
 
-def _install_release(release: dict[str, t.Any], files: list[dict[str, t.Any]]) -> None:
+def _install_release(release: dict[str, t.Any], files: list[dict[str, t.Any]]) -> str:
     url, sha256 = release["url"], _wanted_digest(release)
     stem = f"{release['name']}-{release['version']}-"
     if [data["member"] for data in files] == [None]:
@@ -173,7 +181,7 @@ def _install_release(release: dict[str, t.Any], files: list[dict[str, t.Any]]) -
         # The name holds the wanted digest, so that a partial file is never resumed with the bytes of another file.
         part = os.path.join(locations.STATE_DIRECTORY, "downloads", f"{stem}{sha256[:16]}.part")
         _remove_parts(stem, keep=part)
-    http_download.download(url, part, sha256)
+    http_download.download(url, part, sha256, remedy=release.get("remedy") or "")
     try:
         installed = _install_files(part, files, url=url, sha256=sha256)
     except OSError as error:
@@ -186,6 +194,7 @@ def _install_release(release: dict[str, t.Any], files: list[dict[str, t.Any]]) -
     _write_record({**record, "files": {**record["files"], **entries}})
     with contextlib.suppress(FileNotFoundError):
         os.unlink(part)
+    return sha256
 
 
 def _wanted_digest(release: dict[str, t.Any]) -> str:

@@ -16,10 +16,10 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.error
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 
 
-def fetch_checksum(url: str, file_name: str) -> str:
+def fetch_checksum(url: str, file_name: str, *, fetch: t.Callable[[str], str] = http_download.fetch_text) -> str:
     """The SHA-256 of a file: a bare digest, lines "<digest>  <file name>", or GitHub's description of a release."""
     try:
-        text = http_download.fetch_text(url)
+        text = fetch(url)
         if text.lstrip().startswith("{"):
             return _of_asset(text, file_name, source=http_download.shown(url))
         return _of_line(text, file_name, source=http_download.shown(url))

@@ -44,13 +44,13 @@ def shown(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}"
 
 
-def fetch_text(url: str) -> str:
+def fetch_text(url: str, *, attempts: int = ATTEMPTS, timeout: t.Optional[float] = None) -> str:
     """Reads a small file, such as a list of checksums."""
-    return _with_attempts(url, lambda: _read_small(url)).decode("utf-8", errors="replace")
+    return _with_attempts(url, lambda: _read_small(url, timeout), attempts).decode("utf-8", errors="replace")
 
 
-def download(url: str, part: str, sha256: str) -> None:
-    """Completes the file ``part`` from ``url`` and verifies it. A file with a wrong checksum is removed."""
+def download(url: str, part: str, sha256: str, *, remedy: str = "") -> None:
+    """Completes the file ``part`` from ``url`` and verifies it. A file with a wrong checksum is removed; ``remedy``: what to do then."""
     resumed = os.path.exists(part) and os.path.getsize(part) > 0
     digest = _complete(url, part)
     if digest != sha256 and resumed:
@@ -62,8 +62,11 @@ def download(url: str, part: str, sha256: str) -> None:
         os.unlink(part)
         raise HostError(
             f"{shown(url)}: wrong checksum. Wanted sha256 {sha256}, the {size} bytes received have {digest}. They were thrown away; "
-            "what runs is untouched. Check the version, the mirror and sha256 or checksum_url, and find out why they differ."
+            f"what runs is untouched. {remedy or _OTHER_FILE}"
         )
+
+
+_OTHER_FILE = "Check the version, the mirror and sha256 or checksum_url, and find out why they differ."
 
 
 def _complete(url: str, part: str) -> str:
@@ -82,22 +85,22 @@ def _complete(url: str, part: str) -> str:
 _SPACE_ADVICE = "What runs is untouched. Free some space on this file system and run again."
 
 
-def _with_attempts(url: str, attempt: t.Callable[[], _T]) -> _T:
-    for number in range(ATTEMPTS):
+def _with_attempts(url: str, attempt: t.Callable[[], _T], attempts: int = ATTEMPTS) -> _T:
+    for number in range(attempts):
         try:
             return attempt()
         except _Passing as error:
-            if number == ATTEMPTS - 1:
+            if number == attempts - 1:
                 raise HostError(
-                    f"{shown(url)}: {error}; tried {ATTEMPTS} times. What was received is kept and continued by the next run. "
+                    f"{shown(url)}: {error}; tried {attempts} times. What was received is kept and continued by the next run. "
                     "Check that this host can reach the server (name, route, proxy, firewall), or set a mirror."
                 ) from None
             time.sleep(PAUSES[number])
     raise AssertionError("unreachable")  # pragma: no cover
 
 
-def _read_small(url: str) -> bytes:
-    with _open(url, {}) as response:
+def _read_small(url: str, timeout: t.Optional[float]) -> bytes:
+    with _open(url, {}, timeout) as response:
         return _read(response, SMALL_FILE_LIMIT)
 
 
@@ -146,14 +149,14 @@ def _append(response: t.Any, part: str, start: int, total: int | None) -> str:
     return digest.hexdigest()
 
 
-def _open(url: str, headers: dict[str, str]) -> t.Any:
+def _open(url: str, headers: dict[str, str], timeout: t.Optional[float] = None) -> t.Any:
     """Opens the URL; the status is 200, 206 or 416."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise HostError(f"{shown(url)}: not a URL that can be downloaded. Give http:// or https://, without credentials in it.")
     request = urllib.request.Request(url, headers={"User-Agent": "barehost.kubernetes", "Accept-Encoding": "identity", **headers})
     try:
-        response = urllib.request.build_opener().open(request, timeout=TIMEOUT)
+        response = urllib.request.build_opener().open(request, timeout=timeout or TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code == 416 and headers:
             return error

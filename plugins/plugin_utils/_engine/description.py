@@ -119,6 +119,7 @@ _BINARY = s.Record(
         "url": s.text,
         "sha256": (s.text, None),
         "checksum_url": (s.text, None),
+        "pinned_by": (s.one_of("inventory", "collection"), None),
         "store": (s.path, None),
         "install": s.list_of(s.Record({"member": (s.text, None), "path": s.path})),
     }
@@ -352,7 +353,7 @@ def _check_releases(given: dict[str, t.Any], faults: list[str]) -> None:
     for index, release in enumerate(given["binaries"]):
         if bool(release["sha256"]) == bool(release["checksum_url"]):
             faults.append(f"binaries[{index}]: give exactly one of sha256, checksum_url")
-        for key in [key for key in ("sha256", "checksum_url", "store") if release[key] is None]:
+        for key in [key for key in ("sha256", "checksum_url", "pinned_by", "store") if release[key] is None]:
             del release[key]
 
 

@@ -11,6 +11,14 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action i
 
 KIND = "binary"
 MODE = "0755"
+# What ends the message about a download with another digest.
+_REMEDIES = {
+    "inventory": "cluster_checksums gives that digest. Correct it there, or find out why the file is another.",
+    "collection": (
+        "The wanted digest is that of the file which upstream publishes; the collection pins it. If your mirror has builds of its own, set "
+        "cluster_mirror_own_builds: true, or give their digests in cluster_checksums. Else find out who has changed the file."
+    ),
+}
 
 
 def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
@@ -50,7 +58,8 @@ def _download_reason(item: dict[str, t.Any], found: dict[str, t.Any]) -> str | N
 
 
 def _release(item: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {key: item.get(key) for key in ("name", "version", "url", "sha256", "checksum_url")}
+    found = {key: item.get(key) for key in ("name", "version", "url", "sha256", "checksum_url")}
+    return {**found, "remedy": _REMEDIES.get(item.get("pinned_by") or "", "")}
 
 
 def _prune_actions(item: dict[str, t.Any], state: dict[str, t.Any]) -> list[PlannedAction]:

@@ -10,8 +10,9 @@ import re
 import typing as t
 import urllib.parse
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader, nearest, shown
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table, release_digests
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.checksums import Checksums
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader
 
 ARCHITECTURES = ("amd64", "arm64")
 BIN = component_table.PATHS["programs"]
@@ -86,13 +87,6 @@ def releases(versions: t.Mapping[str, str], *, architecture: str) -> list[Releas
     ]
 
 
-# sha256 of files for which upstream publishes no checksum file, as other installers pin them (kubespray, checksums.yml).
-KNOWN_CHECKSUMS: t.Mapping[str, str] = {
-    "cri-dockerd-0.3.26.amd64.tgz": "87f31c964d974cdce9c883c79b69e355c3c323e51d3a7d36cda140e6df7b8d5a",
-    "cri-dockerd-0.3.26.arm64.tgz": "d33e46e0d7ce28b22fdf7fa6327961cf0220ec3814fd7cc482f8cb77e7fd986a",
-}
-
-
 def read_architecture(reader: Reader) -> str | None:
     text = reader.text("cluster_architecture")
     if text is None or text in ARCHITECTURES:
@@ -137,34 +131,11 @@ def read_registry(reader: Reader) -> str | None:
     return None
 
 
-def read_checksums(reader: Reader, found: t.Sequence[Release]) -> dict[str, str]:
-    """The user's checksums, by program or file name."""
-    checksums = reader.mapping("cluster_checksums") or {}
-    names = [name for release in found for name in (release.name, release.file_name)]
-    for name, digest in checksums.items():
-        if not re.fullmatch(r"[0-9a-fA-F]{64}", digest.strip()):
-            reader.fault(
-                "cluster_checksums",
-                f"gives {name!r} the value {shown(digest)}, which is not a sha256 of 64 hexadecimal digits",
-                "Write what sha256sum prints for the downloaded file",
-                value=list(checksums),
-            )
-        if name not in names:
-            near = nearest(name, names)
-            reader.fault(
-                "cluster_checksums",
-                f"names {name!r}, which is neither a program nor a file that this cluster downloads",
-                f"Did you mean {near!r}?" if near else f"Use one of {', '.join(names)}",
-                value=list(checksums),
-            )
-    return {name: digest.strip().lower() for name, digest in checksums.items()}
-
-
 def _mirrored(url: str, mirror: str) -> str:
     return f"{mirror}/{url.removeprefix('https://')}" if mirror else url
 
 
-def items(found: t.Sequence[Release], *, mirror: str, checksums: t.Mapping[str, str]) -> dict[str, dict[str, t.Any]]:
+def items(found: t.Sequence[Release], *, architecture: str, mirror: str, checksums: Checksums) -> dict[str, dict[str, t.Any]]:
     """``cluster.binaries``: the releases as a component's ``binaries`` take them."""
     result: dict[str, dict[str, t.Any]] = {}
     for release in found:
@@ -177,15 +148,23 @@ def items(found: t.Sequence[Release], *, mirror: str, checksums: t.Mapping[str, 
         }
         if release.store:
             item["store"] = release.store
-        digest = checksums.get(release.file_name) or checksums.get(release.name) or KNOWN_CHECKSUMS.get(release.file_name)
-        if digest:
-            item["sha256"] = digest
+        given = checksums.given.get(release.file_name) or checksums.given.get(release.name)
+        pinned = "" if checksums.own_builds else pin(release.name, release.version, architecture)
+        if given or pinned:
+            item["sha256"] = given or pinned
+            item["pinned_by"] = "inventory" if given else "collection"
         elif mirror:
             item["checksum_url"] = _mirrored(release.checksum, mirror) if release.checksum else f"{url}.sha256"
         else:
             item["checksum_url"] = release.checksum_source
         result[release.name] = item
     return result
+
+
+def pin(program: str, version: str, architecture: str) -> str:
+    """The sha256 of the file that upstream publishes; empty if the collection does not know it."""
+    found = release_digests.DIGESTS.get(program, {}).get(version, {}).get(architecture)
+    return found[0] if found else ""
 
 
 def unproven(binaries: t.Mapping[str, t.Mapping[str, t.Any]]) -> list[str]:

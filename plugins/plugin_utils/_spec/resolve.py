@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import (
     api_endpoint,
+    checksums,
     chosen_versions,
     cidrs,
     component_table,
@@ -53,6 +54,7 @@ class Spec:
     balancers: tuple[str, ...]
     certificates: t.Mapping[str, t.Any]
     binaries: t.Mapping[str, t.Any]
+    checksums: t.Mapping[str, str]
     images: t.Mapping[str, str]
     ports: tuple[port_matrix.Opening, ...]
     components: t.Mapping[str, t.Any]
@@ -81,6 +83,7 @@ class _Draft:
     node_ports: str | None
     flannel: flannel_backend.Flannel | None
     binaries: dict[str, t.Any]
+    proofs: checksums.Checksums | None
     registry: str | None
     pki_directory: str | None
     renew_before_days: int | None
@@ -116,6 +119,8 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
     endpoint = api_endpoint.read_endpoint(reader, problems, roles, nodes, networks, api_port=api_port)
     api_endpoint.check_extra_names(reader)
     api_ports = {port for port in (api_port, endpoint.port if endpoint and endpoint.mode in ("vip", "local") else None) if port is not None}
+    pki_directory = _pki_directory(inputs, reader)
+    proofs, binaries = _binaries(reader, versions, pki_directory, problems)
     return _Draft(
         name=name,
         domain=domain,
@@ -127,9 +132,10 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
         endpoint=endpoint,
         node_ports=port_matrix.read_node_ports(reader, problems, api_ports=api_ports),
         flannel=flannel_backend.read_flannel(reader),
-        binaries=_binaries(reader, versions, problems),
+        binaries=binaries,
+        proofs=proofs,
         registry=releases.read_registry(reader),
-        pki_directory=_pki_directory(inputs, reader),
+        pki_directory=pki_directory,
         renew_before_days=reader.integer("cluster_certificate_renew_before", low=1, high=364),
         admin_days=reader.integer("cluster_admin_certificate_days", low=1, high=365),
         node_certificates=node_certificates.read(reader),
@@ -176,6 +182,7 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
             **node_certificates.as_dict(_sure(draft.node_certificates)),
         },
         binaries=draft.binaries,
+        checksums=_sure(draft.proofs).as_dict(),
         images=releases.images(versions, registry=_sure(draft.registry)),
         ports=tuple(openings),
         components={
@@ -203,20 +210,24 @@ def _sure(part: T | None) -> T:
     return part
 
 
-def _binaries(reader: Reader, versions: dict[str, str] | None, problems: Problems) -> dict[str, t.Any]:
+def _binaries(
+    reader: Reader, versions: dict[str, str] | None, pki_directory: str | None, problems: Problems
+) -> tuple[checksums.Checksums | None, dict[str, t.Any]]:
+    """How downloads are proven, and the downloads; nothing as far as something of it has a fault."""
     architecture, mirror = releases.read_architecture(reader), releases.read_mirror(reader)
-    if versions is None or architecture is None:
-        return {}
-    found = releases.releases(versions, architecture=architecture)
-    checksums = releases.read_checksums(reader, found)
-    items = releases.items(found, mirror=mirror, checksums=checksums) if mirror is not None else {}
+    found = releases.releases(versions, architecture=architecture) if versions is not None and architecture is not None else []
+    names = [name for release in found for name in (release.name, release.file_name)]
+    proofs = checksums.read(reader, names=names, mirror=mirror, pki_directory=pki_directory)
+    if architecture is None or mirror is None or proofs is None:
+        return proofs, {}
+    items = releases.items(found, architecture=architecture, mirror=mirror, checksums=proofs)
     unproven = releases.unproven(items)
     if unproven:
         problems.warn(
             f"cluster_mirror {mirror} is http: {', '.join(unproven)} and their checksums come by the same clear text, and whoever can "
             "change one on the way can change the other. Give the checksums in cluster_checksums, or use https"
         )
-    return items
+    return proofs, items
 
 
 def _jsonable(value: t.Any) -> t.Any:

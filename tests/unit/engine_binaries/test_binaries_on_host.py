@@ -72,7 +72,7 @@ def part_of(host: pathlib.Path) -> pathlib.Path:
 def test_a_bare_host_gets_the_program_under_its_version_and_a_link(mirror: Mirror, host: pathlib.Path) -> None:
     item = release(mirror, host)
     assert contents(item) == ["absent"]
-    assert binaries.apply(downloads(item)) == [{}, {}]
+    assert binaries.apply(downloads(item)) == [{"sha256": sha256(PROGRAM)}, {}]
     link, file = host / "bin" / "tool", host / "bin" / "tool-1.0.0"
     assert os.readlink(link) == str(file)
     assert file.read_bytes() == PROGRAM

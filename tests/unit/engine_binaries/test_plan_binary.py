@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binaries
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import locations
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import binaries as plan_binaries
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
@@ -156,3 +157,22 @@ def test_plan_after_apply_is_empty(
         assert len(binaries.collect([wanted])[0]["releases"]) <= 2
         for action in actions:
             assert action.reason and action.before != action.after
+
+
+@pytest.mark.parametrize(
+    ("pinned_by", "advice"),
+    [
+        ("collection", "set cluster_mirror_own_builds: true, or give their digests in cluster_checksums"),
+        ("inventory", "cluster_checksums gives that digest. Correct it there"),
+        (None, "Check the version, the mirror and sha256 or checksum_url"),
+    ],
+)
+def test_another_download_is_refused_with_what_to_correct(mirror: Mirror, host: pathlib.Path, pinned_by: str | None, advice: str) -> None:
+    item = item_of(mirror, host, "1.0.0")
+    content = mirror.files["/1.0.0/tool.tgz"]
+    mirror.files["/1.0.0/tool.tgz"] = content[:-1] + bytes([content[-1] ^ 1])
+    with pytest.raises(HostError) as caught:
+        converge({**item, "pinned_by": pinned_by})
+    for part in (f"Wanted sha256 {item['sha256']}", f"have {sha256(mirror.files['/1.0.0/tool.tgz'])}", "what runs is untouched", advice):
+        assert part in caught.value.message
+    assert not (host / "bin").exists() or not os.listdir(host / "bin")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from spec_inventory import spec_of
 
-CLEAR = {"cluster_mirror": "http://192.0.2.1"}
+CLEAR = {"cluster_mirror": "http://192.0.2.1", "cluster_mirror_own_builds": True}
 DIGEST = "0" * 64
 
 
@@ -20,5 +20,7 @@ def test_f42_pinned_programs_are_proven_whatever_brings_them() -> None:
     (warning,) = spec_of({**CLEAR, "cluster_checksums": dict.fromkeys(names[:-1], DIGEST)}).warnings
     assert f"is http: {names[-1]} and their checksums" in warning
     assert spec_of({**CLEAR, "cluster_checksums": dict.fromkeys(names, DIGEST)}).warnings == ()
-    assert spec_of({"cluster_mirror": "https://192.0.2.1"}).warnings == ()
+    assert spec_of({**CLEAR, "cluster_mirror": "https://192.0.2.1"}).warnings == ()
+    (warning,) = spec_of({"cluster_mirror": "http://192.0.2.1"}).warnings
+    assert "is http: flannel and their checksums" in warning, "the collection pins the others"
     assert spec_of({"cluster_mirror": ""}).warnings == ()

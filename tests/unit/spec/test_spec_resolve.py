@@ -7,7 +7,7 @@ import json
 import typing as t
 
 import pytest
-from spec_inventory import MIRROR, build, large, problems_of, spec_of
+from spec_inventory import build, large, problems_of, spec_of
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import releases, version_table
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Unusable
@@ -119,7 +119,7 @@ def test_flannel_on_etcd_lets_the_nodes_in_and_has_etcd_ask_for_users() -> None:
         ({"cluster_node_cidr_size": 26}, "gives each node 61 pod addresses"),
         ({"cluster_pod_cidr": "172.16.0.0/12"}, "overlaps 172.17.0.0/16"),
         ({"cluster_node_port_range": "30000-33000"}, "ports that hosts use for their own connections"),
-        ({"cluster_mirror": "http://192.0.2.1"}, "come by the same clear text"),
+        ({"cluster_mirror": "http://192.0.2.1", "cluster_mirror_own_builds": True}, "come by the same clear text"),
         ({"cluster_region": "north"}, "cluster_region is not a variable of this collection"),
     ],
 )
@@ -192,53 +192,21 @@ def test_pki_directory() -> None:
 
 def test_upstream_addresses() -> None:
     checksums = {"cri-dockerd": DIGEST, "flannel-v0.28.9-linux-amd64.tar.gz": DIGEST.upper()}
-    binaries = spec_of({"cluster_mirror": "", "cluster_checksums": checksums}).binaries
+    binaries = spec_of({"cluster_mirror": "", "cluster_checksums": checksums, "cluster_kubernetes_version": "1.37.0"}).binaries
     assert binaries["kubelet"] == {
         "name": "kubelet",
-        "version": "1.37.1",
-        "url": "https://dl.k8s.io/release/v1.37.1/bin/linux/amd64/kubelet",
-        "checksum_url": "https://dl.k8s.io/release/v1.37.1/bin/linux/amd64/kubelet.sha256",
+        "version": "1.37.0",
+        "url": "https://dl.k8s.io/release/v1.37.0/bin/linux/amd64/kubelet",
+        "checksum_url": "https://dl.k8s.io/release/v1.37.0/bin/linux/amd64/kubelet.sha256",
         "install": [{"path": "/usr/local/bin/kubelet"}],
     }
     etcd = "https://github.com/etcd-io/etcd/releases/download/v3.7.2"
     assert binaries["etcd"]["url"] == f"{etcd}/etcd-v3.7.2-linux-amd64.tar.gz"
-    assert binaries["etcd"]["checksum_url"] == f"{etcd}/SHA256SUMS"
     assert {"member": "etcd-v3.7.2-linux-amd64/etcdctl", "path": "/usr/local/bin/etcdctl"} in binaries["etcd"]["install"]
     assert binaries["cri-dockerd"]["url"].endswith("/Mirantis/cri-dockerd/releases/download/v0.4.4/cri-dockerd-0.4.4.amd64.tgz")
     assert binaries["flannel"]["sha256"] == DIGEST
     assert binaries["cni-plugins"]["store"] == "/opt/cni/cni-plugins-1.9.1/bin"
     assert sorted(binaries) == sorted([*releases.KUBERNETES_PROGRAMS, "etcd", "cri-dockerd", "cni-plugins", "flannel"])
-
-
-def test_digests_of_releases_without_a_checksum_file_come_from_github() -> None:
-    binaries = spec_of({"cluster_mirror": "", "cluster_architecture": "arm64"}).binaries
-    api = "https://api.github.com/repos"
-    assert binaries["cri-dockerd"]["checksum_url"] == f"{api}/Mirantis/cri-dockerd/releases/tags/v0.4.4"
-    assert binaries["flannel"]["checksum_url"] == f"{api}/flannel-io/flannel/releases/tags/v0.28.9"
-    # a checksum file is asked for where there is one: it knows no limit of requests
-    assert [name for name, item in binaries.items() if item["checksum_url"].startswith(api)] == ["cri-dockerd", "flannel"]
-
-
-def test_mirror_has_upstreams_checksum_files_and_one_beside_every_file_that_has_none() -> None:
-    binaries = spec_of({"cluster_mirror": f"{MIRROR}/k8s/", "cluster_architecture": "arm64"}).binaries
-    for name, item in binaries.items():
-        assert item["url"].startswith((f"{MIRROR}/k8s/dl.k8s.io/", f"{MIRROR}/k8s/github.com/"))
-        file_name = item["url"].rpartition("/")[2]
-        # etcd is the one release here with a list of all its files
-        expected = "SHA256SUMS" if name == "etcd" else f"{file_name}.sha256"
-        assert item["checksum_url"] == item["url"].removesuffix(file_name) + expected
-        assert "arm64" in item["url"]
-
-
-def test_own_checksum_wins_over_the_mirrors() -> None:
-    item = spec_of({"cluster_checksums": {"kubelet": DIGEST}}).binaries["kubelet"]
-    assert item["sha256"] == DIGEST
-    assert "checksum_url" not in item
-
-
-def test_known_checksum_is_taken() -> None:
-    item = spec_of({"cluster_cri_dockerd_version": "0.3.26"}).binaries["cri-dockerd"]
-    assert item["sha256"] == releases.KNOWN_CHECKSUMS["cri-dockerd-0.3.26.amd64.tgz"]
 
 
 def test_registry() -> None:

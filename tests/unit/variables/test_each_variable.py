@@ -83,6 +83,8 @@ VALUES: dict[str, t.Any] = {
 _CONTROL = "the default value"
 READ_BY_ACTIONS = {
     "cluster_certificate_renew_before": '.get("certificates", {}).get("renew_before_days"',
+    "cluster_checksums_asked_by": '.get("asked_by", "controller")',
+    "cluster_checksums_file": '.get("file")',
     "cluster_pki_directory": '.get("pki_directory")',
     "node_labels": 'cluster["nodes"][host] for host in arguments["hosts"]',
 }
