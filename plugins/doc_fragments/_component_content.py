@@ -56,6 +56,11 @@ options:
             description: The link to the program.
             type: path
             required: true
+          also:
+            description: >-
+              A further link, for those who do not have the directory of the first in their path, as with sudo on EL. What is there already
+              stays.
+            type: path
   certificates:
     description:
       - Certificates. The key is made on the host and never leaves it; the controller signs.

@@ -169,7 +169,9 @@ def _note_directory(record: Record, action: Entry) -> None:
 
 
 def _note_binary(record: Record, action: Entry) -> None:
-    for path in (action["data"].get("file"), action["data"].get("path")):
+    # A further link points to the first one, which has an action of its own where it is changed.
+    file = None if action["operation"] == "link" else action["data"].get("file")
+    for path in (file, action["data"].get("path")):
         if path:
             _note_path(record, path)
 

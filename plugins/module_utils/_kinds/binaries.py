@@ -74,6 +74,7 @@ def _file_state(file: str, install: dict[str, t.Any], record: dict[str, t.Any]) 
         "path": install["path"],
         "file": file,
         "link": _link(atomic.file_state(install["path"])),
+        "also": _link(atomic.file_state(install["also"])) if install.get("also") else "",
         "content": content,
         "found": found,
         "download": recorded["download"] if recorded else None,
@@ -358,4 +359,4 @@ def _remove_empty_store(directory: str, version: str) -> None:
             directory = os.path.dirname(directory)
 
 
-_OPERATIONS = {"switch": _switch, "set-mode": _set_mode, "prune": _prune}
+_OPERATIONS = {"switch": _switch, "link": _switch, "set-mode": _set_mode, "prune": _prune}

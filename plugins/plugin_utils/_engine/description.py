@@ -121,7 +121,7 @@ _BINARY = s.Record(
         "checksum_url": (s.text, None),
         "pinned_by": (s.one_of("inventory", "collection"), None),
         "store": (s.path, None),
-        "install": s.list_of(s.Record({"member": (s.text, None), "path": s.path})),
+        "install": s.list_of(s.Record({"member": (s.text, None), "path": s.path, "also": (s.path, None)})),
     }
 )
 _SWAP = s.Record({"state": (s.one_of("off", "unmanaged"), "off")}, short="state")
@@ -372,7 +372,8 @@ def _check_paths(given: dict[str, t.Any], faults: list[str]) -> None:
     for item in given["certificates"]:
         places += [(f"certificate {item['name']}", item["path"]), (f"key of certificate {item['name']}", item["key"])]
     for item in given["binaries"]:
-        places += [(f"program of release {item['name']}", entry["path"]) for entry in item["install"]]
+        paths = [path for entry in item["install"] for path in (entry["path"], entry["also"]) if path]
+        places += [(f"program of release {item['name']}", path) for path in paths]
     for what, key in places:
         if key in seen:
             faults.append(f"{key}: wanted twice, by {seen[key]} and by {what}; remove one of them")

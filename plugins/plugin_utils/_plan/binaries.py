@@ -45,6 +45,11 @@ def _file_actions(item: dict[str, t.Any], install: dict[str, t.Any], found: dict
         before = f"{found['link']}\n" if found["link"] else ""
         reason = f"found {found['link'] or 'nothing'}, wanted a link to {file}"
         actions.append(PlannedAction(KIND, "switch", path, reason, before=before, after=f"-> {file}\n", data={"path": path, "file": file}))
+    also = install.get("also")
+    if also and not found["also"]:
+        # A program of somebody else that is there is found by its name, too, so it stays.
+        data = {"path": also, "file": path}
+        actions.append(PlannedAction(KIND, "link", also, f"found nothing, wanted a link to {path}", after=f"-> {path}\n", data=data))
     return actions
 
 

@@ -20,6 +20,9 @@ CNI_BIN = component_table.PATHS["cni_programs"]
 KUBERNETES_PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl")
 # Their version may be older than that of the others.
 NODE_PROGRAMS = ("kube-proxy", "kubelet")
+# Those that people call with sudo, which on EL looks into the directories of packages alone (secure_path).
+PEOPLES_PROGRAMS = ("kubectl",)
+SUDO_BIN = "/usr/bin"
 # bridge, host-local, loopback and portmap are what a node's configuration names; the others are meta-plugins to chain to them.
 CNI_PLUGINS = ("bridge", "host-local", "loopback", "portmap", "bandwidth", "firewall", "tuning")
 
@@ -63,7 +66,8 @@ def releases(versions: t.Mapping[str, str], *, architecture: str) -> list[Releas
     for program in KUBERNETES_PROGRAMS:
         version = versions["node"] if program in NODE_PROGRAMS else kubernetes
         url = f"https://dl.k8s.io/release/v{version}/bin/linux/{architecture}/{program}"
-        found.append(Release(program, version, url, f"{url}.sha256", ({"path": f"{BIN}/{program}"},)))
+        also = {"also": f"{SUDO_BIN}/{program}"} if program in PEOPLES_PROGRAMS else {}
+        found.append(Release(program, version, url, f"{url}.sha256", ({"path": f"{BIN}/{program}", **also},)))
     etcd_programs = tuple({"member": f"{etcd_top}/{program}", "path": f"{BIN}/{program}"} for program in ("etcd", "etcdctl", "etcdutl"))
     cni_programs = tuple({"member": program, "path": f"{CNI_BIN}/{program}"} for program in CNI_PLUGINS)
     return [

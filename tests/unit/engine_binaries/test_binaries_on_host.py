@@ -83,6 +83,7 @@ def test_a_bare_host_gets_the_program_under_its_version_and_a_link(mirror: Mirro
             "path": str(link),
             "file": str(file),
             "link": f"-> {file}",
+            "also": "",
             "content": "ok",
             "found": "",
             "download": sha256(PROGRAM),

@@ -66,6 +66,22 @@ def test_the_life_of_a_program(mirror: Mirror, host: pathlib.Path) -> None:
     assert sorted(os.listdir(host / "bin")) == ["a", "a-1.1.0", "a-1.2.0", "b", "b-1.1.0", "b-1.2.0"]
 
 
+def test_a_further_link_is_made_where_nothing_is(mirror: Mirror, host: pathlib.Path) -> None:
+    item = item_of(mirror, host, "1.0.0")
+    also = host / "usr" / "a"
+    item["install"][0]["also"] = str(also)
+    assert told(converge(item))[:3] == [("download", "a-1.0.0"), ("switch", "a"), ("link", "a")]
+    assert os.readlink(also) == str(host / "bin" / "a")
+    assert planned(item) == []
+    also.unlink()
+    also.write_text("somebody else's")
+    assert planned(item) == []
+    newer = item_of(mirror, host, "1.1.0")
+    newer["install"][0]["also"] = str(also)
+    assert ("link", "a") not in told(converge(newer))
+    assert also.read_text() == "somebody else's"
+
+
 def test_an_altered_program_is_fetched_again_under_its_link(mirror: Mirror, host: pathlib.Path) -> None:
     item = item_of(mirror, host, "1.0.0")
     converge(item)
