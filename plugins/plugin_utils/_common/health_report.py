@@ -19,6 +19,8 @@ API = "barehost_health_cluster"
 NETWORK = "barehost_health_network"
 # In the lines of etcd_health
 _HEALTHY = " is healthy"
+# The last line of docker, which says nothing of the fault
+_DOCKERS_ADVICE = ("See 'docker run --help'", "Run 'docker run --help'")
 
 Object = c.Mapping[str, t.Any]
 
@@ -81,7 +83,8 @@ def _containers(cluster: Object, found: c.Mapping[str, Object]) -> Report:
         if result.get("rc") == 0:
             lines.append(f"{host}: {next((line for line in result.get('stdout_lines', []) if line), 'the container ran')}")
         else:
-            said = result.get("stderr_lines") or [result.get("msg") or "it says nothing"]
+            said = [line for line in result.get("stderr_lines", []) if line.strip() and not line.startswith(_DOCKERS_ADVICE)]
+            said = said or [result.get("msg") or "it says nothing"]
             faults.append(f"{host}: Docker runs no container: {said[-1]}")
     return Report(lines, faults)
 

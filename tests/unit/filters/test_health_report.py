@@ -83,6 +83,12 @@ def test_a_member_that_is_cut_off_is_seen_from_both_sides() -> None:
         ("m1", health_report.API, {"api": {"ready": False, "fault": "refused"}}, "m1: its apiserver is not ready: refused"),
         ("m2", health_report.API, {"msg": "no certificate"}, "m2: its apiserver cannot be asked: no certificate"),
         ("w1", health_report.CONTAINER, {"rc": 1, "stderr_lines": ["a", "no space"]}, "w1: Docker runs no container: no space"),
+        (
+            "w1",
+            health_report.CONTAINER,
+            {"rc": 125, "stderr_lines": ["docker: unauthorized", "", "Run 'docker run --help' for more information"]},
+            "w1: Docker runs no container: docker: unauthorized",
+        ),
         ("w1", health_report.NETWORK, {"msg": "w1 does not reach all of the pod network"}, "w1 does not reach all"),
         ("w1", health_report.BALANCER, {"failed": True, "msg": "no python"}, "w1: a service of the balancer does not run: no python"),
         ("w1", health_report.BALANCER, {"rc": 3, "cmd": ["x"], "stdout_lines": ["inactive"]}, "w1: a service of the balancer does not run"),
