@@ -22,6 +22,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import planner
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import Prediction, PredictionStore
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import downloads
 
 
 class ActionModule(HostAction):
@@ -46,7 +47,11 @@ class ActionModule(HostAction):
             actions = [action.for_host() for action in plan]
             checksums.complete(actions)
             with self._turn(component, plan, variables):
-                context = {"leftovers": component.leftovers, "gate": list(component.gate) if planner.restarted(plan) else []}
+                context = {
+                    "leftovers": component.leftovers,
+                    "gate": list(component.gate) if planner.restarted(plan) else [],
+                    "downloads": self._downloads(plan, variables),
+                }
                 done = _apply(host, plan, actions, found.items, found.pki, context)
             checksums.note(actions, done["outcomes"])
             result["units"] = done["units"]
@@ -81,6 +86,12 @@ class ActionModule(HostAction):
         plan = found.plan(store.load())
         store.add(plan)
         return plan
+
+    def _downloads(self, plan: list[PlannedAction], variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Which way the host's own downloads take, if the plan has any."""
+        if any(action.kind == "binary" and action.operation == "download" for action in plan):
+            return downloads.for_host(cluster_of(self._templar, variables))
+        return {}
 
     def _turn(
         self, component: Component, plan: list[PlannedAction], variables: dict[str, t.Any]

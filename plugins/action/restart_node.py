@@ -20,7 +20,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.options import defaults
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import this_run
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import this_run, transport
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.phases import nothing, told_how_to_go_on
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction, HostFailure
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, host_plan, requests
@@ -41,7 +41,6 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 OWN, OTHERS, PLAN = "barehost_restart_observation", "barehost_restart_others", "barehost_restart"
 TURN, DRAIN = "barehost_restart_turn", "barehost_restart_drain"
 _BOOT_ID = pathlib.Path("/proc/sys/kernel/random/boot_id")
-_DNF = "ansible.builtin.dnf"
 # Seconds: the members of etcd may be electing a leader.
 _API_DEADLINE = 10.0
 _ETCD_DEADLINE = 60.0
@@ -85,11 +84,9 @@ class ActionModule(HostAction):
         return perform()
 
     def dnf(self, arguments: Object, variables: Object, *, check: bool) -> Object:
-        """The result of dnf. A dnf that a killed run started may still hold its lock."""
         asked, self._task.check_mode = self._task.check_mode, check
         try:
-            done = self._execute_module(module_name=_DNF, module_args={**arguments, "lock_timeout": 300}, task_vars=variables)
-            return t.cast(Object, done)
+            return transport.dnf(self, arguments, variables)
         finally:
             self._task.check_mode = asked
 

@@ -62,6 +62,13 @@ options:
         type: str
         choices: [started, stopped, unmanaged]
         default: started
+      direct:
+        description:
+          - Whether its program talks to hosts of the cluster, which no proxy must come between. It then gets none of the proxies of
+            systemd's C(DefaultEnvironment). A drop-in of somebody else can still give it some.
+          - Only a unit with O(units[].inputs) can be so. One that runs is not restarted for it.
+        type: bool
+        default: false
       inputs:
         description:
           - Files that it is started with. If one is not what it was at the start, the unit is restarted.

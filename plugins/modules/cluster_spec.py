@@ -94,6 +94,13 @@ notes:
   - C(cluster_mirror_own_builds) (boolean, default V(false)). Whether the mirror's programs are other builds than upstream's files. The
     collection's pins do not count then; the mirror's checksum files do.
   - C(cluster_image_registry) (registry, default empty). Host, port and path of a registry that has the images under upstream's paths.
+  - C(cluster_http_proxy), C(cluster_https_proxy) (addresses of proxies, default empty). Through which proxy the downloads of hosts with
+    C(http://) and C(https://) go. The collection's own downloads, dnf and Docker use them, and nothing else does. They begin with
+    C(http://), have a port and no login. A proxy in C(dnf.conf) or in C(docker_daemon_options) goes before them.
+  - C(cluster_no_proxy) (list, default empty). What is downloaded without the proxy, besides the networks, names and addresses of the
+    cluster itself. Names, which stand for the names below them too, domains that begin with a dot, IPv4 addresses and networks.
+  - C(cluster_ca_bundle) (certificates as PEM, default empty). The authorities of C(cluster_mirror) and C(cluster_image_registry), where
+    hosts do not trust them already. Used for these two alone, and for C(docker_repository_baseurl) on the host of the mirror.
   - C(cluster_checksums) (map, default empty). sha256 by program or file name; replaces every other source for it. Without it the digests
     count that the collection pins, which are those of upstream's own files. For what is not pinned, checksum files are asked for. For
     cri-dockerd and flannel upstream publishes none; there, and without a mirror, it is GitHub's REST API (C(api.github.com)), which has
@@ -274,6 +281,17 @@ images:
   returned: success
   type: dict
   sample: {pause: "registry.k8s.io/pause:3.10.2", coredns: "registry.k8s.io/coredns/coredns:v1.14.7"}
+downloads:
+  description:
+    - How hosts reach what they download. C(http_proxy), C(https_proxy); C(no_proxy), with the networks and names of the cluster, but not
+      its hosts; C(ca_bundle).
+  returned: success
+  type: dict
+  sample:
+    http_proxy: http://proxy.example.org:3128
+    https_proxy: http://proxy.example.org:3128
+    no_proxy: [localhost, 127.0.0.0/8, 10.255.0.0/16, 10.254.0.0/16, .cluster.local, 192.0.2.10, .example.org]
+    ca_bundle: ""
 ports:
   description:
     - What the firewall lets in. C(name), C(port), C(protocol) (VRRP has port 0), the C(roles) whose

@@ -87,12 +87,30 @@ class PlaybookRun:
         )
 
 
+@dataclasses.dataclass(frozen=True)
+class Controller:
+    """Whose Ansible runs the playbooks, and with which settings. By default all is the checkout's."""
+
+    programs: pathlib.Path = pathlib.Path(sys.executable).parent
+    settings: pathlib.Path = ROOT / "ansible.cfg"
+    directory: pathlib.Path = ROOT
+    environment: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    callbacks: tuple[str, ...] = ()
+    # Whether the playbooks are those of a collection that is installed somewhere, to be called by their names.
+    installed: bool = False
+
+    def command(self, playbook: str) -> list[str]:
+        name = f"barehost.kubernetes.{pathlib.Path(playbook).stem.replace('-', '_')}" if self.installed else playbook
+        return [str(self.programs / "ansible-playbook"), name]
+
+
 class Cluster:
     """One lab with one inventory."""
 
-    def __init__(self, inventory: pathlib.Path, artefacts: pathlib.Path) -> None:
+    def __init__(self, inventory: pathlib.Path, artefacts: pathlib.Path, controller: Controller | None = None) -> None:
         self.inventory = inventory
         self.artefacts = artefacts
+        self._controller = controller or Controller()
         self._runs = 0
 
     def lab(self, *arguments: str, check: bool = True, timeout: float = 600, **options: t.Any) -> subprocess.CompletedProcess[str]:
@@ -113,16 +131,17 @@ class Cluster:
         record = self.artefacts / f"{self._runs:02}-{pathlib.Path(playbook).stem}.json"
         surroundings = {
             **os.environ,
+            **self._controller.environment,
             **(environment or {}),
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_CONFIG": str(self._controller.settings),
             "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
-            "ANSIBLE_CALLBACKS_ENABLED": "record_results",
+            "ANSIBLE_CALLBACKS_ENABLED": ",".join(["record_results", *self._controller.callbacks]),
             "RECORD_RESULTS": str(record),
             "ANSIBLE_NOCOLOR": "1",
         }
-        program = pathlib.Path(sys.executable).parent / "ansible-playbook"
+        command = [*self._controller.command(playbook), "-i", str(self.inventory), *arguments]
         started = time.monotonic()
-        done = run(str(program), playbook, "-i", str(self.inventory), *arguments, check=False, timeout=timeout, env=surroundings)
+        done = run(*command, check=False, timeout=timeout, env=surroundings, cwd=self._controller.directory)
         output = done.stdout + done.stderr
         record.with_suffix(".log").write_text(output, encoding="utf-8")
         results = json.loads(record.read_text(encoding="utf-8")) if record.exists() else []

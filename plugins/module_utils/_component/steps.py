@@ -11,7 +11,13 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component import host_record, rollback
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component.kinds import KINDS
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import certificates, checks, units
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock, identity, kept_program
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import (
+    download_route,
+    host_lock,
+    http_download,
+    identity,
+    kept_program,
+)
 
 Items = list[dict[str, t.Any]]
 
@@ -39,6 +45,8 @@ def _request(payload: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def _apply(payload: dict[str, t.Any]) -> dict[str, t.Any]:
     actions: Items = payload["actions"]
+    if payload.get("downloads"):
+        http_download.take(download_route.Route(payload["downloads"]))
     # The restart gate comes before the first change: if it refuses, units and files stay as they are.
     for check in payload.get("gate", []):
         checks.wait(check)

@@ -128,6 +128,8 @@ def main(sources: str, package: str, module: str, step: str, payload: dict[str, 
     ``keeps`` is the file in which the host keeps compiled modules.
     With ``identity`` in the payload the answer says, too, to which cluster the host belongs.
     """
+    # A login may have another. What is secret has its mode from its first byte.
+    os.umask(0o022)
     if sys.version_info < OLDEST_PYTHON:
         wanted, found = ".".join(map(str, OLDEST_PYTHON)), sys.version.split()[0]
         _print({"failed": f"found Python {found} at {sys.executable}, wanted {wanted} or later; set ansible_python_interpreter"})

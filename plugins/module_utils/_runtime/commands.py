@@ -42,10 +42,11 @@ def run(
     environment: dict[str, str] | None = None,
 ) -> Completed:
     """Runs a program to its end. For a program that is missing, cannot be started or hangs there is a status, not an exception."""
-    # LANGUAGE goes before LC_ALL, and what programs say is read here.
+    # A proxy of the login is for what is outside, and these programs ask this host and the others of the cluster.
     surroundings = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
         "PATH": _PATH,
+        # LANGUAGE goes before LC_ALL, and what programs say is read here.
         "LC_ALL": "C.UTF-8",
         "LANGUAGE": "C",
         "SYSTEMD_PAGER": "",

@@ -18,6 +18,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.download_route import Route
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 TIMEOUT = 30
@@ -31,6 +32,13 @@ SPACE_LEFT_FREE = 16 * 1024 * 1024
 _T = t.TypeVar("_T")
 
 _PASSING_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
+_route = Route({})
+
+
+def take(route: Route) -> None:
+    """All downloads of this program take this route from now on."""
+    global _route
+    _route = route
 
 
 class _Passing(Exception):
@@ -92,8 +100,8 @@ def _with_attempts(url: str, attempt: t.Callable[[], _T], attempts: int = ATTEMP
         except _Passing as error:
             if number == attempts - 1:
                 raise HostError(
-                    f"{shown(url)}: {error}; tried {attempts} times. What was received is kept and continued by the next run. "
-                    "Check that this host can reach the server (name, route, proxy, firewall), or set a mirror."
+                    f"{shown(url)}{_route.shown(url)}: {error}; tried {attempts} times. What was received is kept and continued by the "
+                    "next run. Check that this host can reach the server (name, route, proxy, firewall), or set a mirror."
                 ) from None
             time.sleep(PAUSES[number])
     raise AssertionError("unreachable")  # pragma: no cover
@@ -156,7 +164,7 @@ def _open(url: str, headers: dict[str, str], timeout: t.Optional[float] = None) 
         raise HostError(f"{shown(url)}: not a URL that can be downloaded. Give http:// or https://, without credentials in it.")
     request = urllib.request.Request(url, headers={"User-Agent": "barehost.kubernetes", "Accept-Encoding": "identity", **headers})
     try:
-        response = urllib.request.build_opener().open(request, timeout=timeout or TIMEOUT)
+        response = _route.opener().open(request, timeout=timeout or TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code == 416 and headers:
             return error
@@ -165,8 +173,8 @@ def _open(url: str, headers: dict[str, str], timeout: t.Optional[float] = None) 
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLCertVerificationError):
             raise HostError(
-                f"{shown(url)}: its TLS certificate is not trusted ({error.reason.verify_message}). Install the CA of your mirror "
-                "in /etc/pki/ca-trust/source/anchors and run update-ca-trust, and check the host's clock."
+                f"{shown(url)}: its TLS certificate is not trusted ({error.reason.verify_message}). Set cluster_ca_bundle to the authority "
+                "of your mirror, or have the host trust it, and check the host's clock."
             ) from None
         raise _Passing(f"no connection ({error.reason})") from None
     except (OSError, http.client.HTTPException) as error:
@@ -185,7 +193,7 @@ def _http_failure(url: str, error: urllib.error.HTTPError) -> Exception:
     if error.code in _PASSING_STATUS:
         return _Passing(f"the server answered {error.code} {error.reason}")
     return HostError(
-        f"{shown(url)}: the server answered {error.code} {error.reason}. What runs is untouched. "
+        f"{shown(url)}{_route.shown(url)}: the server answered {error.code} {error.reason}. What runs is untouched. "
         "Check that this version exists there for this architecture, and the mirror in the URL."
     )
 

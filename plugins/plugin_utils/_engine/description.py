@@ -89,6 +89,7 @@ _UNIT = s.Record(
         "restart_if": (s.list_of(_CHECK), []),
         "dependents": (s.list_of(_DEPENDENT), []),
         "defer_start": (s.flag, False),
+        "direct": (s.flag, False),
         "block": (s.flag, True),
     }
 )

@@ -12,10 +12,12 @@ import typing as t
 from ansible import constants, context
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import cluster_identity, host_program
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import downloads
 
 _DNF = "ansible.builtin.dnf"
 # Present on every EL.
@@ -30,6 +32,21 @@ class HostFailure(ComponentError):
     def __init__(self, message: str, result: dict[str, t.Any]) -> None:
         self.result = result
         super().__init__(message)
+
+
+def dnf(action: ActionBase, arguments: Variables, variables: Variables) -> dict[str, t.Any]:
+    """The result of Ansible's module, which downloads through the proxies of the cluster. dnf's own setting goes before them."""
+    own = action._task.environment
+    proxies = downloads.environment(cluster_of(action._templar, variables))
+    action._task.environment = [proxies, *(own if isinstance(own, list) else [own] if own else [])]
+    try:
+        # A dnf that a killed run started may still hold the lock.
+        return t.cast(
+            dict[str, t.Any],
+            action._execute_module(module_name=_DNF, module_args={**arguments, "lock_timeout": 300}, task_vars=variables),
+        )
+    finally:
+        action._task.environment = own
 
 
 class Host:
@@ -71,9 +88,7 @@ class Host:
 
     def install(self, packages: c.Sequence[str], *, remedies: c.Iterable[str] = ()) -> None:
         """Installs packages that are missing. A given version may be lower than the installed one. A failure has the remedies."""
-        # A dnf that a killed run started may still hold the lock.
-        arguments = {"name": list(packages), "state": "present", "allow_downgrade": True, "lock_timeout": 300}
-        result = self._action._execute_module(module_name=_DNF, module_args=arguments, task_vars=self._variables)
+        result = dnf(self._action, {"name": list(packages), "state": "present", "allow_downgrade": True}, self._variables)
         if result.get("unreachable"):
             raise HostFailure(str(result.get("msg", "the host cannot be reached")), _shown(result))
         if result.get("failed"):

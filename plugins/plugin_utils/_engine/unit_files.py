@@ -16,6 +16,8 @@ STAMP_DROP_IN = "10-barehost.conf"
 _STAMP_SOURCE = pathlib.Path(__file__).with_name("stamp.sh")
 # The section that takes ExecStartPre=, by the kind of unit. Other kinds have no stamp: the time of their start counts.
 _STAMP_SECTIONS = {".service": "Service", ".socket": "Socket"}
+# Empty, and not unset by UnsetEnvironment=, so that a drop-in of somebody else can set them.
+_NO_PROXIES = " ".join(f"{name}=" for proxy in ("http_proxy", "https_proxy", "all_proxy") for name in (proxy.upper(), proxy))
 # The options that give a file its text.
 SOURCES = ("template", "content", "yaml", "json", "pki", "source")
 
@@ -37,7 +39,7 @@ def spread(given: dict[str, t.Any], faults: list[str]) -> tuple[list[Item], list
         stamped = bool(inputs) and unit["state"] == "started" and suffix in _STAMP_SECTIONS
         files += definition
         if stamped:
-            definition = [*definition, _stamp_drop_in(unit["name"], section=_STAMP_SECTIONS[suffix])]
+            definition = [*definition, _stamp_drop_in(unit["name"], section=_STAMP_SECTIONS[suffix], direct=unit["direct"])]
             files += [definition[-1], _inputs_list(unit["name"], inputs)]
         units.append(_item(unit, inputs=inputs, definition=[item["path"] for item in definition], stamped=stamped))
     if any(unit["stamped"] for unit in units):
@@ -82,8 +84,11 @@ def _default_inputs(given: dict[str, t.Any]) -> list[str]:
     return paths
 
 
-def _stamp_drop_in(unit: str, *, section: str) -> Item:
+def _stamp_drop_in(unit: str, *, section: str, direct: bool) -> Item:
+    """It does not count as an input: a unit that runs gets it with its next start."""
     text = f"# Records what the unit is started with, in /run/barehost.\n[{section}]\nExecStartPre=-+{STAMP_HELPER} {unit}\n"
+    if direct:
+        text += f"# No proxy of systemd's DefaultEnvironment: this program reaches the hosts of the cluster.\nEnvironment={_NO_PROXIES}\n"
     return _generated(f"{UNIT_DIRECTORY}/{unit}.d/{STAMP_DROP_IN}", text)
 
 

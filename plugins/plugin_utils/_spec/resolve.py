@@ -19,6 +19,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import (
     cidrs,
     component_table,
     controller_job,
+    downloads,
     flannel_backend,
     hosts,
     naming,
@@ -56,6 +57,7 @@ class Spec:
     binaries: t.Mapping[str, t.Any]
     checksums: t.Mapping[str, str]
     images: t.Mapping[str, str]
+    downloads: t.Mapping[str, t.Any]
     ports: tuple[port_matrix.Opening, ...]
     components: t.Mapping[str, t.Any]
     paths: t.Mapping[str, str]
@@ -85,6 +87,7 @@ class _Draft:
     binaries: dict[str, t.Any]
     proofs: checksums.Checksums | None
     registry: str | None
+    downloads: dict[str, t.Any]
     pki_directory: str | None
     renew_before_days: int | None
     admin_days: int | None
@@ -135,6 +138,7 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
         binaries=binaries,
         proofs=proofs,
         registry=releases.read_registry(reader),
+        downloads=downloads.read(reader),
         pki_directory=pki_directory,
         renew_before_days=reader.integer("cluster_certificate_renew_before", low=1, high=364),
         admin_days=reader.integer("cluster_admin_certificate_days", low=1, high=365),
@@ -184,6 +188,7 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
         binaries=draft.binaries,
         checksums=_sure(draft.proofs).as_dict(),
         images=releases.images(versions, registry=_sure(draft.registry)),
+        downloads=downloads.complete(draft.downloads, network=network, domain=domain, api_host=endpoint.host),
         ports=tuple(openings),
         components={
             name: component.as_dict()

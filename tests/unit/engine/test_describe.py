@@ -113,6 +113,17 @@ def test_a_unit_brings_its_files_and_knows_its_inputs() -> None:
     assert [item["path"] for item in items["early_file"]] == ["/etc/r.repo"]
 
 
+def test_a_unit_that_talks_to_the_cluster_gets_no_proxy_of_systemd() -> None:
+    units = [{"name": "a.service", "direct": True}, {"name": "b.service"}]
+    items = description.parse_description({"name": "x", "files": [FILE], "units": units}).items
+    drop_ins = {item["path"].split("/")[4]: item["content"] for item in items["file"] if item["path"].endswith("10-barehost.conf")}
+    (line,) = [line for line in drop_ins["a.service.d"].splitlines() if line.startswith("Environment=")]
+    names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+    assert line == "Environment=" + " ".join(f"{name}=" for name in names)
+    assert "Environment=" not in drop_ins["b.service.d"]
+    assert items["unit"][0]["inputs"] == ["/etc/a"], "a unit that runs is not restarted for it"
+
+
 def test_an_input_that_a_reload_serves_is_no_reason_to_restart() -> None:
     unit = description.parse_description({"name": "x", "files": [FILE], "units": [{"name": "a.service", "reload_on": ["/etc/a"]}]}).items[
         "unit"
