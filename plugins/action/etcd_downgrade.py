@@ -22,6 +22,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import a
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.databases import Databases
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import binaries
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import downloads as route
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import etcd_back
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -82,7 +83,8 @@ class ActionModule(HostAction):
             checksums = AskedChecksums(directory_of_the_run(), host=host.name, cluster=lambda: cluster)
             downloads = [action.for_host() for action in actions]
             checksums.complete(downloads)
-            checksums.note(downloads, host.step("apply", {"actions": downloads, "units": []})["outcomes"])
+            payload = {"actions": downloads, "units": [], "downloads": route.for_host(cluster)}
+            checksums.note(downloads, host.step("apply", payload)["outcomes"])
             return {**self._result(actions), **({"warnings": checksums.warnings} if checksums.warnings else {})}
         return self._result(actions)
 
