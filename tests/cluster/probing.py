@@ -43,6 +43,20 @@ class Seen:
         """How long after the event the last request began that failed; 0 if none did."""
         return max((record["began"] - event for record in self.failed if record["ended"] >= event), default=0.0)
 
+    def gaps(self) -> list[tuple[float, float]]:
+        """Each time in which no read went well: when it began, and its seconds until a read began that did."""
+        found: list[tuple[float, float]] = []
+        began: float | None = None
+        for record in sorted(self.reads, key=lambda read: read["began"]):
+            if record["fault"] is not None:
+                began = record["began"] if began is None else began
+            elif began is not None:
+                found.append((began, record["began"] - began))
+                began = None
+        if began is not None:
+            found.append((began, max(read["ended"] for read in self.reads) - began))
+        return found
+
     def writes_after(self, event: float) -> list[dict[str, t.Any]]:
         return [record for record in self.writes if record["began"] >= event and record["fault"] is None]
 
@@ -51,6 +65,7 @@ class Seen:
         text = f"{len(self.reads)} reads, {len(self.writes)} writes, {len(self.failed)} failed"
         if event is not None:
             text += f", the last of these began {self.errors_end(event):.1f} s after the event"
+        text += "".join(f"\naway for {seconds:.1f} s" for _began, seconds in self.gaps())
         faults = [f"{record['began'] - (event or 0):.1f}: {record['fault']}" for record in self.failed[:10]]
         return "\n".join([text, *faults])
 
