@@ -251,6 +251,7 @@ certificates:
     - C(administrator) with the same for the administrator's certificates, and C(days), their lifetime.
     - C(nodes), who renews the certificates of kubelets, V(issued) or V(rotated).
     - C(node_authority), whether hosts trust the authority that signs for kubelets.
+    - C(chain), whether the authority of the API has others above it.
   returned: success
   type: dict
   sample:
@@ -259,6 +260,7 @@ certificates:
     administrator: {days: 90, renew_before_days: 30}
     nodes: issued
     node_authority: false
+    chain: false
 binaries:
   description: Every download by its name, as the C(binaries) of M(barehost.kubernetes.component) take it.
   returned: success

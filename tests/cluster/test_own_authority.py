@@ -77,6 +77,12 @@ def test_a_cluster_moves_to_intermediate_authorities(single: Cluster, tmp_path: 
         lambda: "system:serviceaccount:guestbook" in single.on(HOST, asked), deadline=120, wanted="a client in Go is known by a pod's files"
     )
 
+    # pods have the root, too
+    published = single.kubectl("get", "configmap", "kube-root-ca.crt", "-n", "guestbook", "-o", "jsonpath={.data['ca\\.crt']}")
+    assert published.strip() == (pki / "kubernetes-ca.crt").read_text(encoding="ascii").strip()
+    asked = f"cd {volume} && openssl s_client -connect {ADDRESS}:6443 -CAfile ca.crt -verify_return_error </dev/null 2>&1"
+    assert "Verify return code: 0 (ok)" in single.on(HOST, asked)
+
     # OpenSSL wants a root, or to be told
     for port, authority in PORTS.items():
         assert verifies(single, port, f"-partial_chain -CAfile {TRUSTED[authority]}"), port

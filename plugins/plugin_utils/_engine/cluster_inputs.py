@@ -12,7 +12,7 @@ import typing as t
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import controller_job, node_certificates, role_variables
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import controller_job, known_authorities, role_variables
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import ClusterInputs, Given, Unusable
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.resolve import resolve
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.roles_of_hosts import ROLES
@@ -35,7 +35,7 @@ def spec_of(
     inputs = _Collector(templar, variables).inputs()
     chosen = {f"cluster_{program}_version": version for program, version in (versions or {}).items()}
     inputs = dataclasses.replace(inputs, hosts_from_groups=hosts_from_groups, variables={**inputs.variables, **chosen})
-    return node_certificates.trust_what_is_there(resolve(inputs).as_dict())
+    return known_authorities.complete(resolve(inputs).as_dict())
 
 
 class _Collector:

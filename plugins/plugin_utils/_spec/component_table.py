@@ -215,6 +215,7 @@ def _control_loop(name: str, port: Port, **pki: str) -> Component:
 KUBE_CONTROLLER_MANAGER = _control_loop(
     "kube-controller-manager",
     Port(10257, "kube-controller-manager"),
+    published_ca=f"{_PKI}/ca.chain.crt",
     node_ca=_NODE_PKI["node_ca"],
     node_ca_key=f"{_PKI}/node-ca.key",
 )

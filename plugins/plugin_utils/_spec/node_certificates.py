@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader
 
 ISSUED, ROTATED = CHOICES = ("issued", "rotated")
-# The authority of kubelets in the PKI directory.
-_AUTHORITY = "node-ca.crt"
 
 
 def read(reader: Reader) -> str | None:
@@ -27,13 +24,3 @@ def read(reader: Reader) -> str | None:
 def as_dict(chosen: str) -> dict[str, t.Any]:
     """``nodes``: the choice; ``node_authority``: whether hosts trust the authority of kubelets."""
     return {"nodes": chosen, "node_authority": chosen == ROTATED}
-
-
-def trust_what_is_there(spec: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Hosts trust the authority of kubelets as long as the PKI directory has it, also after the choice has changed.
-
-    Masters are converged before nodes. If they forgot it at once, they would refuse kubelets that have not changed yet.
-    """
-    certificates = spec["certificates"]
-    certificates["node_authority"] = certificates["node_authority"] or os.path.lexists(os.path.join(spec["pki_directory"], _AUTHORITY))
-    return spec

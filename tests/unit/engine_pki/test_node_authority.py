@@ -16,7 +16,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory
     PkiError,
 )
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.replacement import Replacement
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import node_certificates
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import known_authorities, node_certificates
 
 NOW = 1_800_000_000.0
 
@@ -79,4 +79,4 @@ def test_hosts_trust_it_as_long_as_it_is_there(tmp_path: pathlib.Path, chosen: s
     if there:
         (tmp_path / NODE_CERTIFICATE).touch()
     spec = {"pki_directory": str(tmp_path), "certificates": node_certificates.as_dict(chosen)}
-    assert node_certificates.trust_what_is_there(spec)["certificates"] == {"nodes": chosen, "node_authority": trusted}
+    assert known_authorities.complete(spec)["certificates"] == {"nodes": chosen, "node_authority": trusted, "chain": False}
