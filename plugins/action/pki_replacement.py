@@ -9,7 +9,7 @@ import pathlib
 import time
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access, trust_bundles
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access, plan_client_authorities, trust_bundles
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
@@ -66,6 +66,13 @@ class ApiHost(Host):
     VERIFIES_IDENTITY = False
 
 
+class PublishingHost(Host):
+    """A master, which asks what apiservers publish."""
+
+    MODULE = "_api.client_authorities"
+    VERIFIES_IDENTITY = False
+
+
 class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the replacement."""
 
@@ -94,12 +101,21 @@ class ActionModule(HostAction):
         host = TrustingHost(self, variables)
         keys = [_encryption_file()] if any(work.subject == ENCRYPTION for work in works) else []
         found = host.step("collect", {"paths": paths, "keys": keys})
-        of_api = [work for work in works if isinstance(work, Replacement) and work.subject == KUBERNETES]
-        if not of_api or host.name not in cluster["masters"]:
-            return found
+        return {**found, **self._observe_api(works, variables)} if host.name in cluster["masters"] else found
+
+    def _observe_api(self, works: list[Work], variables: Variables) -> Object:
+        """``api``: who trusts the Kubernetes authority, if it is replaced; ``published``: by name, where apiservers publish an old one."""
         connection = access.usual(variables, templar=self._templar)
-        asked = _digests(of_api[0]).asked(deadline=0 if self._task.check_mode else PUBLISHED_WITHIN)
-        return {**found, "api": ApiHost(self, variables).step("collect", {"connection": connection, **asked})}
+        found: Object = {"published": {}}
+        for work in (work for work in works if isinstance(work, Replacement)):
+            if work.subject == KUBERNETES:
+                asked = _digests(work).asked(deadline=0 if self._task.check_mode else PUBLISHED_WITHIN)
+                found["api"] = ApiHost(self, variables).step("collect", {"connection": connection, **asked})
+            former = plan_client_authorities.asked({work.name: work.trust.old})
+            if former and work.phase == DROPPED:
+                wanted = {"connection": connection, "retired": former, "deadline": 0}
+                found["published"][work.name] = PublishingHost(self, variables).step("collect", wanted)
+        return found
 
     def _advance(self, works: list[Work], known: Object) -> Object:
         """Nothing is changed unless all hosts are ready for all that comes now."""
@@ -118,6 +134,8 @@ class ActionModule(HostAction):
             _refuse(before, work, known)
             if work.subject == KUBERNETES and before in (ACCEPTED, SWITCHED):
                 trust_bundles.refuse(published, name=work.name)
+            if state == FINISHED:
+                _refuse_published(work, known["found"])
         if state == SWITCHED and any(work.subject == KUBERNETES for work in due):
             # Until kubelets have brought the new authority to the pods, which get it as a part of their volumes.
             time.sleep(known["pause"])
@@ -140,6 +158,13 @@ def _refuse(phase: str, work: Work, known: Object) -> None:
     else:
         texts = {host: of_host and of_host["texts"] for host, of_host in found.items()}
         trust_on_hosts.refuse(phase, work, texts, bundles=bundles(work.subject), without=without)
+
+
+def _refuse_published(work: Work, found: Object) -> None:
+    """Raises PlanError if apiservers still publish an old authority, or nobody can tell."""
+    if isinstance(work, Replacement) and plan_client_authorities.asked({work.name: work.trust.old}):
+        answers = [of_host["published"] for of_host in found.values() if of_host and "published" in of_host]
+        plan_client_authorities.refuse([told[work.name] for told in answers if work.name in told], name=work.name)
 
 
 def _is_due(work: Work, state: str) -> bool:

@@ -42,7 +42,7 @@ options:
       - V(observed) reads what a host trusts and which certificates it has. Register the result.
       - V(shown) returns the phase and a summary, and asks no host.
       - V(accepted), V(switched) and V(dropped) do this phase, unless it was done before.
-      - V(finished) verifies that no host trusts the old one any more.
+      - V(finished) verifies that no host trusts the old one any more, and that apiservers do not publish it.
       - V(encryption) is dropped only if O(search) tells that nothing in etcd is encrypted by the old key.
       - The key of service accounts is dropped no sooner than 75 minutes after the switch, when pods have tokens of the new one.
     type: str
@@ -69,6 +69,7 @@ options:
     default: 120
 seealso:
   - module: barehost.kubernetes.encryption_at_rest
+  - module: barehost.kubernetes.client_authorities
   - module: barehost.kubernetes.cluster_spec
 """
 

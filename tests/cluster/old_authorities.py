@@ -11,15 +11,35 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import hashes, serialization, x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, Pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, NODE, Pki
 
 from .driver import Cluster
 
 # Where a host listens with a certificate, and whose it is.
 PORTS = {6443: "kubernetes", 10250: "kubernetes", 10257: "kubernetes", 10259: "kubernetes", 2379: "etcd", 2380: "etcd"}
-# Where it is asked for a client's certificate, and a path that says whether that is accepted: by port, and for the front proxy.
 FRONT_PROXY = "front-proxy"
-DOORS: dict[int | str, str] = {6443: "/api/v1/nodes", 10250: "/pods", 2379: "/version", FRONT_PROXY: "/api/v1/nodes"}
+
+
+class Door(t.NamedTuple):
+    """Where a client's certificate of an authority is accepted, and a path that says whether it was."""
+
+    authority: str
+    port: int
+    path: str
+
+
+DOORS = (
+    Door("kubernetes", 6443, "/api/v1/nodes"),
+    Door("kubernetes", 10250, "/pods"),
+    # These know clients by what the apiservers publish, as aggregated APIs do.
+    *(Door(authority, port, "/metrics") for authority in ("kubernetes", FRONT_PROXY, NODE) for port in (10257, 10259)),
+    Door("etcd", 2379, "/version"),
+    Door("etcd", 2380, "/version"),
+    Door(FRONT_PROXY, 6443, "/api/v1/nodes"),
+    Door(NODE, 6443, "/api/v1/nodes"),
+)
+# An answer of who does not know the client, and none because the handshake has failed.
+CLOSED = ("401", "000")
 _FOLDER = "/run/old-authorities"
 
 
@@ -35,11 +55,12 @@ class OldAuthorities:
         shutil.copytree(pki or cluster.inventory / "pki", copy)
         cluster.on(host, f"install -d -m 0700 {_FOLDER}")
         issuer = Pki(copy)
-        for authority in AUTHORITIES:
+        self._authorities = [name for name in (*AUTHORITIES, NODE) if (copy / f"{name}-ca.crt").exists()]
+        for authority in self._authorities:
             key = certs.new_key()
             request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
             text = request.public_bytes(serialization.Encoding.PEM).decode()
-            self._put(f"{authority}.crt", issuer.sign(authority, text, _client(authority)))
+            self._put(f"{authority}.crt", issuer.sign(authority, text, _client(authority, address)))
             self._put(f"{authority}.key", certs.private_pem(key))
             self._put(f"{authority}-ca.crt", (copy / f"{authority}-ca.crt").read_text(encoding="ascii"))
         # A certificate is valid from some minutes before now on, but the host's clock is asked, not the controller's.
@@ -63,9 +84,13 @@ class OldAuthorities:
             "webhooks": [webhook],
         }
 
-    def doors(self) -> dict[int | str, str]:
+    def doors(self) -> dict[Door, str]:
         """By door: the status of an answer, or 000 where the handshake is refused."""
-        return {door: self._status(door, path) for door, path in DOORS.items()}
+        return {door: self._status(door) for door in DOORS if door.authority in self._authorities}
+
+    def open_doors(self) -> set[Door]:
+        """Those that have not turned the client away."""
+        return {door for door, status in self.doors().items() if status not in CLOSED}
 
     def shown(self) -> dict[int, bool]:
         """By port: whether the certificate that the server shows was issued by an old authority."""
@@ -80,15 +105,13 @@ class OldAuthorities:
         encoded = base64.b64encode(text.encode()).decode()
         self._cluster.lab("exec", self._host, "sh", "-c", f"umask 077; base64 -d > {_FOLDER}/{name}", input=encoded)
 
-    def _status(self, door: int | str, path: str) -> str:
-        if isinstance(door, int):
-            port, authority, headers = door, PORTS[door], ""
-        else:
-            # Whoever has its certificate says in whose name it asks.
-            port, authority, headers = 6443, door, "-H 'X-Remote-User: root' -H 'X-Remote-Group: system:masters'"
-        pair = f"{_FOLDER}/{authority}"
-        curl = f"curl -s -k -m 10 -o /dev/null -w '%{{http_code}}' {headers} --cert {pair}.crt --key {pair}.key"
-        return self._cluster.on(self._host, f"{curl} https://{self._address}:{port}{path}; true").strip()
+    def _status(self, door: Door) -> str:
+        # Whoever has the front proxy's certificate says in whose name it asks.
+        headers = "-H 'X-Remote-User: root' -H 'X-Remote-Group: system:masters'" if door.authority == FRONT_PROXY else ""
+        pair = f"{_FOLDER}/{door.authority}"
+        # The port of etcd's peers offers HTTP/2 and does not speak it.
+        curl = f"curl -s -k --http1.1 -m 10 -o /dev/null -w '%{{http_code}}' {headers} --cert {pair}.crt --key {pair}.key"
+        return self._cluster.on(self._host, f"{curl} https://{self._listens_at(door.port)}:{door.port}{door.path}; true").strip()
 
     def _verifies(self, port: int, authority: str) -> bool:
         client = f"openssl s_client -connect {self._listens_at(port)}:{port} -CAfile {authority} -verify_return_error"
@@ -98,13 +121,15 @@ class OldAuthorities:
         return "127.0.0.1" if port in (10257, 10259) else self._address
 
 
-def _client(authority: str) -> dict[str, object]:
-    """An administrator of the API, root of etcd, and the front proxy of the apiserver."""
-    groups = ["system:masters"] if authority == "kubernetes" else []
+def _client(authority: str, address: str) -> dict[str, object]:
+    """An administrator of the API, root of etcd with name and address of a peer, and the front proxy of the apiserver."""
+    groups = ["system:masters"] if authority in ("kubernetes", NODE) else []
     return {
         "name": "old",
         "authority": authority,
         "common_name": "front-proxy-client" if authority == FRONT_PROXY else "root",
         "organizations": groups,
+        "dns": ["localhost"] if authority == "etcd" else [],
+        "ips": [address] if authority == "etcd" else [],
         "usages": ["client"],
     }

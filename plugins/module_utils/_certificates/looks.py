@@ -18,20 +18,17 @@ import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import certificates
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, errors, identity
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, errors, identity, pem
 
 Object = dict[str, t.Any]
 
 # Far more than certificates and kubeconfigs have.
 SIZE_LIMIT = 256 * 1024
-BLOCK_LIMIT = 16 * 1024
-BLOCKS = 10
 # Of a directory: how deep, how many entries are looked at, and how many certificates that nobody describes are told.
 DEPTH = 2
 ENTRIES = 1000
 UNKNOWN = 50
 
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----")
 _EMBEDDED = re.compile(rb"""["']?client-certificate-data["']?\s*:\s*["']?([A-Za-z0-9+/=]+)""")
 _NAMED = re.compile(r"""^[ \t-]*["']?client-certificate["']?\s*:\s*["']?(/[^\s"',}]+)""", re.MULTILINE)
 # The values of `secret` are matched by neither: only these words, and what stands behind `name`.
@@ -107,12 +104,7 @@ def _certificates_of(path: str) -> Object:
 
 
 def _of_certificates(content: bytes) -> Object:
-    return {"pem": _blocks(content), "holds_key": b"PRIVATE KEY-----" in content}
-
-
-def _blocks(content: bytes) -> list[str]:
-    blocks = [block for block in _CERTIFICATE.findall(content) if len(block) <= BLOCK_LIMIT]
-    return [block.decode("ascii") for block in blocks[:BLOCKS]]
+    return {"pem": pem.certificates(content), "holds_key": b"PRIVATE KEY-----" in content}
 
 
 def _of_kubeconfig(content: bytes) -> Object:
@@ -120,14 +112,14 @@ def _of_kubeconfig(content: bytes) -> Object:
     embedded: list[str] = []
     for text in _EMBEDDED.findall(content):
         try:
-            embedded += _blocks(binascii.a2b_base64(text))
+            embedded += pem.certificates(binascii.a2b_base64(text))
         except binascii.Error:
             continue
-    return {"pem": embedded[:BLOCKS], "named": _NAMED.findall(content.decode("utf-8", errors="replace"))[:BLOCKS]}
+    return {"pem": embedded[: pem.BLOCKS], "named": _NAMED.findall(content.decode("utf-8", errors="replace"))[: pem.BLOCKS]}
 
 
 def _of_public_key(content: bytes) -> Object:
-    return {"keys": identity.digests(content.decode("utf-8", errors="replace"))[:BLOCKS]}
+    return {"keys": identity.digests(content.decode("utf-8", errors="replace"))[: pem.BLOCKS]}
 
 
 def _of_encryption(content: bytes) -> Object:
@@ -138,7 +130,7 @@ def _of_encryption(content: bytes) -> Object:
             providers.append(provider)
         elif providers:
             providers[-1] += f"{',' if ':' in providers[-1] else ':'} {name}"
-    return {"providers": providers[:BLOCKS]}
+    return {"providers": providers[: pem.BLOCKS]}
 
 
 _READERS: dict[str, t.Callable[[bytes], Object]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import types
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._api import nodes, objects
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api import client_authorities, nodes, objects
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component import steps as component
 from ansible_collections.barehost.kubernetes.plugins.module_utils._etcd import former_member, membership
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import errors
@@ -18,6 +18,7 @@ Object = dict[str, t.Any]
 # By their names as calls have them. Each is compiled when it is used.
 MODULES: dict[str, types.ModuleType] = {
     "_component.steps": component,
+    "_api.client_authorities": client_authorities,
     "_api.objects": objects,
     "_api.nodes": nodes,
     "_etcd.membership": membership,

@@ -1,14 +1,18 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parts of a survey that ask the API: the cluster's own objects, and the Nodes of the run."""
+"""The parts of a survey that ask the API: the cluster's own objects, the Nodes of the run, and authorities that it still publishes."""
 
 from __future__ import annotations
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access, plan_nodes, plan_objects
+import pathlib
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access, plan_client_authorities, plan_nodes, plan_objects
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.options import validated
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import api_manifests
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import retired
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import role_tasks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.part import Object, Part
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
@@ -70,12 +74,36 @@ class NodesPart(Part):
         return self._warnings
 
 
+class AuthoritiesPart(Part):
+    """Authorities that were replaced, and that the API may still publish."""
+
+    module = "_api.client_authorities"
+
+    def __init__(self, wanted: dict[str, list[str]], connection: Object) -> None:
+        self._payload = {"connection": connection, "retired": wanted, "deadline": 0}
+
+    def request(self) -> Object:
+        return self._payload
+
+    def pending(self, answer: Object) -> dict[str, str]:
+        if answer["unready"]:
+            return {"client authorities": f"the API is not ready: {answer['unready']}"}
+        plan = plan_client_authorities.plan(answer)
+        return {"client authorities": plan[0].reason} if plan else {}
+
+
 def parts_of(site: Site) -> list[Part]:
     """The parts that ask the API, for one master of the run."""
     cluster: Object = plain(site.cluster)
     connection = access.usual(site.variables, templar=site.templar)
     nodes = [host for host in site.run_hosts if host in cluster["node_hosts"]]
-    return [*_objects(site, connection), NodesPart(cluster, nodes, connection)]
+    return [*_objects(site, connection), *_authorities(site, cluster, connection), NodesPart(cluster, nodes, connection)]
+
+
+def _authorities(site: Site, cluster: Object, connection: Object) -> list[Part]:
+    pki = Pki(pathlib.Path(cluster["pki_directory"]), check_mode=True, vault=vault_of(site.loader))
+    wanted = plan_client_authorities.asked(retired.of_directory(pki))
+    return [AuthoritiesPart(wanted, connection)] if wanted else []
 
 
 def _objects(site: Site, connection: Object) -> list[Part]:
