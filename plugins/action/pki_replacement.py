@@ -19,7 +19,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import (
     replacement_request,
     trust_on_hosts,
 )
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import NODE, Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_replacement import SUBJECT as ENCRYPTION
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_replacement import EncryptionReplacement
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.generations import SERVICE_ACCOUNT
@@ -97,7 +97,7 @@ class ActionModule(HostAction):
 
     def _observe(self, works: list[Work], cluster: Object, variables: Variables) -> Object:
         """What the host trusts and, of a master, what pods and others in the API trust of the Kubernetes authority."""
-        paths = sorted({*component_table.certificate_files(), *(path for work in works for path in bundles(work.subject))})
+        paths = sorted({path for work in works for path in (*bundles(work.subject), *shown(work.subject))})
         host = TrustingHost(self, variables)
         keys = [_encryption_file()] if any(work.subject == ENCRYPTION for work in works) else []
         found = host.step("collect", {"paths": paths, "keys": keys})
@@ -207,12 +207,22 @@ def bundles(subject: str) -> list[str]:
         return []
     if subject == SERVICE_ACCOUNT:
         return [table["kube_apiserver"].files["service_account_public_key"]]
+    both = table["kube_apiserver"].pki["kubernetes_and_node_ca"]
+    if subject == NODE:
+        return [both]
     if subject == KUBERNETES:
-        both = table["kube_apiserver"].pki["kubernetes_and_node_ca"]
         return sorted({both, *(component.pki["ca"] for name, component in table.items() if component.pki and name != "etcd")})
     own = [component_table.ETCD.pki["ca"]] if subject == "etcd" else []
     key = f"{subject.replace('-', '_')}_ca"
     return sorted({*own, *(component.pki[key] for component in table.values() if key in component.pki)})
+
+
+def shown(subject: str) -> list[str]:
+    """Where hosts keep the certificates that a subject may have issued, and those that they sign with."""
+    if subject == NODE:
+        kubelet, manager = component_table.KUBELET.files, component_table.KUBE_CONTROLLER_MANAGER.pki
+        return [kubelet["rotated_client"], kubelet["rotated_server"], manager["node_ca"]]
+    return component_table.certificate_files()
 
 
 def _encryption_file() -> str:

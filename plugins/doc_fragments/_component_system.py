@@ -179,6 +179,15 @@ options:
         description: Whether only a file is removed that this collection has written, which it knows by C(ansible_managed) in its text.
         type: bool
         default: false
+      authority:
+        description: The path may be there as long as all O(absent[].certificates) that exist are of this authority.
+        type: str
+        choices: [kubernetes, etcd, front-proxy, node]
+      certificates:
+        description: Files that a program renews itself. Of each only the certificates leave the host, no key beside them.
+        type: list
+        elements: path
+        default: []
   kernel_modules:
     description:
       - Kernel modules that must be loaded now, as names or as mappings.

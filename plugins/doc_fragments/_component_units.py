@@ -79,6 +79,12 @@ options:
         description: Files for which a reload is enough.
         type: list
         elements: path
+      restart_on:
+        description:
+          - Paths that the unit writes itself. They are no O(units[].inputs), because they change while it runs. It is restarted when
+            this task removes or changes one.
+        type: list
+        elements: path
       health:
         description: Checks as in O(requires) that must hold after a start, a restart or a reload.
         type: list

@@ -31,7 +31,8 @@ attributes:
 options:
   subjects:
     description:
-      - What is replaced, one or more of V(kubernetes), V(etcd), V(front-proxy), V(service-account) and V(encryption).
+      - What is replaced, one or more of V(kubernetes), V(etcd), V(front-proxy), V(node), V(service-account) and V(encryption).
+      - V(node) is the authority of kubelets that rotate their certificates.
       - V(service-account) is the key that signs the tokens of service accounts, V(encryption) the key that encrypts Secrets in etcd.
       - Without any, the module fails, and names them.
     type: list
@@ -68,8 +69,8 @@ options:
     type: float
     default: 120
 seealso:
-  - module: barehost.kubernetes.encryption_at_rest
   - module: barehost.kubernetes.client_authorities
+  - module: barehost.kubernetes.encryption_at_rest
   - module: barehost.kubernetes.cluster_spec
 """
 

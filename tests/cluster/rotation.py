@@ -4,21 +4,25 @@
 from __future__ import annotations
 
 import base64
+import collections.abc as c
 import datetime
 import ipaddress
 import json
+import pathlib
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import hashes, oid, serialization, x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import NODE_CERTIFICATE, Pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import NODE, NODE_CERTIFICATE, Pki
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import KUBELET, KUBELET_CERTIFICATE_APPROVER
 
-from .driver import Cluster
+from .driver import Cluster, PlaybookRun
+from .old_authorities import OldAuthorities
 
 CLIENT, SERVER = KUBELET.files["rotated_client"], KUBELET.files["rotated_server"]
 SERVING = ["digital signature", "server auth"]
 ROTATED = ("-e", "cluster_node_certificates=rotated")
+REPLACE = ("playbooks/replace-authority.yml", *ROTATED, "-e", "replace_authority=node")
 _ISSUED = KUBELET.pairs["kubelet"].cert
 
 
@@ -78,6 +82,31 @@ def decided(cluster: Cluster, name: str) -> list[str]:
 def said(cluster: Cluster, master: str) -> str:
     """What the approver of a master has said."""
     return cluster.on(master, f"journalctl --no-pager -o cat -u {KUBELET_CERTIFICATE_APPROVER.unit}")
+
+
+def holds_nothing_old(cluster: Cluster, host: str, address: str) -> None:
+    """The kubelet shows a certificate of the present authority, and has none of another."""
+    server, client = held(cluster, host, SERVER), held(cluster, host, CLIENT)
+    assert server is not None and is_of_node_authority(cluster, server), host
+    assert client is None or is_of_node_authority(cluster, client), host
+    assert shown(cluster, host, address) == server.serial_number, host
+
+
+def lets_nobody_in(old: OldAuthorities) -> bool:
+    """Whether nobody accepts what a former authority of kubelets has issued."""
+    return not {door for door in old.open_doors() if door.authority == NODE}
+
+
+def replaces_its_authority(cluster: Cluster, hosts: c.Mapping[str, str], *, copy: pathlib.Path) -> PlaybookRun:
+    """The first of the hosts is a master. Nothing of the old authority is shown or accepted afterwards."""
+    master = next(iter(hosts))
+    old = OldAuthorities(cluster, master, hosts[master], copy=copy)
+    assert {status for door, status in old.doors().items() if door.authority == NODE} == {"200"}
+    run = cluster.playbook(*REPLACE)
+    for host, address in hosts.items():
+        holds_nothing_old(cluster, host, address)
+    assert lets_nobody_in(old)
+    return run
 
 
 def make_old(cluster: Cluster, host: str) -> None:

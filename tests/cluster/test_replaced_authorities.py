@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from . import checks, encrypted, failing, old_authorities
+from . import checks, encrypted, failing, old_authorities, rotation
 from .driver import Cluster
 from .killed_runs import killed_and_gone_on_with
 from .probing import probed_in_pod, probed_on_node
@@ -80,3 +80,36 @@ def test_a_host_that_is_away_is_told_of_and_brought_in_later(ha: Cluster) -> Non
     ha.playbook("playbooks/site.yml")
     failing.is_whole(ha, MASTERS, NODES)
     checks.nothing_changes(ha, NODES)
+
+
+def test_what_a_master_has_that_was_away_is_accepted_by_nobody(ha: Cluster, tmp_path: pathlib.Path) -> None:
+    """When it is back, its apiserver trusts the old authorities still, and publishes them again. Then it is brought in."""
+    away, present = "k8s.master3.dev", {host: address for host, address in MASTERS.items() if host != "k8s.master3.dev"}
+    old = {host: old_authorities.OldAuthorities(ha, host, address, copy=tmp_path / host) for host, address in MASTERS.items()}
+    ha.lab("stop", away)
+    options = (REPLACE, "-e", "replace_authority=kubernetes,front-proxy", "-e", "replace_pause=5")
+    refused = ha.playbook(*options, check=False)
+    assert refused.returncode != 0 and refused.changed == []
+    assert f"{away} did not answer" in " ".join(refused.output.split())
+    without = ha.playbook(*options, "-e", f"replace_without={away}", check=False)
+    assert {failure["host"] for failure in without.failures} <= {away}
+    replaced = ("kubernetes", old_authorities.FRONT_PROXY)
+    for host in present:
+        assert not {door for door in old[host].open_doors() if door.authority in replaced}, host
+    ha.lab("start", away)
+    ha.playbook("playbooks/site.yml")
+    failing.is_whole(ha, MASTERS, NODES)
+    for host, authorities in old.items():
+        assert not {door for door in authorities.open_doors() if door.authority in replaced}, host
+    checks.nothing_changes(ha, NODES)
+
+
+def test_no_request_fails_while_the_authority_of_kubelets_is_replaced(ha: Cluster, tmp_path: pathlib.Path) -> None:
+    ha.playbook("playbooks/site.yml", *rotation.ROTATED)
+    addresses = {**MASTERS, **dict(zip(MINIONS, ("192.168.200.121", "192.168.200.122"), strict=True))}
+    with probed_on_node(ha, MINIONS[0], server=VIRTUAL) as kubelet, probed_in_pod(ha, MINIONS[1], checks.probe(MINIONS[1])) as pod:
+        rotation.replaces_its_authority(ha, addresses, copy=tmp_path / "old")
+    print(f"kubelet: {kubelet.summary()}\npod: {pod.summary()}")
+    assert [*kubelet.failed, *pod.failed] == []
+    assert checks.all_ready(ha, NODES)
+    checks.nothing_changes(ha, NODES, *rotation.ROTATED)

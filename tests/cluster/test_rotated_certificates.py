@@ -12,6 +12,9 @@ import pytest
 
 from . import checks, listed_certificates, rotation
 from .driver import Cluster, eventually
+from .killed_runs import killed_and_gone_on_with
+from .old_authorities import OldAuthorities
+from .probing import probed_in_pod, probed_on_node
 from .setups import converged_hosts
 
 pytestmark = pytest.mark.long
@@ -20,6 +23,8 @@ HOSTS = {MASTER: "192.168.200.100", MINION: "192.168.200.101"}
 # So that kubelets rotate every minute or two. What is signed for less than eight hours is valid from five minutes before on.
 SHORT = ("-e", json.dumps({"master_controller_manager_arguments": {"cluster-signing-duration": "3m"}}))
 ROTATED = (*rotation.ROTATED, *SHORT)
+# At which connection of a run, each of which goes on where the one before was killed.
+KILLS = ("3+0.3", "8+0.05", "13+0.6", "7+0.2", "15+0.1", "20+0.4", "12+0.05", "26+0.3")
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +128,59 @@ def test_nobody_gets_a_certificate_for_the_name_of_another(pair: Cluster) -> Non
     pair.playbook("playbooks/health.yml", *ROTATED)
 
 
-def test_the_choice_is_taken_back(pair: Cluster) -> None:
-    """No key of an authority stays on the master. It knows rotated certificates until their authority leaves the PKI directory."""
+def test_the_authority_of_kubelets_is_replaced_by_runs_that_are_killed(pair: Cluster, tmp_path: pathlib.Path) -> None:
+    """Nobody is refused meanwhile; the only apiserver is away for its restarts. From here on certificates are valid for a year."""
+    pair.playbook("playbooks/site.yml", *rotation.ROTATED)
+    pair.playbook("playbooks/renew-certificates.yml", *rotation.ROTATED, "-e", "renew=kubelet")
+    rotation.make_old(pair, MINION)
+    eventually(lambda: rotation.held(pair, MINION, rotation.CLIENT), deadline=60, wanted="a client certificate of its own")
+    old = OldAuthorities(pair, MASTER, HOSTS[MASTER], copy=tmp_path / "old")
+    foretold = pair.playbook(*rotation.REPLACE, "--check")
+    assert {action[1:] for action in foretold.actions()} >= {("pki", phase, "node-ca") for phase in ("accepted", "switched", "dropped")}
+    assert "node-ca: to do: a new one is made" in " ".join(foretold.output.split())
+    with (
+        probed_in_pod(pair, MINION, checks.probe(MINION)) as pod,
+        probed_on_node(pair, MINION, server=f"https://{HOSTS[MASTER]}:6443") as kubelet,
+    ):
+        killed = killed_and_gone_on_with(pair, KILLS, *rotation.REPLACE)
+    print(f"{killed} runs were killed\nkubelet: {kubelet.summary()}\npod: {pod.summary()}")
+    assert killed >= 4
+    for seen in (pod, kubelet):
+        assert not [record for record in seen.failed if "certificate" in record["fault"] or "status 401" in record["fault"]], seen.summary()
+        assert seen.reads[-1]["fault"] is None, seen.summary()
+    assert not [path for path in (pair.inventory / "pki").glob("node-ca.*") if path.name.split(".")[1] in ("next", "previous", "replacing")]
+    for host, address in HOSTS.items():
+        rotation.holds_nothing_old(pair, host, address)
+    assert rotation.lets_nobody_in(old)
+    logs_and_exec_work(pair)
+    checks.nothing_changes(pair, HOSTS, *rotation.ROTATED)
+
+
+def test_a_node_that_is_away_meanwhile_is_told_of_and_brought_in_later(pair: Cluster, tmp_path: pathlib.Path) -> None:
+    """Its kubelet has a certificate of the old authority, which nobody accepts when it comes back."""
+    rotation.make_old(pair, MINION)
+    eventually(lambda: rotation.held(pair, MINION, rotation.CLIENT), deadline=60, wanted="a client certificate of its own")
+    old = OldAuthorities(pair, MASTER, HOSTS[MASTER], copy=tmp_path / "old")
+    pair.lab("stop", MINION)
+    refused = pair.playbook(*rotation.REPLACE, check=False)
+    assert refused.returncode != 0 and refused.changed == []
+    assert f"Nothing was changed: {MINION} did not answer" in " ".join(refused.output.split())
+    without = pair.playbook(*rotation.REPLACE, "-e", f"replace_without={MINION}", check=False)
+    assert {failure["host"] for failure in without.failures} <= {MINION}
+    assert rotation.lets_nobody_in(old)
+    pair.lab("start", MINION)
+    assert not rotation.is_of_node_authority(pair, rotation.held(pair, MINION, rotation.SERVER))
+    pair.playbook("playbooks/site.yml", *rotation.ROTATED)
+    eventually(lambda: checks.all_ready(pair, HOSTS), deadline=60, wanted="the node is ready")
+    for host, address in HOSTS.items():
+        rotation.holds_nothing_old(pair, host, address)
+    eventually(lambda: logs_and_exec_work(pair) or True, deadline=60, wanted="logs and exec")
+    checks.nothing_changes(pair, HOSTS, *rotation.ROTATED)
+
+
+def test_the_choice_is_taken_back(pair: Cluster, tmp_path: pathlib.Path) -> None:
+    """No key of an authority stays on the master. It knows rotated certificates until their authority is a retired one."""
+    old = OldAuthorities(pair, MASTER, HOSTS[MASTER], copy=tmp_path / "old")
     predicted = pair.playbook("playbooks/site.yml", "--check")
     done = pair.playbook("playbooks/site.yml")
     checks.foretold(predicted, done)
@@ -135,9 +191,13 @@ def test_the_choice_is_taken_back(pair: Cluster) -> None:
         assert pair.on(host, "ls -d /var/lib/kubelet/pki 2>/dev/null; true") == ""
     logs_and_exec_work(pair)
     checks.nothing_changes(pair, HOSTS)
+    directory = pair.inventory / "pki"
+    with (directory / "node-ca.retired.crt").open("a", encoding="ascii") as retired:
+        retired.write((directory / "node-ca.crt").read_text(encoding="ascii"))
     for name in ("node-ca.crt", "node-ca.key"):
-        (pair.inventory / "pki" / name).unlink()
+        (directory / name).unlink()
     pair.playbook("playbooks/site.yml")
+    assert rotation.lets_nobody_in(old)
     for host in HOSTS:
         assert pair.on(host, f"ls {pki} | grep node-ca; true") == ""
     logs_and_exec_work(pair)

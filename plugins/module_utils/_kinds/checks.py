@@ -78,6 +78,10 @@ def _file(check: Check, timeout: float) -> str | None:
     return None if os.path.exists(check["file"]) else "no such file"
 
 
+def _missing(check: Check, timeout: float) -> str | None:
+    return "it is there" if os.path.lexists(check["missing"]) else None
+
+
 def _socket(check: Check, timeout: float) -> str | None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
@@ -149,4 +153,5 @@ PROBES: dict[str, t.Callable[[Check, float], str | None]] = {
     "command": _command,
     "etcd": _etcd,
     "stale_lease": _stale_lease,
+    "missing": _missing,
 }

@@ -12,7 +12,7 @@ import shlex
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks, files_kept
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, ours
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, ours, pem
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError, trouble
 
@@ -98,7 +98,14 @@ def _collect_absent(item: dict[str, t.Any]) -> dict[str, t.Any]:
     state = atomic.file_state(item["path"])
     if item.get("ours"):
         state["ours"] = state["type"] == "file" and ours.wrote(_read(item["path"]).decode(errors="replace"))
+    if item.get("certificates"):
+        state["certificates"] = {path: _certificates(path) for path in item["certificates"]}
     return state
+
+
+def _certificates(path: str) -> list[str]:
+    """The certificates in a file, and nothing else of it: programs write their keys beside them."""
+    return pem.certificates(_read(path)) if os.path.exists(path) else []
 
 
 def apply_absent(actions: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

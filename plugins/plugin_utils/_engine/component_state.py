@@ -127,13 +127,15 @@ class ComponentState:
             for kind in _FILE_KINDS
         }
         certificates = [pki.enrich(item) for item in component.items["certificate"]] if pki is not None else []
-        return {**component.items, **files, "certificate": certificates}
+        absent = [_with_authority(item, pki) for item in component.items["absent"]]
+        return {**component.items, **files, "certificate": certificates, "absent": absent}
 
 
 def pki_of(component: Component, *, templar: t.Any, variables: dict[str, t.Any], loader: t.Any, check_mode: bool) -> Pki | None:
     """The PKI directory, if the component has a certificate or a file of it. Raises ComponentError if nobody says where it is."""
     files = [*component.items["file"], *component.items["early_file"]]
-    if not component.items["certificate"] and not any(item["pki"] for item in files):
+    of_authority = any(item["authority"] for item in component.items["absent"])
+    if not component.items["certificate"] and not of_authority and not any(item["pki"] for item in files):
         return None
     cluster = cluster_of(templar, variables)
     directory = component.pki or cluster.get("pki_directory")
@@ -141,6 +143,11 @@ def pki_of(component: Component, *, templar: t.Any, variables: dict[str, t.Any],
         raise ComponentError(f"component {component.name}: pki: missing; give the PKI directory of the controller, which certificates need")
     terms = terms_of(cluster, variables.get(renewal.VARIABLE))
     return Pki(pathlib.Path(directory), check_mode=check_mode, vault=vault_of(loader), terms=terms)
+
+
+def _with_authority(item: dict[str, t.Any], pki: Pki | None) -> dict[str, t.Any]:
+    """What may be there as long as its certificates are of an authority, with the certificates of that one."""
+    return item if pki is None or not item["authority"] else {**item, "authority_certificate": pki.issuers(item["authority"])}
 
 
 def no_pki(name: str) -> t.NoReturn:

@@ -14,7 +14,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import unit_files
 
-CHECK_KINDS = ("unit", "socket", "file", "tcp", "http", "command", "etcd", "stale_lease")
+CHECK_KINDS = ("unit", "socket", "file", "tcp", "http", "command", "etcd", "stale_lease", "missing")
 
 _PACKAGE = s.Record({"name": s.text, "version": (s.name, None)}, short="name")
 _EVR = re.compile(r"(?P<name>.+)-(?P<version>\d+:[^-:]+(-[^-]+)?)")
@@ -37,6 +37,7 @@ _CHECK = s.Record(
         "command": (s.list_of(s.name), None),
         "etcd": (s.text, None),
         "stale_lease": (s.text, None),
+        "missing": (s.path, None),
         "lease_file": (s.path, None),
         "ca": (s.path, None),
         "cert": (s.path, None),
@@ -84,6 +85,7 @@ _UNIT = s.Record(
         "state": (s.one_of("started", "stopped", "unmanaged"), "started"),
         "inputs": (s.list_of(s.path), None),
         "reload_on": (s.list_of(s.path), []),
+        "restart_on": (s.list_of(s.path), []),
         "health": (s.list_of(_CHECK), []),
         "restart_health": (s.list_of(_CHECK), []),
         "restart_if": (s.list_of(_CHECK), []),
@@ -112,6 +114,16 @@ _CERTIFICATE = s.Record(
         "renew_before_days": (s.whole, None),
         "state": (s.one_of("present", "ignored"), "present"),
     }
+)
+_ABSENT = s.Record(
+    {
+        "path": s.path,
+        "recursive": (s.flag, False),
+        "ours": (s.flag, False),
+        "authority": (s.one_of("kubernetes", "etcd", "front-proxy", "node"), None),
+        "certificates": (s.list_of(s.path), []),
+    },
+    short="path",
 )
 _BINARY = s.Record(
     {
@@ -197,7 +209,7 @@ _COMPONENT = s.Record(
         "binaries": (s.list_of(_BINARY), []),
         "certificates": (s.list_of(_CERTIFICATE), []),
         "files": (s.list_of(_FILE), []),
-        "absent": (s.list_of(s.Record({"path": s.path, "recursive": (s.flag, False), "ours": (s.flag, False)}, short="path")), []),
+        "absent": (s.list_of(_ABSENT), []),
         "kernel_modules": (s.list_of(s.Record({"name": s.text, "evidence": (s.path, None), "load": (s.flag, True)}, short="name")), []),
         "sysctls": (s.list_of(s.Record({"name": s.text, "value": s.name, "file": (s.path, None)})), []),
         "swap": (_SWAP, None),
@@ -260,6 +272,7 @@ def parse_description(args: dict[str, t.Any]) -> Component:
     _check_checks(given, faults)
     _check_kept(given, faults)
     _check_looks(given, faults)
+    _check_absent(given, faults)
     _check_releases(given, faults)
     for key in ("certificates", "files"):
         given[key] = [item for item in given[key] if item["state"] == "present"]
@@ -348,6 +361,12 @@ def _check_looks(given: dict[str, t.Any], faults: list[str]) -> None:
         found = [kind for kind in _LOOK_KINDS if look[kind]]
         if len(found) != 1:
             faults.append(f"foreign.looks[{index}]: has {' and '.join(found) or 'no look'}; give exactly one of {', '.join(_LOOK_KINDS)}")
+
+
+def _check_absent(given: dict[str, t.Any], faults: list[str]) -> None:
+    for index, item in enumerate(given["absent"]):
+        if bool(item["authority"]) != bool(item["certificates"]):
+            faults.append(f"absent[{index}]: give both authority and certificates, or neither of them")
 
 
 def _check_releases(given: dict[str, t.Any], faults: list[str]) -> None:

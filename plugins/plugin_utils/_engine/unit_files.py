@@ -57,6 +57,7 @@ def _item(unit: Item, *, inputs: list[str], definition: list[str], stamped: bool
         "state": unit["state"],
         "inputs": inputs,
         "reload_on": unit["reload_on"],
+        "restart_on": unit["restart_on"],
         "health": unit["health"],
         "restart_health": unit["restart_health"],
         "restart_if": unit["restart_if"],

@@ -113,7 +113,9 @@ class Pki(StoredFiles):
     def served(self, name: str) -> str | None:
         """The text that hosts get of a file; None if it does not exist. Creates and judges nothing."""
         if name == KUBERNETES_AND_NODE:
-            return _joined(self.served("kubernetes-ca.crt"), self.stored(NODE_CERTIFICATE))
+            return _joined(self.served("kubernetes-ca.crt"), generations.trusted(self.stored, certs.authority_name(NODE)))
+        if name in (NODE_CERTIFICATE, NODE_KEY):
+            return self._signer_of_nodes(name, self._upcoming(NODE) or self.stored(NODE_CERTIFICATE))
         stem = name.rpartition(".")[0]
         if name in WHOLE:
             return generations.whole(self.stored, certs.authority_name(WHOLE[name]))
@@ -210,21 +212,20 @@ class Pki(StoredFiles):
         if found is not None:
             return self.key(found)
         if not self._exists(f"{name}.key"):
-            anew = (
-                "docs/tasks/rotate-kubelet-certificates.md says how"
-                if authority == NODE
-                else f"{_REPLACE} -e replace_authority={authority}"
-            )
             raise PkiError(
                 f"{self._path(name)}.key is missing, so nothing can be signed. Put it back, or run on a controller that has it. If it is "
-                f"lost everywhere, make a new authority ({anew})."
+                f"lost everywhere, make a new authority ({_REPLACE} -e replace_authority={authority})."
             )
         raise PkiError(f"{self._path(name)}.key does not belong to {name}.crt beside it. Put back the two files that belong together.")
 
     def _signing(self, authority: str) -> str | None:
         """The certificate of the authority that signs; of the one that comes next if the key of the present one is lost."""
+        return self._upcoming(authority) or self.certificate(authority)
+
+    def _upcoming(self, authority: str) -> str | None:
+        """The certificate of the authority that comes next, if it signs already."""
         upcoming = self.stored(generations.public_name(certs.authority_name(authority), generations.NEXT))
-        return upcoming if upcoming is not None and self.lost(authority) else self.certificate(authority)
+        return upcoming if upcoming is not None and self.lost(authority) else None
 
     def _signing_key(self, name: str, public: str) -> str | None:
         """The file of the key of what signs: a replacement that was killed may have left it under the name of another generation."""
@@ -244,15 +245,22 @@ class Pki(StoredFiles):
         return generations.trusted(self.stored, generations.SERVICE_ACCOUNT)
 
     def _of_node_authority(self, name: str) -> str | None:
-        own = self.certificate(NODE)
-        if own is None:
+        signing = self._signing(NODE)
+        if signing is None:
             self.awaited.add(name)  # a host that has this file has it from one that is lost
-        if own is None or name == NODE_CERTIFICATE:
-            return own
+            return None
         if name == KUBERNETES_AND_NODE:
-            return _joined(self.bundle("kubernetes"), own)
-        self._authority_key(NODE, own)  # else hosts would sign with a key that does not belong to it
-        return self._text(NODE_KEY)
+            return _joined(self.bundle("kubernetes"), self.bundle(NODE))
+        if name == NODE_KEY:
+            self._authority_key(NODE, signing)  # else hosts would sign with a key that does not belong to it
+        return self._signer_of_nodes(name, signing)
+
+    def _signer_of_nodes(self, name: str, signing: str | None) -> str | None:
+        """By what masters sign: one certificate, as the controller manager takes no chain above it, and its key."""
+        if signing is None or name == NODE_CERTIFICATE:
+            return next(iter(generations.anchors(signing)), signing)
+        key = self._signing_key(certs.authority_name(NODE), signing)
+        return None if key is None else self._text(key)
 
     def _make_service_account_public(self) -> None:
         public = self._key_or_new(SERVICE_ACCOUNT_KEY).public_key()

@@ -24,10 +24,10 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations, own_authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, Pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, NODE, Pki
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.generations import NEXT, PREVIOUS, RETIRED, SERVICE_ACCOUNT
 
-SUBJECTS = (*AUTHORITIES, SERVICE_ACCOUNT)
+SUBJECTS = (*AUTHORITIES, NODE, SERVICE_ACCOUNT)
 NONE, ACCEPTED, SWITCHED, DROPPED = PHASES = ("none", "accepted", "switched", "dropped")
 
 

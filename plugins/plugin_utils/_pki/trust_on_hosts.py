@@ -44,7 +44,7 @@ def refuse(
     """Raises PlanError if the phase of a replacement is not ``phase``, or a host is not as that one wants it.
 
     ``found``: for each host of the cluster what it has, or None if it did not answer. ``bundles``: the paths of what hosts trust; the
-    others are certificates that hosts show. ``without``: hosts that may be away.
+    others are certificates that hosts show or sign with. ``without``: hosts that may be away.
     """
     trust, name = work.trust, work.name
     refuse_faults(phase, work, found, fault=lambda texts: _fault(phase, trust, texts, bundles=bundles, name=name), without=without)
@@ -86,7 +86,11 @@ def _fault(phase: str, trust: Trust, texts: Texts, *, bundles: c.Collection[str]
             continue
         found = generations.blocks(text)
         if path not in bundles:
-            if phase not in (NONE, ACCEPTED) and certs.issued_by_any(text, trust.old):
+            if phase in (NONE, ACCEPTED):
+                continue
+            if set(trust.old) & set(found):
+                return f"has the old {name} in {path}"
+            if certs.issued_by_any(text, trust.old):
                 return f"has {path}, which the old {name} has issued"
         elif lacking is not None and not set(generations.blocks(lacking)) <= set(found):
             return f"does not trust the {'present' if phase == NONE else 'new'} {name} in {path}"
@@ -119,11 +123,13 @@ _TRUST: t.Mapping[str, str] = {
     "kubernetes": "the control plane, kubelet, kube-proxy and flannel, a host after the other",
     "etcd": "etcd, a member after the other, and the apiservers",
     "front-proxy": "nothing: apiservers read it again",
+    "node": "apiservers, a master after the other",
     "service-account": "apiservers and controller managers, a master after the other",
 }
 _SIGNED: t.Mapping[str, str] = {
     "kubernetes": "every certificate of this authority is issued anew, and what uses it restarts, a host after the other",
     "etcd": "the certificates of members and clients are issued anew, a host after the other",
     "front-proxy": "the apiservers' client certificate is issued anew",
+    "node": "masters get its key; kubelets forget what the old one has issued, restart and ask for new certificates",
     "service-account": "new tokens are of the new key; kubelets replace those of pods within the hour",
 }

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks, files_kept
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.attributes import as_wanted, attributes_text, differences, ownership
 
@@ -80,6 +81,16 @@ def _reason(item: dict[str, t.Any], state: dict[str, t.Any]) -> str:
 def plan_absent(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) -> list[PlannedAction]:
     if state["type"] == "absent" or (item.get("ours") and not state["ours"]):
         return []
+    reason = _foreign(item, state["certificates"]) if item.get("authority") else f"a {state['type']} is there that must not be"
+    if not reason:
+        return []
     before = f"{state['type']} {attributes_text(state)}\n"
     data = {"recursive": item["recursive"]}
-    return [PlannedAction("absent", "remove", item["path"], f"a {state['type']} is there that must not be", before=before, data=data)]
+    return [PlannedAction("absent", "remove", item["path"], reason, before=before, data=data)]
+
+
+def _foreign(item: dict[str, t.Any], found: dict[str, list[str]]) -> str:
+    """That a certificate on the host is not of the authority which the item wants; empty if all are that are there."""
+    authorities = generations.blocks(item["authority_certificate"])
+    others = [path for path, chain in found.items() if chain and not certs.issued_by_any(chain[0], authorities)]
+    return f"{others[0]} was not issued by the present {certs.authority_name(item['authority'])}" if others else ""

@@ -108,7 +108,7 @@ def _run_data(item: Item, context: PlanContext, *, first: bool = False) -> dict[
 def _restart(item: Item, state: Item, touched: set[str], context: PlanContext) -> list[PlannedAction]:
     if item["state"] != "started":
         return []
-    changed = [path for path in item["inputs"] if path in touched]
+    changed = [path for path in (*item["inputs"], *item["restart_on"]) if path in touched]
     since = state["changed_inputs"]
     if changed:
         reason = f"{_names(changed)} {_is_or_are(changed)} changed"

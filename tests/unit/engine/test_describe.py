@@ -44,6 +44,8 @@ FAULTS: dict[str, tuple[dict[str, t.Any], str]] = {
     "port is missing": ({"name": "x", "requires": [{"tcp": "b"}]}, "requires[0].tcp: 'b' has no port; write host:port"),
     "deadline": ({"name": "x", "requires": [{"file": "/a", "deadline": 0}]}, "requires[0].deadline: 0 is not a number of seconds above 0"),
     "one path twice": ({"name": "x", "files": [FILE, FILE]}, "/etc/a: wanted twice, by file /etc/a and by file /etc/a"),
+    "absent without certificates": ({"name": "x", "absent": [{"path": "/a", "authority": "node"}]}, "absent[0]: give both authority and"),
+    "absent without an authority": ({"name": "x", "absent": [{"path": "/a", "certificates": ["/a/b"]}]}, "absent[0]: give both authority"),
     "file and absent": ({"name": "x", "files": [FILE], "absent": ["/etc/a"]}, "/etc/a: wanted twice"),
     "unit file twice": (
         {

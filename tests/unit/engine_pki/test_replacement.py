@@ -14,7 +14,13 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations, trust_on_hosts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
+    KUBERNETES_AND_NODE,
+    NODE,
+    NODE_CERTIFICATE,
+    NODE_KEY,
+    Pki,
+)
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.replacement import PHASES, SUBJECTS, Replacement
 
 NOW = 1_800_000_000.0
@@ -28,15 +34,25 @@ def filled(directory: pathlib.Path) -> Pki:
     return pki
 
 
+def filled_with(directory: pathlib.Path, subject: str) -> None:
+    """As a cluster has it in which there is this subject."""
+    pki = filled(directory)
+    if subject == NODE:
+        pki.read(NODE_KEY)
+
+
 def replacement(directory: pathlib.Path, subject: str = "etcd", *, now: float = NOW) -> Replacement:
     return Replacement(Pki(directory, now=now), subject, now=now)
 
 
 def served(directory: pathlib.Path, subject: str) -> list[str]:
     name = "service-account" if subject == "service-account" else certs.authority_name(subject)
-    text = Pki(directory, now=NOW).read(generations.public_name(name))[0]
-    assert Pki(directory, check_mode=True, now=NOW).served(generations.public_name(name)) == text, "the list of certificates knows it, too"
-    return generations.blocks(text)
+    # Masters sign with the authority of kubelets, and all hosts trust it beside that of the API.
+    file = KUBERNETES_AND_NODE if subject == NODE else generations.public_name(name)
+    text = Pki(directory, now=NOW).read(file)[0]
+    assert Pki(directory, check_mode=True, now=NOW).served(file) == text, "the list of certificates knows it, too"
+    others = served(directory, "kubernetes") if subject == NODE else []
+    return [block for block in generations.blocks(text) if block not in others]
 
 
 def signs(directory: pathlib.Path, subject: str) -> str:
@@ -45,6 +61,10 @@ def signs(directory: pathlib.Path, subject: str) -> str:
     if subject == "service-account":
         key = certs.serialization.load_pem_private_key(str(pki.read("service-account.key")[0]).encode(), password=None)
         return certs.public_pem(key.public_key())
+    if subject == NODE:
+        (own,) = generations.blocks(pki.read(NODE_CERTIFICATE)[0])
+        assert certs.belong_together(own, pki.read(NODE_KEY)[0] or ""), "masters get a pair"
+        return own
     made = pki.sign(subject, request(directory), {**LEAF, "authority": subject})
     signers = [block for block in served(directory, subject) if certs.issued_by_any(made, [block])]
     assert len(signers) == 1
@@ -61,7 +81,7 @@ def request(directory: pathlib.Path) -> str:
 
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_phases(tmp_path: pathlib.Path, subject: str) -> None:
-    filled(tmp_path)
+    filled_with(tmp_path, subject)
     (old,) = served(tmp_path, subject)
     replacement(tmp_path, subject).accept()
     assert replacement(tmp_path, subject).phase == "accepted"
@@ -84,9 +104,9 @@ def test_phases(tmp_path: pathlib.Path, subject: str) -> None:
     assert left == {generations.public_name(name), generations.public_name(name, "retired"), f"{name}.key"}
 
 
-@pytest.mark.parametrize("subject", ["etcd", "service-account"])
+@pytest.mark.parametrize("subject", ["etcd", "node", "service-account"])
 def test_a_phase_may_be_killed_at_every_change_of_a_file(tmp_path: pathlib.Path, subject: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    filled(tmp_path / "begin")
+    filled_with(tmp_path / "begin", subject)
     killed = 0
     for phase, method in zip(PHASES[1:], ("accept", "switch", "drop"), strict=True):
         for moment in range(20):
@@ -185,6 +205,7 @@ def test_a_phase_waits_for_all_hosts(tmp_path: pathlib.Path) -> None:
     assert "h0 has /leaf, which the old etcd-ca has issued" in refusal({"/ca": both, "/leaf": old_leaf})
     new_leaf = Pki(tmp_path, now=NOW).sign("etcd", request(tmp_path), LEAF)
     assert refusal({"/ca": both, "/leaf": new_leaf}) == ""
+    assert "h0 has the old etcd-ca in /signer" in refusal({"/ca": both, "/signer": old})
     replacement(tmp_path).drop()
     assert "h0 still trusts the old etcd-ca in /ca" in refusal({"/ca": both, "/leaf": new_leaf})
     assert refusal({"/ca": "".join(served(tmp_path, "etcd")), "/leaf": new_leaf}) == ""

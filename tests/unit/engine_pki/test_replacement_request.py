@@ -26,7 +26,7 @@ def test_each_subject_once() -> None:
             ["etdc", "kubernetes"],
             0.0,
             [],
-            ["replace_authority is etdc, wanted one or more of kubernetes, etcd, front-proxy, service-account"],
+            ["replace_authority is etdc, wanted one or more of kubernetes, etcd, front-proxy, node, service-account, encryption"],
         ),
         (["etcd"], -1.0, [], ["replace_pause is -1, wanted seconds"]),
     ],
