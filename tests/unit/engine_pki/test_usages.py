@@ -47,10 +47,18 @@ def certificates(found: t.Any) -> c.Iterator[dict[str, t.Any]]:
             yield from certificates(value)
 
 
-def test_roles_ask_for_what_is_needed() -> None:
+def of_roles() -> list[dict[str, t.Any]]:
     files = [*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("roles/*/vars/main.yml")]
-    found = [one for path in sorted(files) for one in certificates(yaml.safe_load(path.read_text()))]
-    assert {one["name"]: (one["authority"], sorted(one["usages"])) for one in found} == NEEDED
+    return [one for path in sorted(files) for one in certificates(yaml.safe_load(path.read_text()))]
+
+
+def test_roles_ask_for_what_is_needed() -> None:
+    assert {one["name"]: (one["authority"], sorted(one["usages"])) for one in of_roles()} == NEEDED
+
+
+def test_nobody_but_the_administrator_rules_the_cluster_and_not_for_long() -> None:
+    rulers = [one for one in of_roles() if "system:masters" in one.get("organizations", [])]
+    assert [(one["name"], one["days"]) for one in rulers] == [("administrator", "{{ cluster.certificates.administrator.days }}")]
 
 
 @pytest.fixture
