@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the runc of a lab host takes back, because the machine would refuse it, and what it leaves."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import resource
+import types
+import typing as t
+
+import pytest
+
+from barelab import rpms_table
+
+
+@pytest.fixture(scope="module")
+def runc() -> types.ModuleType:
+    path = rpms_table.TABLE.parent / "files/containerd.io/usr/bin/runc"
+    loader = importlib.machinery.SourceFileLoader("lab_runc", str(path))
+    found = importlib.util.spec_from_loader("lab_runc", loader)
+    assert found is not None
+    module = importlib.util.module_from_spec(found)
+    loader.exec_module(module)
+    return module
+
+
+def limit(soft: int, hard: int, kind: str = "RLIMIT_NOFILE") -> dict[str, t.Any]:
+    return {"type": kind, "soft": soft, "hard": hard}
+
+
+@pytest.mark.parametrize(
+    ("process", "wanted"),
+    [
+        ({"oomScoreAdj": -998}, {"oomScoreAdj": 0}),
+        ({"rlimits": [limit(1048576, 1048576)]}, {"rlimits": [limit(20000, 20000)]}),
+        ({"rlimits": [limit(1024, 524288)]}, {"rlimits": [limit(1024, 20000)]}),
+    ],
+)
+def test_what_the_machine_would_refuse_is_taken_back(
+    runc: types.ModuleType, monkeypatch: pytest.MonkeyPatch, process: dict[str, t.Any], wanted: dict[str, t.Any]
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: (1024, 20000))
+    assert runc.clamp(process)
+    assert process == wanted
+
+
+@pytest.mark.parametrize(
+    "process", [{}, {"oomScoreAdj": 2, "rlimits": None}, {"rlimits": [limit(512, 1024), limit(9, 99999, kind="RLIMIT_UNHEARD_OF")]}]
+)
+def test_all_else_is_left(runc: types.ModuleType, monkeypatch: pytest.MonkeyPatch, process: dict[str, t.Any]) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: (1024, 20000))
+    before = repr(process)
+    assert not runc.clamp(process)
+    assert repr(process) == before
+
+
+def test_a_machine_without_a_limit_takes_nothing_back(runc: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert not runc.clamp({"rlimits": [limit(1048576, 1048576)]})
