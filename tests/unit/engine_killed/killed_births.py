@@ -14,6 +14,7 @@ import sys
 import mutations
 
 from ansible_collections.barehost.kubernetes.plugins.action import admin_kubeconfig
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
     AUTHORITIES,
     ENCRYPTION,
@@ -30,9 +31,9 @@ def make_everything(folder: pathlib.Path) -> None:
         pki.certificate(authority)
     for name in (SERVICE_ACCOUNT_PUBLIC, SERVICE_ACCOUNT_KEY, ENCRYPTION):
         pki.read(name)
-    certificate, key = admin_kubeconfig._new_client(pki, admin_kubeconfig.CLIENT)
+    certificate, key = admin_kubeconfig._new_client(pki, administrator.CLIENT)
     authority = pki.certificate("kubernetes")
-    wanted = admin_kubeconfig.Wanted({"lab": "https://192.0.2.1:6443"}, authority, authority)
+    wanted = administrator.Wanted({"lab": "https://192.0.2.1:6443"}, authority, authority)
     admin_kubeconfig._write(folder / "inventory" / "kubeconfig", wanted.config(certificate, key))
 
 

@@ -43,7 +43,7 @@ class Answers:
         if step == "collect":
             return {"state": {"file": list(self.files)}, "keys": self.keys, "time": time.time() - self.behind}
         self.written += [action["target"] for action in payload["actions"]]
-        return {"units": {}}
+        return {"outcomes": {}, "units": {}}
 
 
 def converge(
