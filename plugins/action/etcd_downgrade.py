@@ -10,6 +10,7 @@ import typing as t
 
 from ansible.utils.vars import load_extra_vars
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.given_options import flag, values
@@ -175,7 +176,7 @@ class _Task:
 
 def _cancels(given: t.Any, variables: Variables) -> bool:
     """Raises ComponentError before any host is asked."""
-    found, faults = values({"cancel": given}, _OPTIONS, prefix=_PREFIX, variables=variables)
+    found, faults = values({"cancel": given}, _OPTIONS, prefix=_PREFIX, variables=variables, elsewhere=[misspelt.TAKE_OVER])
     if faults:
         raise ComponentError(f"Nothing was changed: {'; '.join(faults)}")
     return bool(found.get("cancel"))

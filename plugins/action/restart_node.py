@@ -20,7 +20,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.options import defaults
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import this_run, transport
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import transport
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.phases import nothing, told_how_to_go_on
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction, HostFailure
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, host_plan, requests
@@ -163,7 +163,6 @@ class _Phase:
 
     def planned(self) -> Object:
         observations = self._observations()
-        self._refuse_second_run(observations)
         found = plans.plan(
             Situation(
                 cluster=self._cluster,
@@ -188,17 +187,6 @@ class _Phase:
         others = plain(self._variables.get(OTHERS) or {}).get("results", [])
         found = {str(answer["item"]): answer for answer in others if "host" in answer}
         return {**found, **registered(self._variables, self._variables["ansible_play_hosts_all"], OWN, having="host")}
-
-    def _refuse_second_run(self, observations: c.Mapping[str, Object]) -> None:
-        for host, found in observations.items():
-            mark = found["host"]["mark"] or {}
-            other = str(mark.get("by", ""))
-            process = this_run.process_of(other) if not mark.get("done") and other != this_run.name() else 0
-            if process:
-                raise ComponentError(
-                    f"Nothing was changed: another run of restart-nodes.yml is at work on {host} (process {process} of this machine). Wait "
-                    "for its end"
-                )
 
     # The turn of a host
 
@@ -349,7 +337,7 @@ class _Phase:
         return {"url": ETCD.urls["client"], "access": access.of_administrator()}
 
     def _mark(self, *, done: bool) -> Object:
-        return {"began": self._planned["began"], "at": time.time(), "by": this_run.name(), "done": done}
+        return {"began": self._planned["began"], "at": time.time(), "done": done}
 
     def _done(self) -> list[str]:
         """The hosts whose turn has ended in this run."""

@@ -124,9 +124,18 @@ class Cluster:
         self.lab("down")
 
     def playbook(
-        self, playbook: str, *arguments: str, check: bool = True, timeout: float = 900, environment: dict[str, str] | None = None
+        self,
+        playbook: str,
+        *arguments: str,
+        check: bool = True,
+        timeout: float = 900,
+        environment: dict[str, str] | None = None,
+        elsewhere: bool = False,
     ) -> PlaybookRun:
-        """Runs ansible-playbook; its whole output is kept among the artefacts. The environment is added to the test's own."""
+        """Runs ansible-playbook; its whole output is kept among the artefacts. The environment is added to the test's own.
+
+        ``elsewhere``: in a container, as far as processes are concerned. It sees none of this machine.
+        """
         self._runs += 1
         record = self.artefacts / f"{self._runs:02}-{pathlib.Path(playbook).stem}.json"
         surroundings = {
@@ -141,7 +150,8 @@ class Cluster:
         }
         command = [*self._controller.command(playbook), "-i", str(self.inventory), *arguments]
         started = time.monotonic()
-        done = run(*command, check=False, timeout=timeout, env=surroundings, cwd=self._controller.directory)
+        container = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc") if elsewhere else ()
+        done = run(*container, *command, check=False, timeout=timeout, env=surroundings, cwd=self._controller.directory)
         output = done.stdout + done.stderr
         record.with_suffix(".log").write_text(output, encoding="utf-8")
         results = json.loads(record.read_text(encoding="utf-8")) if record.exists() else []

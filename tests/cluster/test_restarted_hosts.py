@@ -110,7 +110,7 @@ def test_a_run_goes_on_where_another_was_killed(ha: Cluster) -> None:
     before = restarting.boots(ha, HOSTS)
     starts = {host: boots_in_journal(ha, host) for host in HOSTS}
     killed = 0
-    for moment in ("16+0.4", "21+1.0", "27+0.2", "24+1.5"):
+    for moment in ("22+0.4", "27+1.0", "33+0.2", "30+1.5"):
         killed += killed_run(ha, moment, *ALWAYS, timeout=1200).killed
         assert len(restarting.cordoned(ha)) <= 1
     assert killed >= 2

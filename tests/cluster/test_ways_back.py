@@ -23,7 +23,7 @@ TO_OLD_ETCD = ("-e", f"cluster_etcd_version={OLD_ETCD}")
 HOST = "k8s.allinone.dev"
 MASTERS = [f"k8s.master{number}.dev" for number in (1, 2, 3)]
 # Killed at which connection of a run, each of which goes on where the one before was killed: until etcd is on its way back, and then.
-KILLS = {False: ("3+0.3", "7+0.3", "9+0.3", "10+0.3", "11+0.3", "12+0.3"), True: ("3+0.3", "4+0.3", "5+0.7", "6+0.7")}
+KILLS = {False: ("5+0.3", "9+0.3", "11+0.3", "12+0.3", "13+0.3", "14+0.3"), True: ("5+0.3", "6+0.3", "7+0.7", "8+0.7")}
 
 
 def bring_up(cluster: Cluster) -> None:

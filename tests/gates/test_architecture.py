@@ -16,6 +16,7 @@ PREFIX = "ansible_collections.barehost.kubernetes.plugins."
 # Lowest first. What a package may import beside itself.
 HOST = {
     "_runtime": set(),
+    "_claim": {"_runtime"},
     "_api": {"_runtime"},
     "_etcd_client": {"_runtime"},
     "_kinds": {"_runtime", "_etcd_client"},

@@ -44,12 +44,14 @@ def values(
     prefix: str,
     variables: c.Iterable[str] = (),
     others: c.Container[str] = (),
+    elsewhere: c.Iterable[str] = (),
 ) -> tuple[dict[str, t.Any], list[str]]:
     """The values by option, and every fault. ``given``: by option; None for one that is not given.
 
     ``prefix``: with which the variables begin that the options are given by. ``variables`` and ``others``: see ``misspelt``.
+    ``elsewhere``: further options, which another task of the playbook reads.
     """
-    found, faults = {}, misspelt.faults(variables, prefix=prefix, options=options, others=others)
+    found, faults = {}, misspelt.faults(variables, prefix=prefix, options=[*options, *elsewhere], others=others)
     for name, value in given.items():
         if value is None:
             continue

@@ -8,6 +8,8 @@ from __future__ import annotations
 import collections.abc as c
 import difflib
 
+# An option of each playbook that claims the cluster, which no plan needs.
+TAKE_OVER = "take_over"
 _ALIKE = 0.7
 
 

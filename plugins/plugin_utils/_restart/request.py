@@ -10,7 +10,7 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import batch
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import batch, misspelt
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.batch import ONE_BY_ONE, Batch
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.given_options import Option, flag, number, values
@@ -74,7 +74,7 @@ def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = ()) ->
 
     ``variables``: the names of all variables, of which one may be an option written almost right.
     """
-    read, faults = values(given, _OPTIONS, prefix=_PREFIX, variables=variables)
+    read, faults = values(given, _OPTIONS, prefix=_PREFIX, variables=variables, elsewhere=[misspelt.TAKE_OVER])
     found = Request(**read) if not faults else Request()
     if not faults and not found.upgrades and found.reboot == NEVER:
         faults.append("restart_reboot is never and restart_packages is none, so there is nothing to do: give another value to one of them")

@@ -31,7 +31,7 @@ def refuse(options: c.Mapping[str, t.Any], *, variables: c.Iterable[str], tags: 
 
     ``variables``: the names of all variables of the run. ``tags``: those that it was asked for, or to skip.
     """
-    faults = misspelt.faults(variables, prefix=PREFIX, options=OPTIONS)
+    faults = misspelt.faults(variables, prefix=PREFIX, options=[*OPTIONS, misspelt.TAKE_OVER])
     if tags:
         faults.append(f"tags ({', '.join(sorted(tags))}) divide no upgrade; leave them out, and use upgrade_only or --limit")
     try:

@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a failing turn says, and that another run at work is noticed."""
+"""What a failing turn says, and when a restart is remembered."""
 
 from __future__ import annotations
 
-import os
-import socket
 import typing as t
 
 import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.action import restart_node
 from ansible_collections.barehost.kubernetes.plugins.filter.plays import restart_has_failed, restart_turns
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import this_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart import told
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.plan import Turn
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._restart.work import Work
@@ -27,29 +23,6 @@ def test_a_failure_says_what_is_cordoned_and_how_to_go_on() -> None:
     assert words.endswith("run restart-nodes.yml again, which goes on with this host; or give it up: kubectl uncordon w1.x")
     untouched = told.how_to_go_on(TURN, touched=False, done=[], batches=[["w1"]])
     assert untouched.startswith("w1 was not touched.") and "uncordon" not in untouched
-
-
-def observed(by: str, *, done: bool = False) -> dict[str, t.Any]:
-    return {"w1": {"host": {"mark": {"by": by, "done": done}}}}
-
-
-def refuse(observations: dict[str, t.Any]) -> None:
-    restart_node._Phase._refuse_second_run(t.cast(t.Any, None), observations)
-
-
-def test_another_run_that_is_at_work_is_not_taken_for_a_killed_one() -> None:
-    other = f"{socket.gethostname()}:{os.getpid()}:{this_run.started(os.getpid())}"
-    with pytest.raises(
-        ComponentError, match=rf"another run of restart-nodes.yml is at work on w1 \(process {os.getpid()} of this machine\)"
-    ):
-        refuse(observed(other))
-    refuse(observed(other, done=True))
-    refuse(observed(this_run.name()))
-    refuse(observed(f"{socket.gethostname()}:{os.getpid()}:1"))
-    refuse(observed(f"elsewhere:{os.getpid()}:{this_run.started(os.getpid())}"))
-    refuse({"w1": {"host": {"mark": None}}})
-    for text in ("", "what", "a:b:c"):
-        refuse(observed(text))
 
 
 def test_the_play_reads_the_plan_of_any_host() -> None:
