@@ -2,9 +2,9 @@
 """Asks the API ten times a second, each time on a connection of its own, and writes ConfigMaps, until its standard input ends.
 
 Then it prints what became of every request. A program of the standard library: it runs on the controller's side of the lab's network
-and on hosts alike. One argument, JSON: ``server``, ``ca``, ``cert`` and ``key`` or a ``token``, the ``path`` to read, and, to write too,
-a ``namespace``. A server of ``http`` needs nothing but the path. It reads its files again for each request, as clients do that are to
-survive a new authority.
+and on hosts alike. One argument, JSON: ``server``, ``ca``, ``cert`` and ``key`` or a ``token``, the ``path`` to read, ``fields`` of the
+status there that are recorded, if any, and, to write too, a ``namespace``. A server of ``http`` needs nothing but the path. It reads its
+files again for each request, as clients do that are to survive a new authority.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Record = dict[str, t.Any]
 class Probe:
     """All requests of one run, with the moments they began and ended (seconds since the epoch)."""
 
-    def __init__(self, options: dict[str, str]) -> None:
+    def __init__(self, options: dict[str, t.Any]) -> None:
         self._options = options
         address = urllib.parse.urlsplit(options["server"])
         self._secure = address.scheme == "https"
@@ -72,10 +72,13 @@ class Probe:
 
     def _record(self, records: list[Record], method: str, path: str, body: Record | None, timeout: float, **more: t.Any) -> None:
         began = time.time()
-        fault = self._fault(method, path, body, timeout)
+        fault, text = self._ask(method, path, body, timeout)
+        if fault is None and method == "GET" and self._options.get("fields"):
+            found = json.loads(text)["status"]
+            more = {**more, **{name: found.get(name) for name in self._options["fields"]}}
         records.append({"began": began, "ended": time.time(), "fault": fault, **more})
 
-    def _fault(self, method: str, path: str, body: Record | None, timeout: float) -> str | None:
+    def _ask(self, method: str, path: str, body: Record | None, timeout: float) -> tuple[str | None, str]:
         headers = {"Content-Type": "application/json"}
         if "token" in self._options:
             headers["Authorization"] = f"Bearer {pathlib.Path(self._options['token']).read_text(encoding='ascii')}"
@@ -86,10 +89,10 @@ class Probe:
             answer = connection.getresponse()
             text = answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:
-            return str(error) or type(error).__name__
+            return str(error) or type(error).__name__, ""
         finally:
             connection.close()
-        return None if answer.status in (200, 201) else f"status {answer.status}: {text[:200]}"
+        return None if answer.status in (200, 201) else f"status {answer.status}: {text[:200]}", text
 
     def _connection(self, timeout: float) -> http.client.HTTPConnection:
         if not self._secure:

@@ -7,6 +7,7 @@ import base64
 import collections.abc
 import contextlib
 import dataclasses
+import itertools
 import json
 import pathlib
 import subprocess
@@ -39,23 +40,14 @@ class Seen:
     def acknowledged(self) -> set[str]:
         return {record["name"] for record in self.writes if record["fault"] is None}
 
+    def gaps(self, *, longer_than: float = 1.0) -> list[tuple[float, float]]:
+        """Each time without an answer to a read: when it began, and how many seconds it took. What hangs is no answer."""
+        answered = sorted(record["ended"] for record in self.reads if record["fault"] is None)
+        return [(before, after - before) for before, after in itertools.pairwise(answered) if after - before > longer_than]
+
     def errors_end(self, event: float) -> float:
         """How long after the event the last request began that failed; 0 if none did."""
         return max((record["began"] - event for record in self.failed if record["ended"] >= event), default=0.0)
-
-    def gaps(self) -> list[tuple[float, float]]:
-        """Each time in which no read went well: when it began, and its seconds until a read began that did."""
-        found: list[tuple[float, float]] = []
-        began: float | None = None
-        for record in sorted(self.reads, key=lambda read: read["began"]):
-            if record["fault"] is not None:
-                began = record["began"] if began is None else began
-            elif began is not None:
-                found.append((began, record["began"] - began))
-                began = None
-        if began is not None:
-            found.append((began, max(read["ended"] for read in self.reads) - began))
-        return found
 
     def writes_after(self, event: float) -> list[dict[str, t.Any]]:
         return [record for record in self.writes if record["began"] >= event and record["fault"] is None]
@@ -75,6 +67,14 @@ def probed(cluster: Cluster) -> collections.abc.Iterator[Seen]:
     """Reads and writes through the endpoint of the administrator's kubeconfig, from another machine."""
     cluster.kubectl("create", "namespace", NAMESPACE, check=False)
     options = {**_client(cluster), "path": "/api/v1/namespaces/default", "namespace": NAMESPACE}
+    with _running(lab_command("run", sys.executable, str(SCRIPT), json.dumps(options)), folder=cluster.artefacts) as seen:
+        yield seen
+
+
+@contextlib.contextmanager
+def probed_status(cluster: Cluster, path: str, *fields: str) -> collections.abc.Iterator[Seen]:
+    """Reads an object, and records these fields of its status."""
+    options = {**_client(cluster), "path": path, "fields": fields}
     with _running(lab_command("run", sys.executable, str(SCRIPT), json.dumps(options)), folder=cluster.artefacts) as seen:
         yield seen
 
@@ -149,6 +149,9 @@ def _client(cluster: Cluster) -> dict[str, str]:
     texts = {"ca": server["certificate-authority-data"], "cert": user["client-certificate-data"], "key": user["client-key-data"]}
     paths = {name: cluster.artefacts / f"probe.{name}" for name in texts}
     for name, path in paths.items():
-        path.touch(mode=0o600)
-        path.write_bytes(base64.b64decode(texts[name]))
+        content = base64.b64decode(texts[name])
+        # another probe may be reading them
+        if not path.exists() or path.read_bytes() != content:
+            path.touch(mode=0o600)
+            path.write_bytes(content)
     return {"server": server["server"], **{name: str(path) for name, path in paths.items()}}

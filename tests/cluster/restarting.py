@@ -63,10 +63,7 @@ def cordoned(cluster: Cluster) -> set[str]:
 
 def start_workloads(cluster: Cluster) -> None:
     """A page of two replicas and a StatefulSet of two, each with a budget that lets one go at a time."""
-    ready = {"readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1}}
-    # until all nodes have left it out
-    leaving = {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "5"]}}}}
-    template = checks.web_server("web", container={**ready, **leaving}, terminationGracePeriodSeconds=10)
+    template = leaving_slowly()
     checks.apply(
         cluster,
         *(_budgeted("Deployment", "page", template)),
@@ -80,6 +77,13 @@ def start_workloads(cluster: Cluster) -> None:
     )
     for kind, name in (("deployment", "page"), ("statefulset", "database")):
         cluster.kubectl("rollout", "status", f"{kind}/{name}", "--timeout=90s")
+
+
+def leaving_slowly() -> dict[str, object]:
+    """The specification of a pod that is ready when it serves, and goes when all nodes have left it out."""
+    ready = {"readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1}}
+    leaving = {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "5"]}}}}
+    return checks.web_server("web", container={**ready, **leaving}, terminationGracePeriodSeconds=10)
 
 
 def _budgeted(kind: str, name: str, template: dict[str, object]) -> list[dict[str, object]]:

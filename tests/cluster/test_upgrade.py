@@ -10,68 +10,44 @@ import random
 
 import pytest
 
-from . import checks, failing
-from .driver import ROOT, Cluster, PlaybookRun, eventually
+from . import checks
+from .driver import Cluster, eventually
 from .killed_runs import killed_and_gone_on_with
 from .probing import probed, probed_page
-from .setups import bare_hosts
+from .upgrading import NEW, OLD, UPGRADE, budget, cluster_of, etcd_versions, is_upgraded, kubelets, told, workload
 
 pytestmark = pytest.mark.long
-UPGRADE = "playbooks/upgrade.yml"
-OLD, NEW = ("1.36.3", "3.6.16"), ("1.37.1", "3.7.2")
-OLD_VERSIONS = ("-e", f"cluster_kubernetes_version={OLD[0]}", "-e", f"cluster_etcd_version={OLD[1]}")
 MASTERS = {f"k8s.master{number}.dev": f"192.168.200.10{number}" for number in (1, 2, 3)}
 MINIONS = {f"k8s.minion{number}.dev": f"192.168.200.12{number}" for number in (1, 2)}
 NODES = [*MASTERS, *MINIONS]
 BROKEN = json.dumps({"master_apiserver_arguments": {"event-ttl": "never"}})
 # Killed at which connection of a run, each of which goes on where the one before was killed: a sample, the same each time.
 _SAMPLE = random.Random(20261129)
-KILLS = [f"{number}+{_SAMPLE.uniform(0.0, 2.5):.2f}" for number in (12, 15, 13, 17, 14, 19, 16, 13, 18, 15, 20, 14)]
-
-
-def bring_up_old(cluster: Cluster) -> None:
-    versions = [f"{name}={version}" for name, pair in (("kubernetes", 0), ("etcd", 1)) for version in (OLD[pair], NEW[pair])]
-    cluster.lab("up", str(cluster.inventory), *(word for version in versions for word in ("--version", version)), timeout=3600)
-    cluster.playbook("playbooks/site.yml", *OLD_VERSIONS)
-    cluster.playbook("playbooks/guestbook.yml", *OLD_VERSIONS)
-
-
-def old_cluster(name: str, request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
-    folder = artefacts / f"upgrade-{name}"
-    folder.mkdir()
-    with bare_hosts(ROOT / "inventories" / name, session=request.session, artefacts=folder, bring_up=bring_up_old) as cluster:
-        start_workloads(cluster)
-        yield cluster
+KILLS = [f"{number}+{_SAMPLE.uniform(0.0, 2.5):.2f}" for number in (14, 17, 15, 19, 16, 21, 18, 15, 20, 17, 22, 16)]
 
 
 @pytest.fixture(scope="module")
 def ha(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
-    yield from old_cluster("ha", request, artefacts)
+    yield from with_workloads("ha", request, artefacts)
 
 
 @pytest.fixture(scope="module")
 def lab(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
-    yield from old_cluster("lab", request, artefacts)
+    yield from with_workloads("lab", request, artefacts)
 
 
-def start_workloads(cluster: Cluster) -> None:
+def with_workloads(name: str, request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Cluster]:
     """A StatefulSet of two with a budget of one, and a DaemonSet, which no drain moves."""
-
-    def workload(kind: str, name: str, **spec: object) -> dict[str, object]:
-        template = checks.web_server(name)
-        labels = {"app": name}
-        body = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": template}, **spec}
-        return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name}, "spec": body}
-
-    budget = {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "store"}}}
-    checks.apply(
-        cluster,
-        workload("StatefulSet", "store", replicas=2, serviceName="store"),
-        workload("DaemonSet", "agent"),
-        {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "store"}, "spec": budget},
-    )
-    cluster.kubectl("rollout", "status", "statefulset/store", "--timeout=120s")
-    cluster.kubectl("rollout", "status", "daemonset/agent", "--timeout=120s")
+    for cluster in cluster_of(name, request, artefacts, way=(OLD, NEW)):
+        checks.apply(
+            cluster,
+            workload("StatefulSet", "store", replicas=2, serviceName="store"),
+            workload("DaemonSet", "agent"),
+            budget("store", maxUnavailable=1),
+        )
+        cluster.kubectl("rollout", "status", "statefulset/store", "--timeout=120s")
+        cluster.kubectl("rollout", "status", "daemonset/agent", "--timeout=120s")
+        yield cluster
 
 
 def agents(cluster: Cluster) -> dict[str, tuple[str, int]]:
@@ -79,36 +55,6 @@ def agents(cluster: Cluster) -> dict[str, tuple[str, int]]:
     pods = cluster.kubectl_json("get", "pods", "-l", "app=agent")["items"]
     statuses = {pod["spec"]["nodeName"]: pod["status"]["containerStatuses"][0] for pod in pods}
     return {node: (status["containerID"], status["restartCount"]) for node, status in statuses.items()}
-
-
-def kubelets(cluster: Cluster) -> dict[str, str]:
-    nodes = cluster.kubectl_json("get", "nodes")["items"]
-    return {node["metadata"]["name"]: node["status"]["nodeInfo"]["kubeletVersion"].removeprefix("v") for node in nodes}
-
-
-def etcd_versions(cluster: Cluster, host: str) -> set[str]:
-    status = json.loads(cluster.on(host, f"{failing.ETCDCTL} endpoint status --cluster -w json"))
-    return {entry["Status"]["version"] for entry in status}
-
-
-def cordoned(cluster: Cluster) -> list[str]:
-    return [node["metadata"]["name"] for node in cluster.kubectl_json("get", "nodes")["items"] if node["spec"].get("unschedulable")]
-
-
-def is_upgraded(cluster: Cluster, master: str, nodes: collections.abc.Collection[str]) -> None:
-    eventually(lambda: checks.all_ready(cluster, nodes), deadline=90, wanted="all nodes are ready")
-    assert set(kubelets(cluster).values()) == {NEW[0]}
-    assert etcd_versions(cluster, master) == {NEW[1]}
-    assert cordoned(cluster) == []
-    assert told(cluster.playbook(UPGRADE)) == ["Nothing to do: all hosts have the wanted versions"]
-    checks.nothing_changes(cluster, nodes)
-
-
-def told(run: PlaybookRun) -> list[str]:
-    """The plan that the run shows; it must change nothing else."""
-    assert run.changed == []
-    lines = [line.strip().lstrip("- ").strip("'") for line in run.output.splitlines()]
-    return [line for line in lines if line.startswith(("Nothing to do", "Stage ", "Left out", "Holds up"))]
 
 
 def test_check_mode_shows_the_plan(ha: Cluster) -> None:
