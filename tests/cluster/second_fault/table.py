@@ -22,8 +22,14 @@ OUTCOMES = (GOES_ON, MENDS, TELLS, REFUSED, STOPS)
 
 PLAYBOOKS: t.Mapping[str, str] = {
     "health": "health",
+    "certificates": "certificates",
     "backup": "backup",
     "site": "site",
+    "renew": "renew",
+    "upgrade": "upgrade",
+    "downgrade-etcd": "downgrade etcd",
+    "restart-worker": "restart a worker",
+    "restart-master": "restart a master",
     "remove-worker": "remove a worker",
     "remove-master": "remove a master",
     "restore": "restore",
@@ -31,20 +37,43 @@ PLAYBOOKS: t.Mapping[str, str] = {
     "reset-all": "reset all",
 }
 
-_WELL = (GOES_ON,) * len(PLAYBOOKS)
+# What ends where a master, or its member of etcd, is away: no other may go then.
+_A_MASTER_OFF = {
+    **dict.fromkeys(("health", "certificates"), TELLS),
+    **dict.fromkeys(("upgrade", "downgrade-etcd", "restart-master", "remove-master", "restore"), REFUSED),
+}
+# By row: the outcomes of the playbooks that do not go on.
+_OTHERWISE: t.Mapping[str, t.Mapping[str, str]] = {
+    "nothing is wrong": {},
+    "a worker off": dict.fromkeys(("health", "certificates"), TELLS),
+    "a master off": _A_MASTER_OFF,
+    "first hosts off": _A_MASTER_OFF,
+    "member stopped": {
+        "health": TELLS,
+        **dict.fromkeys(("site", "renew", "upgrade"), MENDS),
+        **dict.fromkeys(("downgrade-etcd", "restart-master", "remove-master"), REFUSED),
+    },
+    "member cut off": {
+        "health": TELLS,
+        **dict.fromkeys(("site", "renew", "upgrade"), STOPS),
+        **dict.fromkeys(("downgrade-etcd", "restart-master", "remove-master", "restore"), REFUSED),
+    },
+    "quorum lost": {
+        **_A_MASTER_OFF,
+        **dict.fromkeys(("backup", "site", "renew", "restart-worker", "remove-worker"), REFUSED),
+    },
+    "API away": {
+        "health": TELLS,
+        **dict.fromkeys(("site", "renew", "upgrade"), MENDS),
+        **dict.fromkeys(("restart-worker", "restart-master", "remove-worker", "remove-master"), REFUSED),
+    },
+    "balancer off": dict.fromkeys(("health", "certificates"), TELLS),
+    "disk full": {"restore": REFUSED},
+    "clock ahead": dict.fromkeys(("site", "renew"), REFUSED),
+}
 # By row: the outcomes in the order of the playbooks.
 TABLE: t.Mapping[str, tuple[str, ...]] = {
-    "nothing is wrong": _WELL,
-    "a worker off": (TELLS, *_WELL[1:]),
-    "a master off": (TELLS, GOES_ON, GOES_ON, GOES_ON, REFUSED, REFUSED, GOES_ON, GOES_ON),
-    "first hosts off": (TELLS, GOES_ON, GOES_ON, GOES_ON, REFUSED, REFUSED, GOES_ON, GOES_ON),
-    "member stopped": (TELLS, GOES_ON, MENDS, GOES_ON, REFUSED, GOES_ON, GOES_ON, GOES_ON),
-    "member cut off": (TELLS, GOES_ON, STOPS, GOES_ON, REFUSED, REFUSED, GOES_ON, GOES_ON),
-    "quorum lost": (TELLS, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, GOES_ON, GOES_ON),
-    "API away": (TELLS, GOES_ON, MENDS, REFUSED, REFUSED, GOES_ON, GOES_ON, GOES_ON),
-    "balancer off": (TELLS, *_WELL[1:]),
-    "disk full": (GOES_ON, GOES_ON, GOES_ON, GOES_ON, GOES_ON, REFUSED, GOES_ON, GOES_ON),
-    "clock ahead": (GOES_ON, GOES_ON, REFUSED, GOES_ON, GOES_ON, GOES_ON, GOES_ON, GOES_ON),
+    row: tuple(outcomes.get(playbook, GOES_ON) for playbook in PLAYBOOKS) for row, outcomes in _OTHERWISE.items()
 }
 
 

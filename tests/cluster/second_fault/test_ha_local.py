@@ -11,19 +11,21 @@ from .faults import MASTERS, WORKER1
 pytestmark = pytest.mark.matrix
 INVENTORY = "ha-local"
 NODES = (*MASTERS, WORKER1)
-LOOKS = ("health", "backup", "site")
+LOOKS = ("health", "certificates", "backup", "site")
+RESTARTS = ("restart-worker", "restart-master")
+GO_ON_WITH_QUORUM = ("downgrade-etcd", *RESTARTS, "upgrade")
 ROWS = {
-    "clock ahead": LOOKS,
-    "quorum lost": (*LOOKS, "remove-master", "remove-worker", "restore"),
-    "API away": ("health", "backup", "remove-master", "remove-worker", "restore", "site"),
-    "member stopped": ("health", "backup", "remove-master", "restore", "site", "remove-worker"),
-    "member cut off": (*LOOKS, "remove-master", "restore", "remove-worker"),
-    "a master off": (*LOOKS, "remove-master", "restore", "reset-worker", "remove-worker"),
-    # It is the only worker: there is none to remove or reset.
-    "a worker off": (*LOOKS, "restore", "remove-master"),
-    "first hosts off": (*LOOKS, "remove-master", "restore"),
-    "disk full": (*LOOKS, "restore"),
-    "nothing is wrong": (*LOOKS, "restore", "reset-worker", "remove-worker", "remove-master"),
+    "clock ahead": (*LOOKS, "renew", "upgrade"),
+    "quorum lost": (*LOOKS, "renew", *GO_ON_WITH_QUORUM, "remove-master", "remove-worker", "restore"),
+    "API away": ("health", "certificates", "backup", *RESTARTS, "remove-master", "remove-worker", "restore", "upgrade", "site"),
+    "member stopped": ("health", "backup", *GO_ON_WITH_QUORUM, "remove-master", "restore", "renew", "site", "remove-worker"),
+    "member cut off": (*LOOKS, *GO_ON_WITH_QUORUM, "remove-master", "restore", "remove-worker"),
+    "a master off": (*LOOKS, "renew", *GO_ON_WITH_QUORUM, "remove-master", "restore", "reset-worker", "remove-worker"),
+    # It is the only worker: there is none to restart, to remove or to reset.
+    "a worker off": (*LOOKS, "renew", "upgrade", "restart-master", "restore", "remove-master"),
+    "first hosts off": (*LOOKS, "renew", "downgrade-etcd", "upgrade", "restart-master", "remove-master", "restore"),
+    "disk full": (*LOOKS, "renew", *RESTARTS, "upgrade", "restore"),
+    "nothing is wrong": (*LOOKS, "renew", "upgrade", *RESTARTS, "restore", "reset-worker", "remove-worker", "remove-master"),
 }
 CELLS = [(row, playbook) for row, playbooks in ROWS.items() for playbook in playbooks]
 
