@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import json
+import os
+import pathlib
 import resource
+import sys
 import types
 import typing as t
 
@@ -58,3 +62,31 @@ def test_all_else_is_left(runc: types.ModuleType, monkeypatch: pytest.MonkeyPatc
 def test_a_machine_without_a_limit_takes_nothing_back(runc: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert not runc.clamp({"rlimits": [limit(1048576, 1048576)]})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "content"),
+    [
+        (["create", "--bundle", "DIRECTORY", "name"], "config.json", {"process": {"rlimits": [limit(1048576, 1048576)]}}),
+        (["exec", "--process=DIRECTORY/process", "--detach", "name"], "process", {"rlimits": [limit(1048576, 1048576)]}),
+        (["exec", "-p", "DIRECTORY/process", "name"], "process", {"rlimits": [limit(1048576, 1048576)]}),
+    ],
+)
+def test_containers_and_processes_that_join_them_are_started(
+    runc: types.ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: pathlib.Path,
+    arguments: list[str],
+    file: str,
+    content: dict[str, t.Any],
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: (1024, 20000))
+    started: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda _program, words: started.append(words))
+    path = tmp_path / file
+    path.write_text(json.dumps(content), encoding="utf-8")
+    words = [word.replace("DIRECTORY", str(tmp_path)) for word in arguments]
+    monkeypatch.setattr(sys, "argv", ["runc", *words])
+    runc.main()
+    assert started == [["runc", *words]]
+    assert "1048576" not in path.read_text(encoding="utf-8")
