@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help: ## list the targets
 	@awk -F ':.*## ' '/^# -+ / {sub(/^# -+ /, ""); printf "\n%s\n", $$0} \
 		/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@printf '\nSettings: INVENTORY=%s (the hosts), LAB=%s (or vagrant), BAREHOST_LAB=name (a second lab on this machine),\n' \
+	@printf '\nSettings: INVENTORY=%s (the hosts), LAB=%s (or guests, vagrant), BAREHOST_LAB=name (a second lab on this machine),\n' \
 		'$(INVENTORY)' '$(LAB)'
 	@printf '          PYTHON=path (the interpreter for .venv)\n'
 
@@ -40,7 +40,7 @@ export MOLECULE_GLOB := molecule/*/molecule.yml
 # those on lab hosts
 SCENARIOS ?= $(filter-out default vagrantfile,$(patsubst molecule/%/molecule.yml,%,$(wildcard $(MOLECULE_GLOB))))
 
-.PHONY: check lint test fuzz matrix long molecule bench bench-scale
+.PHONY: check lint test fuzz matrix long test-guests molecule bench bench-scale
 check: venv-dev ## run the fast gates and the unit tests, in about a minute
 	@HYPOTHESIS_PROFILE=fast $(PYTEST) $(WORKERS) --quiet -m "not slow and not lab" tests/gates tests/unit
 
@@ -52,7 +52,7 @@ test: venv-dev ## run all tests, on lab hosts too; a change lands when they pass
 	@tools/need ruby=ruby
 	@status=0; \
 	$(PYTEST) $(WORKERS) -m "not lab" tests || status=1; \
-	$(PYTEST) $(LABS) --verbose -m "lab and not matrix and not long" tests || status=1; \
+	$(PYTEST) $(LABS) --verbose -m "lab and not matrix and not long and not guests" tests || status=1; \
 	exit $$status
 
 fuzz: venv-dev ## try the planners with 100 000 host states of which two things are wrong (takes half an hour)
@@ -63,6 +63,9 @@ matrix: venv-dev ## run every playbook on lab hosts while something is wrong: th
 
 long: venv-dev ## run what takes too long for make test: authorities are replaced under a probe, kubelets rotate certificates
 	@$(PYTEST) --verbose -m long tests/cluster
+
+test-guests: venv-dev ## run the tests on hosts with a kernel of their own: SELinux enforcing, cgroup v2, modules to load
+	@$(PYTEST) --verbose -m guests tests/cluster
 
 molecule: venv-dev ## run all molecule scenarios on lab hosts, one after the other; or SCENARIOS="etcd docker"
 	@status=0; \

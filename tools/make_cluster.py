@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes a Kubernetes cluster with the guestbook on the hosts of an inventory, or removes the hosts.
 
-usage: make_cluster.py up|down INVENTORY nspawn|vagrant
+usage: make_cluster.py up|down INVENTORY nspawn|guests|guests-core|vagrant
 
 `up` checks the machine, creates the hosts unless they are up, runs the playbooks and shows the cluster. It can be repeated: hosts that
 are up are kept. It never removes the hosts of another inventory or checkout. The module uses the standard library only, because it
@@ -33,28 +33,38 @@ BARE = {"Cluster": "about 70 s", "Guestbook": "about 10 s", "Health": "about 5 s
 CONVERGED = {"Cluster": "about 10 s", "Guestbook": "about 5 s", "Health": "about 5 s"}
 
 
+# The kinds of hosts that lab/lab makes, its drivers; the other kind is virtual machines.
+LAB_HOSTS = ("nspawn", "guests", "guests-core")
+GUESTS_FIRST = "; a kernel and its modules too, which takes half an hour more"
+
+
 class Problem(Exception):
     """Something that the operator must correct; the message says how."""
 
 
 class Lab(t.NamedTuple):
-    """What `lab/lab status` reports: the inventory, and address and state of each host. Without hosts, no lab is up."""
+    """What `lab/lab status` reports: inventory, driver, and address and state of each host. Without hosts, no lab is up."""
 
     inventory: str
     hosts: dict[str, tuple[str, str]]
+    driver: str = "nspawn"
 
     @classmethod
     def read(cls) -> Lab:
         status = json.loads(output_of("lab/lab", "status", "--json"))
-        return cls(status["inventory"] or "", {host["name"]: (host["address"], host["state"]) for host in status["hosts"]})
+        hosts = {host["name"]: (host["address"], host["state"]) for host in status["hosts"]}
+        return cls(status["inventory"] or "", hosts, status["driver"] or "nspawn")
 
 
 # ---------------------------------------------------------------- checks
 
 
 def check_choice(driver: str) -> None:
-    if driver not in ("nspawn", "vagrant"):
-        raise Problem(f"LAB={driver} is not known. Choose LAB=nspawn (hosts on this machine) or LAB=vagrant (virtual machines).")
+    if driver not in (*LAB_HOSTS, "vagrant"):
+        raise Problem(
+            f"LAB={driver} is not known. Choose LAB=nspawn (hosts on this machine), LAB=guests (such with a kernel of their own), "
+            "LAB=guests-core (without the modules of kernel-modules-extra) or LAB=vagrant (virtual machines)."
+        )
 
 
 def check_inventory(inventory: str) -> pathlib.Path:
@@ -82,7 +92,7 @@ def check_go() -> None:
         raise Problem("Go is not installed or not in PATH. The lab builds programs with it: install Go 1.26 or later (https://go.dev/dl/).")
 
 
-def keeps_hosts(lab: Lab, folder: pathlib.Path, wanted: dict[str, str], *, finished: bool) -> bool:
+def keeps_hosts(lab: Lab, folder: pathlib.Path, wanted: dict[str, str], *, finished: bool, driver: str = "nspawn") -> bool:
     """Whether the hosts that are up are those of the inventory. ``finished``: the lab has completed its work on them."""
     if not lab.hosts:
         return False
@@ -96,6 +106,11 @@ def keeps_hosts(lab: Lab, folder: pathlib.Path, wanted: dict[str, str], *, finis
     if not finished:
         print(f"An earlier run for {folder} was interrupted while it created the hosts. They are created again.", flush=True)
         return False
+    if lab.driver != driver:
+        raise Problem(
+            f"The hosts of {lab.inventory} are up as LAB={lab.driver}, wanted is LAB={driver}. To remove them, and lose the cluster:\n"
+            f"    {command_line('down', lab.inventory)}"
+        )
     found = {name: address for name, (address, _state) in lab.hosts.items()}
     if found != wanted:
         different = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
@@ -173,15 +188,15 @@ def wanted_hosts(inventory: str) -> dict[str, str]:
 def up(inventory: str, driver: str) -> None:
     check_choice(driver)
     folder = check_inventory(inventory)
-    if driver == "nspawn":
+    if driver in LAB_HOSTS:
         check_user("cluster", os.geteuid())
     # venv.py says itself what is wrong
     if subprocess.run([sys.executable, "tools/venv.py"], cwd=ROOT, check=False).returncode != 0:
         raise SystemExit(1)
     wanted = wanted_hosts(inventory)
     stages = Stages()
-    if driver == "nspawn":
-        converged = lab_hosts(inventory, folder, wanted, stages)
+    if driver in LAB_HOSTS:
+        converged = lab_hosts(inventory, folder, wanted, stages, driver)
     else:
         converged = False
         print(announcement(inventory, len(wanted), MACHINES, converged=False, cores=os.cpu_count() or 1), flush=True)
@@ -194,21 +209,22 @@ def up(inventory: str, driver: str) -> None:
         print(f"The hosts were up already. For a cluster on bare hosts: {command_line('down', inventory)}, then make cluster")
 
 
-def lab_hosts(inventory: str, folder: pathlib.Path, wanted: dict[str, str], stages: Stages) -> bool:
+def lab_hosts(inventory: str, folder: pathlib.Path, wanted: dict[str, str], stages: Stages, driver: str) -> bool:
     """Brings the hosts of the lab up. Returns whether they were up before."""
     lab = Lab.read()
     # The lab writes this file when all hosts are up, and removes it first of all when it removes them.
-    kept = keeps_hosts(lab, folder, wanted, finished=(folder / "ssh_config").exists())
+    kept = keeps_hosts(lab, folder, wanted, finished=(folder / "ssh_config").exists(), driver=driver)
     if not kept:
         check_go()
     cache = cache_folder()
     seconds, what = KEEP if kept else CREATE if is_filled(cache) else CREATE_FIRST
-    stage = (seconds, what.format(cache=cache))
+    is_first = driver != "nspawn" and not kept and not (cache / "guest-kernel").is_dir()
+    stage = (seconds, what.format(cache=cache) + (GUESTS_FIRST if is_first else ""))
     print(announcement(inventory, len(wanted), stage, converged=kept, cores=os.cpu_count() or 1), flush=True)
     if not kept:
         # of hosts that this machine lost when it was restarted
         (folder / "ssh_config").unlink(missing_ok=True)
-        stages.run("Hosts", "lab/lab", "up", inventory)
+        stages.run("Hosts", "lab/lab", "up", "--driver", driver, inventory)
     for name, (_address, state) in lab.hosts.items() if kept else ():
         if state != "running":
             stages.run(f"Host {name}, which was stopped", "lab/lab", "start", name)
@@ -246,7 +262,7 @@ def down(inventory: str, driver: str) -> None:
 
 def main(arguments: list[str]) -> int:
     if len(arguments) != 3 or arguments[0] not in ("up", "down"):
-        raise SystemExit("usage: make_cluster.py up|down INVENTORY nspawn|vagrant")
+        raise SystemExit("usage: make_cluster.py up|down INVENTORY nspawn|guests|guests-core|vagrant")
     action, inventory, driver = arguments
     try:
         {"up": up, "down": down}[action](inventory, driver)

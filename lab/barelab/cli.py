@@ -12,7 +12,7 @@ import sys
 import time
 from typing import NoReturn
 
-from barelab import lifecycle, passing, saves
+from barelab import driver, lifecycle, passing, saves
 from barelab.errors import LabError
 from barelab.line import FAST, Line
 
@@ -42,6 +42,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
             parser.error("up needs INVENTORY_DIR, or --from NAME")
         if options.version and options.start_from is not None:
             parser.error("--version and --from exclude each other: a save has the versions that it was made with")
+        if options.driver != driver.DEFAULT and options.start_from is not None:
+            parser.error(f"--driver {options.driver} and --from exclude each other: only hosts of the driver {driver.DEFAULT} are saved")
     return options
 
 
@@ -67,6 +69,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="[PROGRAM=]VERSION",
         help="a version that the lab offers for download, of Kubernetes if no program is named (default: the inventory's, else the "
         "collection's); may be given several times",
+    )
+    up.add_argument(
+        "--driver",
+        choices=driver.NAMES,
+        default=driver.DEFAULT,
+        help=f"{driver.DEFAULT}: hosts share this machine's kernel (default); guests: each has a kernel of its own, with SELinux, cgroup "
+        "v2 and modules to load; guests-core: the same without the modules of EL 10's kernel-modules-extra",
     )
     commands.add_parser("down", help="remove the hosts and everything that belongs to them, except for saves and what was built")
     save = commands.add_parser("save", help="shut the hosts down, keep them under a name for `up --from`, and start them again")
@@ -110,7 +119,7 @@ def _perform(options: argparse.Namespace) -> int:
         case "up":
             from barelab.up import up  # takes long to import
 
-            up(options.inventory, versions=options.version, start_from=options.start_from)
+            up(options.inventory, versions=options.version, start_from=options.start_from, kind=options.driver)
         case "save":
             from barelab import saving  # takes long to import
 
@@ -165,7 +174,7 @@ def _print_status(*, as_json: bool) -> None:
     if not status["hosts"]:
         print("no lab is up")
         return
-    print(f"inventory {status['inventory']}, network {status['network']}")
+    print(f"inventory {status['inventory']}, network {status['network']}, driver {status['driver']}")
     for host in status["hosts"]:
         print(f"{host['name']:24} {host['address']:16} {host['state']:8} {host['pid'] or '-':>8}  {' '.join(host['groups'])}")
     for first, second in status["cuts"]:

@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any
 
-from barelab import cache, cgroups, hosts, line, network, state
+from barelab import cache, cgroups, disks, hosts, line, network, state
 from barelab.errors import LabError
 from barelab.line import Line
 from barelab.state import Lab
@@ -94,7 +94,7 @@ def start(name: str) -> None:
     with state.lock(WAITING) as lock:
         lab = state.require()
         host = lab.host(name)
-        if hosts.leader(host) is not None:
+        if hosts.leader(lab, host) is not None:
             raise LabError(f"{host.name} runs already")
         hosts.power_off(host)
         hosts.power_on(lab, host, lock=lock)
@@ -134,10 +134,11 @@ def status() -> dict[str, Any]:
     """The state of the lab, as `lab status --json` prints it."""
     lab = state.load()
     if lab is None:
-        return {"inventory": None, "network": None, "address": None, "versions": [], "cuts": [], "line": None, "hosts": []}
-    leaders = {host.name: hosts.leader(host) for host in lab.hosts}
+        return dict.fromkeys(("inventory", "driver", "network", "address", "line")) | {"versions": [], "cuts": [], "hosts": []}
+    leaders = {host.name: hosts.leader(lab, host) for host in lab.hosts}
     return {
         "inventory": str(lab.inventory),
+        "driver": lab.driver,
         "network": str(lab.network),
         "address": lab.bridge_address,
         "versions": list(lab.versions),
@@ -161,10 +162,10 @@ def save_logs(folder: pathlib.Path) -> None:
     lab = state.require()
     folder.mkdir(parents=True, exist_ok=True)
     for host in lab.hosts:
-        console = hosts.console_of(lab, host)
+        console = disks.console(lab, host)
         if console.exists():
             shutil.copyfile(console, folder / f"{host.name}.console.log")
-        if hosts.leader(host) is not None:
-            journal = hosts.ask(host, ["journalctl", "--no-pager", "--output=short-iso-precise"])
+        if hosts.leader(lab, host) is not None:
+            journal = hosts.ask(lab, host, ["journalctl", "--no-pager", "--output=short-iso-precise"])
             (folder / f"{host.name}.journal.log").write_text(journal, encoding="utf-8")
     print(f"lab: logs of {len(lab.hosts)} hosts are in {folder}", file=sys.stderr)

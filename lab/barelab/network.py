@@ -77,9 +77,19 @@ def plug_in(host: Host, *, gateway: str) -> None:
     run(["ip", "-n", namespace, "-batch", "-"], text="\n".join(within) + "\n")
 
 
+def plug_in_tap(host: Host) -> None:
+    """Give the host a tap in the bridge, for a machine that makes Ethernet frames itself."""
+    unplug(host)
+    commands = [
+        f"tuntap add dev {port(host.address)} mode tap",
+        f"link set {port(host.address)} master {BRIDGE} up",
+    ]
+    run(["ip", "-n", NAMESPACE, "-batch", "-"], text="\n".join(commands) + "\n")
+
+
 def unplug(host: Host) -> None:
+    run(["ip", "-n", NAMESPACE, "link", "delete", port(host.address)], check=False)
     if path(host_namespace(host)).exists():
-        run(["ip", "-n", NAMESPACE, "link", "delete", port(host.address)], check=False)
         run(["ip", "netns", "delete", host_namespace(host)])
 
 

@@ -15,8 +15,9 @@ from barelab.errors import LabError
 def on_host(words: Sequence[str]) -> list[str]:
     """A command on the host of the first word, next to its services: it ends with the host."""
     name, *command = words
-    host = state.require().host(name)
-    return cgroups.joined(host.name, [*hosts.enter(host), *command], below="payload")
+    lab = state.require()
+    host = lab.host(name)
+    return cgroups.joined(host.name, hosts.enter(lab, host, command), below="payload")
 
 
 def by_ssh(words: Sequence[str]) -> list[str]:

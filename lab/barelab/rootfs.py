@@ -61,13 +61,8 @@ MASKED = (
     "console-getty.service",
     "container-getty@.service",
     "getty.target",
-    "modprobe@configfs.service",
-    "modprobe@drm.service",
-    "modprobe@fuse.service",
     "selinux-autorelabel-mark.service",
     "systemd-networkd-wait-online.service",
-    "systemd-pcrphase-sysinit.service",
-    "systemd-pcrphase.service",
 )
 
 LINKS = {
@@ -117,27 +112,36 @@ def _build(tree: pathlib.Path, *, progress: Progress) -> None:
     process.run([*ISOLATED, "debootstrap", "--variant=minbase", SUITE, str(tree)])
     _remove(tree, DOCUMENTATION)
     progress(f"base tree: {len(PACKAGES)} packages and what they need")
-    _install(chroot)
+    install(chroot, PACKAGES)
     progress("base tree: EL identity and RPM database")
     rootfs_rpmdb.fill(chroot, table=table)
     apply_overlay(tree)
     _set_up_services(chroot)
-    _clean(tree)
+    clean(tree)
     progress(f"base tree: ready after {time.monotonic() - started:.0f} s")
 
 
-def _install(chroot: Chroot) -> None:
+def install(chroot: Chroot, packages: Iterable[str]) -> None:
+    """Install Debian packages into a tree. What keeps them from being started is removed by ``clean``."""
     tree = chroot.tree
     (tree / "etc/dpkg/dpkg.cfg.d/lab").write_text(_DPKG_OPTIONS, encoding="utf-8")
-    policy = tree / "usr/sbin/policy-rc.d"  # nothing is started while it is installed
+    policy = tree / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
     policy.chmod(0o755)
-    chroot.run(["apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES], what="installing the packages of the base tree")
+    chroot.run(["apt-get", "install", "--yes", "--no-install-recommends", *packages], what="installing the packages of hosts")
 
 
-def apply_overlay(tree: pathlib.Path, *, source: pathlib.Path = OVERLAY) -> None:
-    """Put the files of the overlay into the tree, owned by root whoever owns the checkout, and remove what EL has not."""
+def apply_overlay(tree: pathlib.Path) -> None:
+    """Put the files of the overlay into the tree, in place of what is there; and remove what EL has not."""
     _remove(tree, REMOVED)
+    put(OVERLAY, tree)
+    for name, destination in LINKS.items():
+        (tree / name).unlink(missing_ok=True)
+        (tree / name).symlink_to(destination)
+
+
+def put(source: pathlib.Path, tree: pathlib.Path) -> None:
+    """Put the files of a folder of the checkout into a tree, owned by root whoever owns the checkout."""
     for file in sorted(path for path in source.rglob("*") if path.is_file()):
         target = tree / file.relative_to(source)
         for parent in reversed([folder for folder in target.parents if folder.is_relative_to(tree) and not folder.exists()]):
@@ -146,9 +150,6 @@ def apply_overlay(tree: pathlib.Path, *, source: pathlib.Path = OVERLAY) -> None
         target.unlink(missing_ok=True)
         shutil.copyfile(file, target)
         target.chmod(0o755 if file.stat().st_mode & 0o100 else 0o644)
-    for name, destination in LINKS.items():
-        (tree / name).unlink(missing_ok=True)
-        (tree / name).symlink_to(destination)
 
 
 def _remove(tree: pathlib.Path, patterns: Iterable[str]) -> None:
@@ -163,7 +164,9 @@ def _set_up_services(chroot: Chroot) -> None:
     chroot.run(["systemctl", "set-default", "multi-user.target"], what="setting the default target of the base tree")
 
 
-def _clean(tree: pathlib.Path) -> None:
+def clean(tree: pathlib.Path) -> None:
+    """Remove what was needed only to make the tree."""
+    _remove(tree, REMOVED)
     (tree / "var/log/journal").mkdir(exist_ok=True)
     (tree / "etc/sysconfig").mkdir(exist_ok=True)
     (tree / "etc/default/locale").touch()  # its absence is a warning at each login

@@ -14,7 +14,7 @@ import shutil
 import sys
 import time
 
-from barelab import hosts, ingredients, lifecycle, parallel, saves, ssh, state
+from barelab import disks, driver, hosts, ingredients, lifecycle, nspawn, parallel, saves, ssh, state
 from barelab.errors import LabError
 from barelab.inventory import Host
 from barelab.process import run
@@ -31,14 +31,16 @@ def save(name: str) -> None:
     saves.require_unused(name)
     with state.lock(lifecycle.WAITING) as lock:
         lab = state.require()
+        if not driver.of(lab).saves:
+            raise LabError(f"hosts of the driver {lab.driver} cannot be saved")
         parts = ingredients.ensure(versions=lab.versions).names()
         if not parts["the base tree"].startswith(lab.base_tree.name):
             raise LabError("the base tree has changed since these hosts were made: they cannot be saved; bring them up anew")
-        running = [host for host in lab.hosts if hosts.leader(host) is not None]
-        saves.require_room(saves.size_of(*(_disk(lab, host) / part for host in lab.hosts for part in ("upper", "var-lib"))))
+        running = [host for host in lab.hosts if hosts.leader(lab, host) is not None]
+        saves.require_room(saves.size_of(*(disks.folder(lab, host) / part for host in lab.hosts for part in ("upper", "var-lib"))))
         try:
             progress(f"shutting down {len(running)} hosts")
-            parallel.run_all([functools.partial(hosts.shut_down, host) for host in running])
+            parallel.run_all([functools.partial(hosts.shut_down, lab, host) for host in running])
             progress("copying their disks")
             with saves.making(name) as folder:
                 _fill(folder, lab=lab, name=name, parts=parts)
@@ -63,17 +65,13 @@ def _fill(folder: pathlib.Path, *, lab: Lab, name: str, parts: dict[str, str]) -
 
 def _copy_host(folder: pathlib.Path, *, lab: Lab, host: Host) -> None:
     (folder / "layers").mkdir(parents=True)
-    older = list(reversed(hosts.saved_layers(lab, host)))
+    older = list(reversed(nspawn.saved_layers(lab, host)))
     for number, layer in enumerate(older):
         # nothing writes to the layers of a save: the same files may be in two saves
         run(["cp", "--archive", "--link", str(layer), str(folder / "layers" / f"{number:02}")])
-    disk = _disk(lab, host)
+    disk = disks.folder(lab, host)
     for source, target in (("upper", f"layers/{len(older):02}"), ("var-lib", "var-lib")):
         run(["cp", "--archive", "--reflink=auto", str(disk / source), str(folder / target)])
-
-
-def _disk(lab: Lab, host: Host) -> pathlib.Path:
-    return lab.data / host.name
 
 
 def _copy_if_there(source: pathlib.Path, target: pathlib.Path) -> None:

@@ -49,12 +49,10 @@ def variables(address: str) -> dict[str, t.Any]:
         "cluster_checksums_asked_by": "hosts",
         "cluster_checksums_file": str(state.DIRECTORY / "checksums.txt"),
         "cluster_image_registry": f"{address}:{registry.PORT}",
-        "host_selinux_state": "unmanaged",
         "host_ntp_servers": [address],
         "docker_repository_baseurl": "",
-        # No names outside the cluster can be looked up, and a network namespace cannot size the kernel's connection table.
+        # No names outside the cluster can be looked up.
         "addons_coredns_forward": [],
-        "minion_proxy_config": {"conntrack": {"maxPerCore": 0, "min": 0}},
     }
 
 

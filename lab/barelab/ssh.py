@@ -106,8 +106,9 @@ def answers(host: Host) -> bool:
     return run(["ssh", "-F", str(CONFIGURATION), "-o", "BatchMode=yes", host.name, "true"], check=False, timeout=30).returncode == 0
 
 
-def command(host: Host, words: Iterable[str] = ()) -> list[str]:
-    return ["ssh", "-F", str(CONFIGURATION), host.name, *words]
+def command(host: Host, words: Iterable[str] = (), *, terminal: bool = False) -> list[str]:
+    """``terminal``: a command that is given has one, too."""
+    return ["ssh", "-F", str(CONFIGURATION), *(["-t"] if terminal else []), host.name, *words]
 
 
 def forget() -> None:

@@ -35,8 +35,11 @@ class Lab:
     hosts: tuple[Host, ...]
     # What it offers for download: see offers.words.
     versions: tuple[str, ...]
+    # What the disks of hosts are made from.
     base_tree: pathlib.Path
     data: pathlib.Path
+    # The kind of its hosts: see driver.py.
+    driver: str = "nspawn"
     # The name of the save that the hosts were started from.
     save: str | None = None
     cuts: tuple[tuple[str, str], ...] = ()
@@ -70,6 +73,7 @@ def decode(text: str) -> Lab:
         versions=tuple(raw["versions"]),
         base_tree=pathlib.Path(raw["base_tree"]),
         data=pathlib.Path(raw["data"]),
+        driver=raw.get("driver", "nspawn"),
         save=raw.get("save"),
         cuts=tuple((first, second) for first, second in raw["cuts"]),
     )

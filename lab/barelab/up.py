@@ -14,10 +14,9 @@ import yaml
 from barelab import (
     artifacts,
     cache,
-    cgroups,
+    driver,
     hosts,
     inventory,
-    kernel_limits,
     lifecycle,
     network,
     offers,
@@ -30,13 +29,14 @@ from barelab import (
     state,
     system_packages,
 )
+from barelab.artifacts_progress import report
 from barelab.ingredients import Making
 from barelab.inventory import Host
 from barelab.saves import Save
 from barelab.state import Lab
 
 DEFAULT_VERSION = product.default_kubernetes()
-_PACKAGES = {"debootstrap", "iproute2", "nftables", "openssh-client", "systemd-container", "util-linux"}
+_PACKAGES = frozenset({"debootstrap", "iproute2", "nftables", "openssh-client", "util-linux"})
 _started = time.monotonic()
 
 
@@ -44,18 +44,18 @@ def progress(text: str) -> None:
     print(f"lab: {time.monotonic() - _started:5.1f} s  {text}", file=sys.stderr, flush=True)
 
 
-def up(folder: pathlib.Path | None, *, versions: list[str], start_from: str | None = None) -> None:
+def up(folder: pathlib.Path | None, *, versions: list[str], start_from: str | None = None, kind: str = driver.DEFAULT) -> None:
     """Bare hosts for every host of the inventory, or hosts as they were saved. Hosts that are up already are thrown away first.
 
-    ``versions``: what to offer for download (see offers.py) instead of the inventory's and of the collection's.
+    ``versions``: what to offer for download (see offers.py) instead of the inventory's and of the collection's. ``kind``: see driver.py.
     """
     lifecycle.require_root()
     saved = saves.load(start_from) if start_from else None
     wanted = inventory.load(folder or t.cast("Save", saved).inventory)
     releases = offers.wanted(saved.versions) if saved else offers.wanted(versions, inventory=wanted.versions)
-    cgroups.require()
-    system_packages.require(_PACKAGES)
-    kernel_limits.raise_to_what_hosts_need()
+    chosen = driver.named(kind)
+    system_packages.require(_PACKAGES | chosen.packages)
+    chosen.require()
     with state.lock(lifecycle.WAITING) as lock, saves.using():
         if state.load() is not None:
             progress("a lab is up, or was left by a run that was killed: taking it down first")
@@ -67,8 +67,9 @@ def up(folder: pathlib.Path | None, *, versions: list[str], start_from: str | No
             inventory=wanted.folder,
             hosts=saved.hosts if saved else wanted.hosts,
             versions=offers.words(releases),
-            base_tree=making.base_tree(),
+            base_tree=chosen.tree(making.base_tree(), report),
             data=cache.host_disks(),
+            driver=kind,
             save=start_from,
         )
         state.save(lab)
@@ -82,13 +83,13 @@ def up(folder: pathlib.Path | None, *, versions: list[str], start_from: str | No
         boot = [functools.partial(_create, lab, host, files=files, lock=lock) for host in lab.hosts]
         parallel.run_all([functools.partial(services.start, state.DIRECTORY, lab.bridge_address, making), *boot])
         _link_kubectl(artifacts.ensure_program(name="kubernetes", version=offers.newest(releases)))
-        _write_inventory_files(lab, services.variables(lab.bridge_address))
-    kind = f"hosts, as saved under the name {start_from}," if start_from else "bare hosts"
-    progress(f"{len(lab.hosts)} {kind} are up: {', '.join(f'{host.name} ({host.address})' for host in lab.hosts)}")
+        _write_inventory_files(lab, services.variables(lab.bridge_address) | chosen.variables())
+    them = f"hosts, as saved under the name {start_from}," if start_from else "bare hosts"
+    progress(f"{len(lab.hosts)} {them} are up: {', '.join(f'{host.name} ({host.address})' for host in lab.hosts)}")
 
 
 def _create(lab: Lab, host: Host, *, files: dict[str, bytes], lock: int) -> None:
-    hosts.create_disk(lab, host, files=files)
+    driver.of(lab).create_disk(lab, host, files)
     hosts.power_on(lab, host, lock=lock)
     progress(f"{host.name} is up")
 

@@ -105,20 +105,24 @@ class Controller:
 
 
 class Cluster:
-    """One lab with one inventory."""
+    """One lab with one inventory. ``patience``: how many times longer commands may take on its kind of hosts."""
 
-    def __init__(self, inventory: pathlib.Path, artefacts: pathlib.Path, controller: Controller | None = None) -> None:
+    def __init__(
+        self, inventory: pathlib.Path, artefacts: pathlib.Path, controller: Controller | None = None, *, driver: str = "nspawn"
+    ) -> None:
         self.inventory = inventory
         self.artefacts = artefacts
+        self.driver = driver
+        self.patience = 1 if driver == "nspawn" else 10
         self._controller = controller or Controller()
         self._runs = 0
 
     def lab(self, *arguments: str, check: bool = True, timeout: float = 600, **options: t.Any) -> subprocess.CompletedProcess[str]:
         """``lab/lab`` with these arguments."""
-        return run(*lab_command(*arguments), check=check, timeout=timeout, **options)
+        return run(*lab_command(*arguments), check=check, timeout=timeout * self.patience, **options)
 
     def up(self) -> None:
-        self.lab("up", str(self.inventory), timeout=3600)
+        self.lab("up", "--driver", self.driver, str(self.inventory), timeout=3600)
 
     def down(self) -> None:
         self.lab("down")
@@ -151,7 +155,8 @@ class Cluster:
         command = [*self._controller.command(playbook), "-i", str(self.inventory), *arguments]
         started = time.monotonic()
         container = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc") if elsewhere else ()
-        done = run(*container, *command, check=False, timeout=timeout, env=surroundings, cwd=self._controller.directory)
+        whole = (*container, *command)
+        done = run(*whole, check=False, timeout=timeout * self.patience, env=surroundings, cwd=self._controller.directory)
         output = done.stdout + done.stderr
         record.with_suffix(".log").write_text(output, encoding="utf-8")
         results = json.loads(record.read_text(encoding="utf-8")) if record.exists() else []
@@ -173,7 +178,7 @@ class Cluster:
 
     def curl(self, url: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """An HTTP request from the controller into the lab's network."""
-        return self.lab("run", "curl", "-sS", "--max-time", "10", *arguments, url, check=check)
+        return self.lab("run", "curl", "-sS", "--max-time", str(10 * self.patience), *arguments, url, check=check)
 
     def status(self) -> dict[str, t.Any]:
         answer: dict[str, t.Any] = json.loads(self.lab("status", "--json").stdout)

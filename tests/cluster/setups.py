@@ -81,6 +81,7 @@ def bare_hosts(
     session: pytest.Session,
     artefacts: pathlib.Path,
     bring_up: collections.abc.Callable[[Cluster], None] = Cluster.up,
+    driver: str = "nspawn",
 ) -> collections.abc.Iterator[Cluster]:
     """The bare hosts of an inventory; a lab that is up is thrown away. Keep them after the run with BAREHOST_KEEP_LAB=1.
 
@@ -90,7 +91,7 @@ def bare_hosts(
         pytest.fail("the lab needs root: it makes network namespaces, mounts and cgroups")
     folder = artefacts / inventory.name
     folder.mkdir(exist_ok=True)
-    cluster = Cluster(_copied(inventory) if inventory.is_relative_to(ROOT) else inventory, folder)
+    cluster = Cluster(_copied(inventory) if inventory.is_relative_to(ROOT) else inventory, folder, driver=driver)
     try:
         keep_journals_of_a_failed(cluster, session=session)
         bring_up(cluster)

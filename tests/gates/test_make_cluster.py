@@ -38,7 +38,8 @@ def lab(tool: types.ModuleType, inventory: pathlib.Path, **states: str) -> objec
 def test_an_unknown_kind_of_lab(tool: types.ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert tool.main(["up", "inventories/lab", "docker"]) == 1
     assert capsys.readouterr().err == (
-        "ERROR: LAB=docker is not known. Choose LAB=nspawn (hosts on this machine) or LAB=vagrant (virtual machines).\n"
+        "ERROR: LAB=docker is not known. Choose LAB=nspawn (hosts on this machine), LAB=guests (such with a kernel of their own), "
+        "LAB=guests-core (without the modules of kernel-modules-extra) or LAB=vagrant (virtual machines).\n"
     )
 
 
@@ -79,6 +80,11 @@ def test_no_lab(tool: types.ModuleType, tmp_path: pathlib.Path) -> None:
 def test_hosts_of_the_inventory_are_kept(tool: types.ModuleType, tmp_path: pathlib.Path) -> None:
     assert tool.keeps_hosts(lab(tool, tmp_path), tmp_path, WANTED, finished=True) is True
     assert tool.keeps_hosts(lab(tool, tmp_path, b="stopped"), tmp_path, WANTED, finished=True) is True
+
+
+def test_hosts_of_another_kind_stay(tool: types.ModuleType, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(tool.Problem, match=r"are up as LAB=nspawn, wanted is LAB=guests\. .*\n    make down INVENTORY="):
+        tool.keeps_hosts(lab(tool, tmp_path), tmp_path, WANTED, finished=True, driver="guests")
 
 
 def test_hosts_that_a_killed_run_left_are_created_again(

@@ -20,6 +20,7 @@ LAB = state.Lab(
     versions=("1.37.1",),
     base_tree=pathlib.Path("/cache/base-tree/12ab"),
     data=pathlib.Path("/cache/hosts"),
+    driver="guests",
     cuts=(("k8s.master.dev", "k8s.minion1.dev"),),
 )
 
