@@ -26,6 +26,8 @@ SIZE = "12G"
 _CONTEXTS = "/etc/selinux/default/contexts/files/file_contexts"
 # Where other file systems are mounted while the labels are set, and on a guest: what lies below is labelled by name.
 _MOUNT_POINTS = {"dev": "device_t", "proc": "proc_t", "run": "var_run_t", "sys": "sysfs_t"}
+# What mke2fs makes itself.
+_OF_THE_DISK = {"/": "root_t", "/lost+found": "lost_found_t"}
 _LABEL = "security.selinux"
 
 
@@ -67,7 +69,7 @@ def _build(folder: pathlib.Path, *, base_tree: pathlib.Path, kernel: Kernel, ext
     progress("tree of guests: labels")
     _label(chroot, "/")
     for name, kind in _MOUNT_POINTS.items():
-        os.setxattr(tree / name, _LABEL, f"system_u:object_r:{kind}:s0\0".encode())
+        os.setxattr(tree / name, _LABEL, _context(kind))
 
 
 def _install_modules(tree: pathlib.Path, *, kernel: Kernel, extra: bool) -> None:
@@ -81,6 +83,10 @@ def _install_modules(tree: pathlib.Path, *, kernel: Kernel, extra: bool) -> None
             if guest_kernel.is_extra(guest_kernel.module_path(str(module.relative_to(target))), patterns):
                 module.unlink()
     run(["depmod", f"--basedir={tree}", kernel.release])
+
+
+def _context(kind: str) -> bytes:
+    return f"system_u:object_r:{kind}:s0\0".encode()
 
 
 def _label(chroot: Chroot, *places: str) -> None:
@@ -106,6 +112,9 @@ def create_disk(lab: Lab, host: Host, files: dict[str, bytes]) -> None:
         run(["mke2fs", "-q", "-t", "ext4", "-L", "root", "-d", str(root), str(disk / "disk.img"), SIZE])
     finally:
         run(["umount", str(root)])
+    for path, kind in _OF_THE_DISK.items():
+        (make / kind).write_bytes(_context(kind))
+        run(["debugfs", "-w", "-R", f"ea_set -f {make / kind} {path} {_LABEL}", str(disk / "disk.img")])
     shutil.rmtree(make)
 
 

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from barelab import cgroups, disks, guest_image, network, ssh
+from barelab import cgroups, disks, guest_image, network, ssh, state
 from barelab.errors import LabError
 from barelab.inventory import Host
 from barelab.rootfs_store import Progress
@@ -65,9 +65,10 @@ class Guests:
         return network.inside(
             [
                 str(disk / "linux"),
-                *(f"mem={_MEMORY}", f"uml_dir={disk}/", "umid=guest"),
+                # A short path: the socket of its monitor lies there.
+                *(f"mem={_MEMORY}", f"uml_dir={state.DIRECTORY}/", f"umid={network.port(host.address)}"),
                 *(f"ubda={disk / 'disk.img'}", "root=/dev/ubda", "rw", cable, "net.ifnames=0"),
-                *("con=null", "con0=null,fd:1", "ssl=null"),
+                *("con=null", "con0=null,fd:1", "ssl=null", "systemd.show_status=0"),
                 "enforcing=1",
                 # The quicker way to run a guest's processes; and a second processor makes Go programs slower.
                 *("seccomp=on", "ncpus=1"),
