@@ -34,6 +34,10 @@ class Driver(Protocol):
         """How long a host may take to shut down before its power is cut."""
 
     @property
+    def answer_seconds(self) -> float:
+        """How long a question of the lab's own to a host may take."""
+
+    @property
     def pause(self) -> float:
         """Seconds between two looks at a host that boots."""
 

@@ -39,6 +39,7 @@ class Guests:
     packages: frozenset[str] = frozenset({"e2fsprogs", "kmod"})
     boot_seconds: float = 900
     shutdown_seconds: float = 300
+    answer_seconds: float = 300
     pause: float = 2
     saves: bool = False
 

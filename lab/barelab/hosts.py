@@ -100,7 +100,7 @@ def enter(lab: Lab, host: Host, argv: Sequence[str]) -> list[str]:
 def ask(lab: Lab, host: Host, argv: Sequence[str]) -> str:
     """The output of a command on the host; empty if it cannot be run."""
     try:
-        return run(enter(lab, host, argv), check=False, timeout=30).stdout
+        return run(enter(lab, host, argv), check=False, timeout=driver.of(lab).answer_seconds).stdout
     except LabError:
         return ""
 

@@ -50,6 +50,7 @@ class Nspawn:
     packages: frozenset[str] = frozenset({"systemd-container"})
     boot_seconds: float = 180
     shutdown_seconds: float = 60
+    answer_seconds: float = 30
     pause: float = 0.2
     saves: bool = True
 

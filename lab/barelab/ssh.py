@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 
 from barelab import line, network, state
+from barelab.errors import LabError
 from barelab.inventory import Host
 from barelab.process import run
 
@@ -102,8 +103,11 @@ def configuration(hosts: Iterable[Host]) -> str:
 
 
 def answers(host: Host) -> bool:
-    """Whether one can log in."""
-    return run(["ssh", "-F", str(CONFIGURATION), "-o", "BatchMode=yes", host.name, "true"], check=False, timeout=30).returncode == 0
+    """Whether one can log in, and need not wait long for it."""
+    try:
+        return run(["ssh", "-F", str(CONFIGURATION), "-o", "BatchMode=yes", host.name, "true"], check=False, timeout=30).returncode == 0
+    except LabError:
+        return False
 
 
 def command(host: Host, words: Iterable[str] = (), *, terminal: bool = False) -> list[str]:

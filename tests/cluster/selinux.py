@@ -11,8 +11,8 @@ import yaml
 
 from .driver import Cluster
 
-# The type of each path that we write as EL's policies have it: see the file.
-EL = pathlib.Path(__file__).parent / "el_contexts.yml"
+# Types of paths that we write, by policy: see the file.
+CONTEXTS = pathlib.Path(__file__).parent / "el_contexts.yml"
 
 
 class Denial(t.NamedTuple):
@@ -53,12 +53,12 @@ def wrong_labels(cluster: Cluster, host: str, paths: list[str]) -> list[str]:
 
 
 def types_of(cluster: Cluster, host: str, paths: list[str]) -> dict[str, str]:
-    """The type of each path."""
-    lines = cluster.on(host, f"stat --format '%n %C' {' '.join(paths)}").splitlines()
+    """The type of each of the paths that exist."""
+    lines = cluster.on(host, f"stat --format '%n %C' {' '.join(paths)} 2>/dev/null; true").splitlines()
     return {name: context.split(":")[2] for name, context in (line.rsplit(" ", 1) for line in lines)}
 
 
-def on_el() -> dict[str, str]:
-    """Path -> type on EL. A path may be a pattern of the shell."""
-    table: dict[str, str] = yaml.safe_load(EL.read_text(encoding="utf-8"))
+def by_policy() -> dict[str, dict[str, str]]:
+    """Path -> policy -> type. A path may be a pattern of the shell."""
+    table: dict[str, dict[str, str]] = yaml.safe_load(CONTEXTS.read_text(encoding="utf-8"))
     return table
