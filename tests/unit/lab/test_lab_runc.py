@@ -15,12 +15,12 @@ import typing as t
 
 import pytest
 
-from barelab import rpms_table
+from barelab import nspawn
 
 
 @pytest.fixture(scope="module")
 def runc() -> types.ModuleType:
-    path = rpms_table.TABLE.parent / "files/containerd.io/usr/bin/runc"
+    path = nspawn.OVERLAY / "usr/libexec/lab/runc"
     loader = importlib.machinery.SourceFileLoader("lab_runc", str(path))
     found = importlib.util.spec_from_loader("lab_runc", loader)
     assert found is not None
