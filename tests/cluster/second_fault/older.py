@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import collections.abc as c
+
 from .. import failing
 from ..driver import Cluster
 from .faults import MASTER3, MASTERS, WORKER1, running
@@ -28,7 +30,7 @@ def make(cluster: Cluster) -> None:
         cluster.on(WORKER1, "systemctl restart kubelet")
 
 
-def whole_and_older(cluster: Cluster, nodes: tuple[str, ...]) -> None:
+def whole_and_older(cluster: Cluster, nodes: c.Collection[str]) -> None:
     failing.is_whole(cluster, dict.fromkeys(MASTERS, ""), nodes)
     make(cluster)
     failing.is_whole(cluster, dict.fromkeys(MASTERS, ""), nodes)
