@@ -86,7 +86,9 @@ class Way:
 
 WAYS = {
     # sshpass types the password into a terminal; sudo wants one, so nothing can be sent through its input
-    "sshpass": Way("2.19.14", "sshpass", "", User("one", "word:815-ssh", "word:815-ssh", umask="0077", sudoers=("Defaults requiretty",))),
+    "sshpass": Way(
+        "2.19.14", "sshpass", "", User("one", "word:815-ssh", "word:815-ssh", umask="0077", sudoers=("Defaults:one requiretty",))
+    ),
     # ssh asks a program of Ansible; all goes through the input of sudo, after the password
     "ssh_askpass": Way("2.20.10", "ssh_askpass", "pipelining = True\n", User("two", "word:816-ssh", "word:816-ssh", umask="0027")),
 }

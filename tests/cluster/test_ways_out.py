@@ -39,7 +39,7 @@ WAY_OUT = {
     "cluster_no_proxy": [".reach.dev"],
 }
 LOGIN_FILES = ["/var/lib/cri-dockerd/config.json", "/var/lib/kubelet/config.json"]
-AUTHORITIES = [f"/etc/docker/certs.d/{REGISTRY}/ca.crt", "/etc/barehost/authorities.pem"]
+AUTHORITY = f"/etc/docker/certs.d/{REGISTRY}/ca.crt"
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_what_is_no_longer_wanted_goes(closed: tuple[Cluster, pathlib.Path], ins
     ]
     bare = json.dumps({"cluster_image_registry": REGISTRY})
     assert sorted(action[1:] for action in cluster.playbook("playbooks/site.yml", "-e", bare).actions()) == [
-        *(("absent", "remove", path) for path in sorted(AUTHORITIES)),
+        ("absent", "remove", AUTHORITY),  # that of the repository stays with the repository, which is not managed any more
         ("file", "write", "/etc/docker/daemon.json"),
         ("unit", "restart", "docker.service"),
     ]
