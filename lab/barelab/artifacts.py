@@ -15,7 +15,7 @@ import sys
 import tempfile
 import typing as t
 
-from barelab import artifacts_archive, artifacts_upstream, builds, cache, offers, rootfs_store
+from barelab import artifacts_archive, artifacts_upstream, builds, cache, offers, releases_docker, rootfs_store
 from barelab.artifacts_progress import report, working
 from barelab.errors import LabError
 from barelab.releases import Artifact, Program, architecture
@@ -76,7 +76,7 @@ def _build(program: Program, version: str, folder: pathlib.Path) -> None:
             if artifact.members:
                 artifacts_archive.write(target=target, members={name: binaries / source for name, source in artifact.members.items()})
             else:
-                (binaries / target.name).rename(target)
+                (binaries / artifact.programs()[0]).rename(target)
             write_checksum(artifact=artifact, folder=folder)
 
 
@@ -103,7 +103,8 @@ def main(arguments: t.Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         releases = offers.wanted(options.version)
-        folders = ensure(releases)
+        parts = [part for item, version in releases if item.is_packed for part in releases_docker.parts_of(version)]
+        folders = ensure([*(release for release in releases if not release[0].is_packed), *parts])
         if not options.no_images:
             from barelab import images
 

@@ -15,13 +15,15 @@ import typing as t
 
 from barelab import system_packages
 from barelab.errors import LabError
-from barelab.releases import Program, architecture, minor
+from barelab.releases import Artifact, Program, architecture, minor
 
 # What our own small programs of lab/images are built with, too.
 COMMON_FLAGS = ("-trimpath", "-buildvcs=false")
 STRIP = "-s -w"
 # The compiler and the linker are short-lived: without collecting garbage they need a fifth less of the processor. The limit keeps two of
 # them within the memory that the hosts need later anyway.
+# What Go adds to the version of a module that is none by its rules.
+INCOMPATIBLE = "+incompatible"
 _QUICK = {"GOGC": "off", "GOMEMLIMIT": "1500MiB"}
 
 
@@ -45,7 +47,7 @@ def go_version() -> str:
 
 
 def link_flags(*, program: Program, version: str) -> str:
-    values = {"version": version, "minor_number": minor(version).split(".")[1]}
+    values = {"version": program.called(version), "minor_number": minor(version).split(".")[1]}
     flags = [STRIP] + [f"-X {name}={value.format(**values)}" for name, value in program.link_variables.items()]
     if program.cgo:
         flags.append("-linkmode external -extldflags -static")
@@ -56,7 +58,7 @@ def inputs(*, program: Program, version: str) -> str:
     """All that decides what comes out, as text."""
     directory = program.build_directory(version)
     check_pins(program=program, version=version)
-    recipe = {
+    recipe: dict[str, t.Any] = {
         "program": program.name,
         "version": version,
         "go": go_version(),
@@ -65,15 +67,30 @@ def inputs(*, program: Program, version: str) -> str:
         "link": link_flags(program=program, version=version),
         "tags": build_tags(program),
         "flags": COMMON_FLAGS,
-        "artifacts": [dataclasses.asdict(artifact) for artifact in program.artifacts(version, architecture())],
+        "artifacts": [_described(artifact) for artifact in program.artifacts(version, architecture())],
         "go.mod": (directory / "go.mod").read_text(encoding="utf-8"),
         "go.sum": (directory / "go.sum").read_text(encoding="utf-8"),
     }
+    if program.vendored:
+        recipe["language"] = language_flags(program=program, version=version)
     return json.dumps(recipe, sort_keys=True)
 
 
+def language_flags(*, program: Program, version: str) -> list[str]:
+    """Go takes a module that has no go.mod for one in the language of Go 1.16; its vendor.mod, and so our go.mod, has a newer one."""
+    if not program.vendored:
+        return []
+    text = (program.build_directory(version) / "go.mod").read_text(encoding="utf-8")
+    found = re.search(r"^go (\d+\.\d+)", text, re.MULTILINE)
+    return [f"-gcflags={program.modules[0]}/...=-lang=go{found[1]}"] if found else []
+
+
+def _described(artifact: Artifact) -> dict[str, t.Any]:
+    return {name: value for name, value in dataclasses.asdict(artifact).items() if value is not None}
+
+
 def build_tags(program: Program) -> list[str]:
-    return ["osusergo", "netgo"] if program.cgo else []
+    return [*(("osusergo", "netgo") if program.cgo else ()), *program.tags]
 
 
 def check_pins(*, program: Program, version: str) -> None:
@@ -93,15 +110,16 @@ def pinned_version(*, program: Program, version: str) -> str | None:
     if not file.is_file():
         return None
     match = re.search(rf"^(?:require)?\s*{re.escape(program.modules[0])} v(\S+)", file.read_text(encoding="utf-8"), re.MULTILINE)
-    return match[1] if match else None
+    return match[1].removesuffix(INCOMPATIBLE) if match else None
 
 
 def build(*, program: Program, version: str, output: pathlib.Path) -> None:
     """Leave the program's binaries in ``output``."""
     output.mkdir(parents=True, exist_ok=True)
     if program.cgo:
-        system_packages.require({"gcc", "libc6-dev"})
+        system_packages.require({"gcc", "libc6-dev", *program.libraries})
     flags = [*COMMON_FLAGS, "-mod=readonly", "-ldflags", link_flags(program=program, version=version)]
+    flags += language_flags(program=program, version=version)
     if build_tags(program):
         flags += ["-tags", ",".join(build_tags(program))]
     environment = {"CGO_ENABLED": "1" if program.cgo else "0"}
@@ -123,6 +141,6 @@ def check_version(*, program: Program, version: str, directory: pathlib.Path) ->
     """A program that gives another version than the one it is offered as would be found out much later, on a host."""
     name, *arguments = program.version_command
     result = subprocess.run([str(directory / name), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    wanted = program.version_output.format(version=version)
+    wanted = program.version_output.format(version=program.called(version))
     if wanted not in result.stdout + result.stderr:
         raise LabError(f"{name} {' '.join(arguments)} says {(result.stdout + result.stderr).strip()[:200]!r}, wanted {wanted.strip()!r}")

@@ -19,7 +19,8 @@ import typing as t
 from barelab import builds
 from barelab.artifacts_progress import report, working
 from barelab.errors import LabError
-from barelab.releases import VERSIONS_FILE, Program, minor, program
+from barelab.releases import VERSIONS_FILE, Program, minor, programs
+from barelab.releases_docker import any_program
 
 _HEADER = "// SPDX-License-Identifier: GPL-3.0-or-later\n// Written by lab/update-pins.\n"
 # go.sum must serve every architecture the lab runs on.
@@ -28,7 +29,7 @@ _ARCHITECTURES = ("amd64", "arm64")
 
 def update(*, name: str, version: str) -> pathlib.Path:
     """Write lab/builds/<program>-<minor>/go.mod and go.sum for this version; gives the directory."""
-    item = program(name)
+    item = any_program(name)
     target = item.build_directory(version)
     with tempfile.TemporaryDirectory() as temporary:
         directory = pathlib.Path(temporary)
@@ -46,11 +47,14 @@ def update(*, name: str, version: str) -> pathlib.Path:
 
 def _main_module(*, item: Program, version: str, directory: pathlib.Path) -> None:
     builds.go(["mod", "init", f"barehost.lab/{item.name}"], directory=directory)
-    first = item.modules[0]
-    downloaded = json.loads(builds.go(["mod", "download", "-json", f"{first}@v{version}"], directory=directory))
-    upstream = json.loads(builds.go(["mod", "edit", "-json", downloaded["GoMod"]], directory=directory))
+    suffix = builds.INCOMPATIBLE if item.vendored else ""
+    downloaded = json.loads(builds.go(["mod", "download", "-json", f"{item.modules[0]}@v{version}{suffix}"], directory=directory))
+    described = f"{downloaded['Dir']}/vendor.mod" if item.vendored else downloaded["GoMod"]
+    upstream = json.loads(builds.go(["mod", "edit", "-json", described], directory=directory))
     edits = [f"-go={upstream['Go']}"]
-    edits += [f"-require={module}@v{version}" for module in item.modules]
+    if item.vendored:  # Go does not read them there itself
+        edits += [f"-require={entry['Path']}@{entry['Version']}" for entry in upstream["Require"]]
+    edits += [f"-require={module}@v{version}{suffix}" for module in item.modules]
     edits += [f"-tool={package}" for package in item.packages.values()]
     edits += [f"-godebug={setting['Key']}={setting['Value']}" for setting in upstream.get("GoDebug") or []]
     replacements = _replacements(upstream=upstream, version=version) | {path: (path, v) for path, v in item.replacements.items()}
@@ -97,11 +101,16 @@ def main(arguments: t.Sequence[str] | None = None) -> int:
     try:
         with working(f"pinning {options.program} {version}"):
             directory = update(name=options.program, version=version)
-        record(name=options.program, version=version)
+        if options.program in programs():
+            record(name=options.program, version=version)
     except LabError as error:
         report(f"update-pins: {error}")
         return 1
-    report(f"wrote {directory}/go.mod, go.sum and {VERSIONS_FILE}")
+    report(f"wrote {directory}/go.mod and go.sum")
+    if options.program in programs():
+        report(f"wrote {VERSIONS_FILE}")
+    else:
+        report(f"now write it into {VERSIONS_FILE}, below docker, beside the version of Docker that it belongs to")
     return 0
 
 

@@ -33,7 +33,7 @@ def wanted(words: t.Iterable[str], *, inventory: t.Mapping[str, str] | None = No
     for word in words:
         name, version = parse(word)
         asked.setdefault(name, []).append(version)
-    own = dict(inventory or {})
+    own = {name: version for name, version in (inventory or {}).items() if version}
     main = asked.get(MAIN) or [own.get(MAIN) or product.default_kubernetes()]
     chosen = {MAIN: main}
     for name in programs():
@@ -48,13 +48,19 @@ def words(releases: t.Iterable[tuple[Program, str]]) -> tuple[str, ...]:
     return tuple(f"{item.name}={version}" for item, version in releases)
 
 
+def versions_of(name: str, recorded: t.Iterable[str]) -> list[str]:
+    """The versions of one program among such words."""
+    return [version for program_name, version in map(parse, recorded) if program_name == name]
+
+
 def newest(releases: t.Iterable[tuple[Program, str]], name: str = MAIN) -> str:
     return next(version for item, version in releases if item.name == name)
 
 
 def _beside(kubernetes: t.Sequence[str], name: str) -> list[str]:
-    """Of a Kubernetes that the collection does not know yet: the newest."""
-    return [product.default_beside(version, program=name) or versions()["programs"][name][0] for version in kubernetes]
+    """Of a Kubernetes that the collection does not know yet, and of what it has no default for: the lab's own, or the newest."""
+    own = versions()["defaults"].get(name) or versions()["programs"][name][0]
+    return [product.default_beside(version, program=name) or own for version in kubernetes]
 
 
 def _require_offered(chosen: t.Mapping[str, t.Sequence[str]]) -> None:
@@ -63,10 +69,14 @@ def _require_offered(chosen: t.Mapping[str, t.Sequence[str]]) -> None:
     if missing:
         raise LabError(
             "; ".join(
-                f"{name} {version} is not one of the lab's ({', '.join(offered[name])}); add it with: lab/update-pins {name} {version}"
+                f"{name} {version} is not one of the lab's ({', '.join(offered[name])}); " + _how_to_add(name, version)
                 for name, version in dict.fromkeys(missing)
             )
         )
+
+
+def _how_to_add(name: str, version: str) -> str:
+    return "lab/builds/README.md says how to add one" if program(name).is_packed else f"add it with: lab/update-pins {name} {version}"
 
 
 def _newest_first(found: t.Iterable[str]) -> list[str]:

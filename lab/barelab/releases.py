@@ -22,6 +22,9 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 class Versions(t.TypedDict):
     programs: dict[str, list[str]]
+    defaults: dict[str, str]
+    # Version of Docker -> part -> version of the part.
+    docker: dict[str, dict[str, str]]
     images: dict[str, str]
 
 
@@ -48,6 +51,11 @@ class Artifact:
     checksum_style: t.Literal["bare", "list"]
     # False: upstream publishes no checksum, the lab makes one of the file it has.
     checksum_published: bool = True
+    # The program that the file is, where it is not called like it.
+    program: str | None = None
+
+    def programs(self) -> list[str]:
+        return list(self.members.values()) or [self.program or self.path.rsplit("/", 1)[1]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +77,18 @@ class Program:
     cgo: bool = False
     # Versions to use instead of those that upstream's go.mod asks for, where these cannot be had.
     replacements: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    # Debian packages of the C libraries that it is linked with.
+    libraries: tuple[str, ...] = ()
+    # The module is none by Go's rules ("+incompatible"): what it depends on stands in its vendor.mod.
+    vendored: bool = False
+    # What the program calls itself, by the module's version.
+    called: t.Callable[[str], str] = lambda version: version
+
+    @property
+    def is_packed(self) -> bool:
+        """Hosts get it as RPM packages, which are made of other programs: see releases_docker.py."""
+        return not self.modules
 
     def build_directory(self, version: str) -> pathlib.Path:
         """One directory per minor version, so that upgrades can be tested."""
@@ -79,7 +99,7 @@ def minor(version: str) -> str:
     return ".".join(version.split(".")[:2])
 
 
-def _github(repository: str, tag: str, name: str) -> str:
+def github(repository: str, tag: str, name: str) -> str:
     return f"github.com/{repository}/releases/download/{tag}/{name}"
 
 
@@ -95,16 +115,16 @@ def _etcd(version: str, arch: str) -> list[Artifact]:
     top = f"etcd-v{version}-linux-{arch}"
     return [
         Artifact(
-            path=_github("etcd-io/etcd", f"v{version}", f"{top}.tar.gz"),
+            path=github("etcd-io/etcd", f"v{version}", f"{top}.tar.gz"),
             members={f"{top}/{name}": name for name in ("etcd", "etcdctl", "etcdutl")},
-            checksum_path=_github("etcd-io/etcd", f"v{version}", "SHA256SUMS"),
+            checksum_path=github("etcd-io/etcd", f"v{version}", "SHA256SUMS"),
             checksum_style="list",
         )
     ]
 
 
 def _cri_dockerd(version: str, arch: str) -> list[Artifact]:
-    path = _github("Mirantis/cri-dockerd", f"v{version}", f"cri-dockerd-{version}.{arch}.tgz")
+    path = github("Mirantis/cri-dockerd", f"v{version}", f"cri-dockerd-{version}.{arch}.tgz")
     return [
         Artifact(
             path=path,
@@ -117,7 +137,7 @@ def _cri_dockerd(version: str, arch: str) -> list[Artifact]:
 
 
 def _cni_plugins(version: str, arch: str) -> list[Artifact]:
-    path = _github("containernetworking/plugins", f"v{version}", f"cni-plugins-linux-{arch}-v{version}.tgz")
+    path = github("containernetworking/plugins", f"v{version}", f"cni-plugins-linux-{arch}-v{version}.tgz")
     return [
         Artifact(
             path=path,
@@ -129,7 +149,7 @@ def _cni_plugins(version: str, arch: str) -> list[Artifact]:
 
 
 def _flannel(version: str, arch: str) -> list[Artifact]:
-    path = _github("flannel-io/flannel", f"v{version}", f"flannel-v{version}-linux-{arch}.tar.gz")
+    path = github("flannel-io/flannel", f"v{version}", f"flannel-v{version}-linux-{arch}.tar.gz")
     return [
         Artifact(
             path=path,
@@ -142,7 +162,7 @@ def _flannel(version: str, arch: str) -> list[Artifact]:
 
 
 def _coredns(version: str, arch: str) -> list[Artifact]:
-    path = _github("coredns/coredns", f"v{version}", f"coredns_{version}_linux_{arch}.tgz")
+    path = github("coredns/coredns", f"v{version}", f"coredns_{version}_linux_{arch}.tgz")
     return [Artifact(path=path, members={"coredns": "coredns"}, checksum_path=f"{path}.sha256", checksum_style="list")]
 
 
@@ -228,6 +248,7 @@ def programs() -> dict[str, Program]:
             version_command=("coredns", "--version"),
             version_output="CoreDNS-{version}\n",
         ),
+        Program(name="docker", modules=(), packages={}, artifacts=lambda _version, _arch: [], version_command=(), version_output=""),
     )
     return {program.name: program for program in table}
 

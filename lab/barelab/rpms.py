@@ -7,11 +7,12 @@ import pathlib
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from barelab import rootfs, rootfs_rpmdb, rootfs_store, rpms_payload, rpms_spec, rpms_table
+from barelab import artifacts, releases_docker, rootfs, rootfs_rpmdb, rootfs_store, rpms_payload, rpms_spec, rpms_table
 from barelab.errors import LabError
+from barelab.releases import VERSIONS_FILE, Artifact, architecture
 from barelab.rootfs_chroot import Chroot
 from barelab.rootfs_store import Progress
 from barelab.rpms_table import Deb, Recipe
@@ -22,12 +23,65 @@ _WORK = "/root/rpms"  # inside the workshop
 
 def ensure_repository(progress: Progress) -> pathlib.Path:
     """The folder to serve as an RPM repository, in the cache; built on first use, which takes about a minute."""
-    base = rootfs.ensure_base_tree(progress)
-    sources = [rpms_table.TABLE.parent, *sorted(_HERE.glob("rpms*.py"))]
-    digest = rootfs_store.digest_of(paths=sources, words=[base.name])
-    return rootfs_store.ensure(
-        kind="rpms", digest=digest, build=lambda folder: _build(folder, base=base, progress=progress), progress=progress
+    recipes = rpms_table.load()
+    return _ensure("rpms", tables=[rpms_table.TABLE], recipes=recipes, beside={}, programs={}, words=[], progress=progress)
+
+
+def ensure_docker(version: str, progress: Progress) -> pathlib.Path:
+    """The repository of this version of Docker, which is built of programs of the lab, or of Debian's if it has no parts."""
+    parts = releases_docker.parts_of(version)
+    folders = artifacts.ensure(parts)
+    recipes = rpms_table.load_docker(version, parts={item.name: number for item, number in parts})
+    programs = {
+        name: (folder, artifact)
+        for (item, number), folder in zip(parts, folders, strict=True)
+        for artifact in item.artifacts(number, architecture())
+        for name in artifact.programs()
+    }
+    repository = _ensure(
+        f"rpms-docker/{version}",
+        tables=[rpms_table.DOCKER, rpms_table.TABLE],
+        recipes=recipes,
+        beside=rpms_table.load(),
+        programs=programs,
+        words=[version, *(folder.name for folder in folders)],
+        progress=progress,
     )
+    if not list(repository.glob(f"docker-ce-{version}-*.rpm")):
+        found = ", ".join(path.name for path in sorted(repository.glob("docker-ce-[0-9]*.rpm")))
+        raise LabError(f"Docker {version} is not what Debian has, which is {found}: write its version into {VERSIONS_FILE.name}")
+    return repository
+
+
+def _ensure(
+    kind: str,
+    *,
+    tables: Sequence[pathlib.Path],
+    recipes: Mapping[str, Recipe],
+    beside: Mapping[str, Recipe],
+    programs: Mapping[str, tuple[pathlib.Path, Artifact]],
+    words: Sequence[str],
+    progress: Progress,
+) -> pathlib.Path:
+    """A repository of these recipes. ``beside``: those of another repository, which they may require."""
+    base = rootfs.ensure_base_tree(progress)
+    own = [folder for recipe in recipes.values() for folder in rpms_table.own_files(recipe)]
+    digest = rootfs_store.digest_of(paths=[*tables, *own, *sorted(_HERE.glob("rpms*.py"))], words=[base.name, *words])
+
+    def build(folder: pathlib.Path) -> None:
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            workshop = _open_workshop(Chroot(tree=base, overlay=pathlib.Path(scratch)), recipes=recipes, beside=beside, progress=progress)
+            _unpack_programs(workshop, programs)
+            _unpack_debs(workshop, progress=progress)
+            _build_rpms(workshop, progress=progress)
+            workshop.chroot.run(["createrepo_c", "--quiet", f"{_WORK}/RPMS"], what="indexing the RPM repository")
+            for entry in (workshop.work / "RPMS").iterdir():
+                shutil.move(entry, folder / entry.name)
+        folder.chmod(0o755)
+        progress(f"RPM repository: {kind} is ready after {time.monotonic() - started:.0f} s")
+
+    return rootfs_store.ensure(kind=kind, digest=digest, build=build, progress=progress)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +90,8 @@ class _Workshop:
 
     chroot: Chroot
     recipes: Mapping[str, Recipe]
+    # Those and the ones of other repositories.
+    known: Mapping[str, Recipe]
     index: Mapping[str, Deb]
     base: Mapping[str, str]
 
@@ -43,33 +99,30 @@ class _Workshop:
     def work(self) -> pathlib.Path:
         return self.chroot.changes / _WORK.lstrip("/")
 
-
-def _build(folder: pathlib.Path, *, base: pathlib.Path, progress: Progress) -> None:
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        workshop = _open_workshop(Chroot(tree=base, overlay=pathlib.Path(scratch)), progress=progress)
-        _unpack_debs(workshop, progress=progress)
-        _build_rpms(workshop, progress=progress)
-        workshop.chroot.run(["createrepo_c", "--quiet", f"{_WORK}/RPMS"], what="indexing the RPM repository")
-        for entry in (workshop.work / "RPMS").iterdir():
-            shutil.move(entry, folder / entry.name)
-    folder.chmod(0o755)
-    progress(f"RPM repository: ready after {time.monotonic() - started:.0f} s")
+    @property
+    def programs(self) -> pathlib.Path:
+        return self.work / "programs"
 
 
-def _open_workshop(chroot: Chroot, *, progress: Progress) -> _Workshop:
+def _open_workshop(chroot: Chroot, *, recipes: Mapping[str, Recipe], beside: Mapping[str, Recipe], progress: Progress) -> _Workshop:
     progress("RPM repository: reading Debian's package index")
     base = rootfs_rpmdb.installed(chroot)
     chroot.run(["apt-get", "update", "--quiet"], what="reading Debian's package index")
     chroot.run(["apt-get", "install", "--yes", "--no-install-recommends", "createrepo-c"], what="installing createrepo-c")
     index = rpms_table.parse_index(chroot.run(["apt-cache", "dumpavail"], what="reading Debian's package index"))
-    workshop = _Workshop(chroot=chroot, recipes=rpms_table.load(), index=index, base=base)
+    workshop = _Workshop(chroot=chroot, recipes=recipes, known={**beside, **recipes}, index=index, base=base)
     (workshop.work / "RPMS").mkdir(parents=True)
     return workshop
 
 
 def _contents(workshop: _Workshop, recipe: Recipe) -> list[str]:
-    return rpms_table.libraries(recipe, recipes=workshop.recipes, index=workshop.index, base=workshop.base)
+    return rpms_table.libraries(recipe, recipes=workshop.known, index=workshop.index, base=workshop.base)
+
+
+def _unpack_programs(workshop: _Workshop, programs: Mapping[str, tuple[pathlib.Path, Artifact]]) -> None:
+    workshop.programs.mkdir()
+    for name, (folder, artifact) in programs.items():
+        (workshop.programs / name).write_bytes(artifacts.binary(folder=folder, artifact=artifact, name=name))
 
 
 def _unpack_debs(workshop: _Workshop, *, progress: Progress) -> None:
@@ -119,13 +172,17 @@ def _prepare(workshop: _Workshop, *, recipe: Recipe, rebuild: int) -> str:
         recipe=recipe,
         own=[unpacked / deb for deb in recipe.debs],
         libraries=[unpacked / deb for deb in _contents(workshop, recipe)],
+        programs={name: workshop.programs / name for name in recipe.built},
     )
     header = rpms_spec.Header(
         name=recipe.name,
         version=_version(workshop, recipe=recipe, rebuild=rebuild),
         summary=recipe.summary,
         requires=recipe.requires,
+        recommends=recipe.recommends,
         provides=recipe.provides,
+        obsoletes=recipe.obsoletes,
+        conflicts=recipe.conflicts,
         scripts=rpms_table.scripts(recipe),
     )
     files = rpms_payload.file_entries(topdir / "payload", recipe=recipe, base=workshop.chroot.tree)

@@ -6,13 +6,11 @@ from __future__ import annotations
 import os
 import pathlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from barelab import rpms_spec, rpms_table
 from barelab.errors import LabError
 from barelab.rpms_table import Recipe
-
-OWN_FILES = rpms_table.TABLE.parent / "files"
 
 # Documentation, and what only Debian's own machinery reads.
 _DEBIAN_ONLY = (
@@ -35,8 +33,15 @@ _DEBIAN_ONLY = (
 )
 
 
-def assemble(payload: pathlib.Path, *, recipe: Recipe, own: Sequence[pathlib.Path], libraries: Sequence[pathlib.Path]) -> None:
-    """Fill the folder that becomes the RPM's contents."""
+def assemble(
+    payload: pathlib.Path,
+    *,
+    recipe: Recipe,
+    own: Sequence[pathlib.Path],
+    libraries: Sequence[pathlib.Path],
+    programs: Mapping[str, pathlib.Path],
+) -> None:
+    """Fill the folder that becomes the RPM's contents. ``programs``: those that the lab has built, by name."""
     payload.mkdir(parents=True)
     payload.chmod(0o755)
     if recipe.take is None:
@@ -48,15 +53,23 @@ def assemble(payload: pathlib.Path, *, recipe: Recipe, own: Sequence[pathlib.Pat
         for file in _files(source):
             if _of_use(file.relative_to(source)):
                 _copy(file, payload / file.relative_to(source))
-    for file in _files(OWN_FILES / recipe.name):
-        target = payload / file.relative_to(OWN_FILES / recipe.name)
-        _copy(file, target)
-        target.chmod(0o755 if file.stat().st_mode & 0o100 else 0o644)
+    _add_own(payload, recipe=recipe, programs=programs)
     for path, destination in recipe.links.items():
         (payload / path).parent.mkdir(parents=True, exist_ok=True)
         (payload / path).symlink_to(destination)
     for path in recipe.directories:
         (payload / path.lstrip("/")).mkdir(parents=True, exist_ok=True)
+
+
+def _add_own(payload: pathlib.Path, *, recipe: Recipe, programs: Mapping[str, pathlib.Path]) -> None:
+    for name, path in recipe.built.items():
+        _copy(programs[name], payload / path)
+        (payload / path).chmod(0o755)
+    for folder in rpms_table.own_files(recipe):
+        for file in _files(folder):
+            target = payload / file.relative_to(folder)
+            _copy(file, target)
+            target.chmod(0o755 if file.stat().st_mode & 0o100 else 0o644)
 
 
 def _take(payload: pathlib.Path, *, recipe: Recipe, sources: Sequence[pathlib.Path], pattern: str, destination: str | None) -> None:

@@ -49,7 +49,10 @@ class Header:
     version: Version
     summary: str
     requires: Sequence[str] = ()
+    recommends: Sequence[str] = ()
     provides: Sequence[str] = ()
+    obsoletes: Sequence[str] = ()
+    conflicts: Sequence[str] = ()
     scripts: dict[str, str] = field(default_factory=dict)
 
 
@@ -73,8 +76,8 @@ def package(header: Header, *, files: Sequence[str], subpackage: bool) -> str:
     if not subpackage:
         head += ["License: see the package's Debian counterpart"]
     head += ["AutoReqProv: no"]
-    head += [f"Requires: {name}" for name in header.requires]
-    head += [f"Provides: {name}" for name in header.provides]
+    for tag in ("requires", "recommends", "provides", "obsoletes", "conflicts"):
+        head += [f"{tag.capitalize()}: {name}" for name in getattr(header, tag)]
     body = ["", f"%description{option}", header.summary]
     for section, script in header.scripts.items():
         directive, _, rest = section.partition(" ")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pathlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -14,6 +14,7 @@ import yaml
 from barelab.errors import LabError
 
 TABLE = pathlib.Path(__file__).parent.parent / "rpms" / "packages.yml"
+DOCKER = TABLE.with_name("docker.yml")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,16 +25,24 @@ class Recipe:
     summary: str
     debs: tuple[str, ...] = ()
     version: str = ""
+    version_of: str = ""
     epoch: int = 0
     requires: tuple[str, ...] = ()
+    recommends: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
+    obsoletes: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
     take: dict[str, str | None] | None = None
+    built: dict[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
     links: dict[str, str] = field(default_factory=dict)
     directories: dict[str, dict[str, str]] = field(default_factory=dict)
     modes: dict[str, dict[str, str]] = field(default_factory=dict)
     user: dict[str, str] | None = None
     group: str | None = None
     units: tuple[str, ...] = ()
+    restarts: tuple[str, ...] = ()
+    scripts: dict[str, str] = field(default_factory=dict)
     leave_out: tuple[str, ...] = ()
     rebuilds: tuple[int, ...] = (0,)
 
@@ -50,6 +59,25 @@ class Recipe:
 def load(path: pathlib.Path = TABLE) -> dict[str, Recipe]:
     """All recipes, by name."""
     return {name: Recipe.parse(name, entry) for name, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items()}
+
+
+def load_docker(version: str, *, parts: Mapping[str, str], path: pathlib.Path = DOCKER) -> dict[str, Recipe]:
+    """The recipes of Docker's packages, by name, with the versions of this Docker and of the parts that it is made of."""
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    major = version.partition(".")[0]
+    if major not in entries:
+        raise LabError(f"{path.name} does not know how Docker {major} is packed; it knows {', '.join(entries)}")
+    versions = {**parts, "docker": version}
+    recipes = {name: Recipe.parse(name, entry) for name, entry in entries[major].items()}
+    return {
+        name: replace(recipe, version=f"{versions[recipe.version_of]}-1") if recipe.version_of else recipe
+        for name, recipe in recipes.items()
+    }
+
+
+def own_files(recipe: Recipe) -> list[pathlib.Path]:
+    """The folders whose files it brings, beside what is taken from Debian's packages and from programs."""
+    return [path for name in recipe.files or (recipe.name,) if (path := TABLE.parent / "files" / name).is_dir()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,24 +139,36 @@ def _required(recipe: Recipe, recipes: Mapping[str, Recipe]) -> set[str]:
     found: set[str] = set()
     queue = list(recipe.requires)
     while queue:
-        name = queue.pop()
-        if name in recipes and name not in found:
-            found.add(name)
-            queue.extend(recipes[name].requires)
+        for name in names_in(queue.pop()):
+            if name in recipes and name not in found:
+                found.add(name)
+                queue.extend(recipes[name].requires)
     return found
 
 
+def names_in(requirement: str) -> list[str]:
+    """Of `(iptables-nft or iptables)` and `containerd.io >= 2.1.5`: the packages."""
+    return [word for word in re.findall(r"[A-Za-z][\w.+-]*", requirement) if word != "or"]
+
+
 def scripts(recipe: Recipe) -> dict[str, str]:
-    """What runs when the RPM comes and goes: its account, and its units as the host's presets say; nothing is started."""
-    result = {}
-    account = _account(recipe)
-    if account:
-        result["pre"] = "\n".join(account)
+    """What runs when the RPM comes and goes: its account, and its units as the host's presets say; nothing is started.
+
+    What is restarted, because a newer package has come, is so at the end of the transaction, all at once: as systemd's macros do it on EL.
+    """
+    result: dict[str, list[str]] = {}
+    if account := _account(recipe):
+        result["pre"] = account
     if recipe.units:
         units = " ".join(recipe.units)
-        result["post"] = f'[ "$1" -ne 1 ] || systemctl --no-reload preset {units} || :'
-        result["preun"] = f'[ "$1" -ne 0 ] || systemctl --no-reload disable --now {units} || :'
-    return result
+        result["post"] = [f'[ "$1" -ne 1 ] || systemctl --no-reload preset {units} || :']
+        result["preun"] = [f'[ "$1" -ne 0 ] || systemctl --no-reload disable --now {units} || :']
+    if recipe.restarts:
+        result["postun"] = [f'[ "$1" -eq 0 ] || systemctl set-property {unit} Markers=+needs-restart || :' for unit in recipe.restarts]
+        result["posttrans"] = ["systemctl daemon-reload || :", "systemctl reload-or-restart --marked || :"]
+    for section, script in recipe.scripts.items():
+        result.setdefault(section, []).append(script)
+    return {section: "\n".join(lines) for section, lines in result.items()}
 
 
 def _account(recipe: Recipe) -> list[str]:

@@ -17,7 +17,7 @@ import sys
 import time
 import typing as t
 
-from barelab import images, network, registry, services_ntp, state
+from barelab import images, network, registry, repositories, services_ntp, state
 from barelab.artifacts_progress import report
 from barelab.errors import LabError
 from barelab.ingredients import Making
@@ -68,7 +68,7 @@ def start(state_dir: pathlib.Path, address: str, making: Making) -> list[int]:
     made = making.all()
     folder = state_dir / "services"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _link_mirror(folder / "mirror", programs=made.programs, packages=made.packages)
+    _link_mirror(folder / "mirror", programs=made.programs, packages=repositories.folders(made.packages, made.docker))
     services = _services(folder, address=address)
     processes = [_ensure_running(folder, service) for service in services]
     for pid, service in zip(processes, services, strict=True):
@@ -97,10 +97,10 @@ def _services(folder: pathlib.Path, *, address: str) -> list[Service]:
     ]
 
 
-def _link_mirror(folder: pathlib.Path, *, programs: t.Sequence[pathlib.Path], packages: pathlib.Path) -> None:
+def _link_mirror(folder: pathlib.Path, *, programs: t.Sequence[pathlib.Path], packages: t.Mapping[pathlib.Path, pathlib.Path]) -> None:
     """Links, at upstream's paths, to what is in the cache; those to what is no longer there go."""
     links = {file.relative_to(program): file for program in programs for file in program.rglob("*") if file.is_file()}
-    for name, target in (links | {pathlib.Path("rpm"): packages}).items():
+    for name, target in {**links, **packages}.items():
         link = folder / name
         link.parent.mkdir(parents=True, exist_ok=True)
         if link.is_symlink() and link.readlink() == target:

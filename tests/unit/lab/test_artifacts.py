@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from barelab import artifacts, artifacts_archive, artifacts_progress, artifacts_upstream, releases
+from barelab import artifacts, artifacts_archive, artifacts_progress, artifacts_upstream, releases_docker
 from barelab.errors import LabError
 from barelab.mirror import Server
 from barelab.releases import Artifact
@@ -22,7 +22,7 @@ ETCD = "github.com/etcd-io/etcd/releases/download/v3.7.2/etcd-v3.7.2-linux-amd64
 
 
 def artifact(name: str, version: str) -> Artifact:
-    return releases.program(name).artifacts(version, "amd64")[0]
+    return releases_docker.any_program(name).artifacts(version, "amd64")[0]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,14 @@ def artifact(name: str, version: str) -> Artifact:
             "cni-plugins-linux-amd64-v1.9.1.tgz.sha256",
             "./bridge",
         ),
+        ("runc", "1.5.3", "github.com/opencontainers/runc/releases/download/v1.5.3/runc.amd64", "runc.sha256sum", None),
+        (
+            "docker-cli",
+            "29.8.1",
+            "download.docker.com/linux/static/stable/x86_64/docker-29.8.1.tgz",
+            "docker-29.8.1.tgz.sha256",
+            "docker/docker",
+        ),
     ],
 )
 def test_upstream_layout(name: str, version: str, path: str, checksum: str, member: str | None) -> None:
@@ -58,6 +66,12 @@ def test_upstream_layout(name: str, version: str, path: str, checksum: str, memb
     assert found.path == path
     assert found.checksum_path == path.rsplit("/", 1)[0] + "/" + checksum
     assert member in found.members if member else not found.members
+
+
+def test_a_file_may_be_called_otherwise_than_its_program() -> None:
+    assert artifact("runc", "1.5.3").programs() == ["runc"]
+    assert artifact("kubernetes", "1.37.1").programs() == ["kubelet"]
+    assert "etcdctl" in artifact("etcd", "3.7.2").programs()
 
 
 def test_archives_are_the_same_from_the_same_programs(tmp_path: pathlib.Path) -> None:

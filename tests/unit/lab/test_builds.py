@@ -10,15 +10,19 @@ import re
 
 import pytest
 
-from barelab import builds, builds_pins, releases
+from barelab import builds, builds_pins, releases, releases_docker
 from barelab.errors import LabError
 
-ALL = [(program, version) for program, found in releases.versions()["programs"].items() for version in found]
+PARTS = {(name, version) for parts in releases.versions()["docker"].values() for name, version in parts.items()}
+ALL = [
+    *((name, version) for name, found in releases.versions()["programs"].items() if name != "docker" for version in found),
+    *sorted(PARTS),
+]
 
 
 @pytest.mark.parametrize(("name", "version"), ALL)
 def test_every_offered_version_is_pinned(name: str, version: str) -> None:
-    program = releases.program(name)
+    program = releases_docker.any_program(name)
     builds.check_pins(program=program, version=version)
     directory = program.build_directory(version)
     text = (directory / "go.mod").read_text()
@@ -26,12 +30,13 @@ def test_every_offered_version_is_pinned(name: str, version: str) -> None:
     tools = listed[1].split() if listed else re.findall(r"^tool (\S+)$", text, re.MULTILINE)
     assert sorted(tools) == sorted(program.packages.values())
     sums = (directory / "go.sum").read_text()
+    suffix = re.escape(builds.INCOMPATIBLE) if program.vendored else ""
     for module in program.modules:
-        assert re.search(rf"^{re.escape(module)} v{re.escape(version)} h1:", sums, re.MULTILINE), f"{module} has no checksum"
+        assert re.search(rf"^{re.escape(module)} v{re.escape(version)}{suffix} h1:", sums, re.MULTILINE), f"{module} has no checksum"
 
 
 def test_each_minor_version_has_pins_of_its_own_and_none_are_left_over() -> None:
-    directories = [releases.program(name).build_directory(version) for name, version in ALL]
+    directories = [releases_docker.any_program(name).build_directory(version) for name, version in ALL]
     assert sorted(directories) == sorted(path for path in releases.BUILDS.iterdir() if path.is_dir())
 
 
@@ -51,6 +56,33 @@ def test_the_version_is_linked_in() -> None:
     assert "-X k8s.io/component-base/version.gitVersion=v1.37.1" in flags
     assert "-X k8s.io/component-base/version.gitMinor=37" in flags
     assert "{" not in flags
+
+
+def test_what_docker_is_made_of_is_told_apart_by_dockers_version() -> None:
+    (docker, parts), *_others = releases.versions()["docker"].items()
+    program, moby = next(part for part in releases_docker.parts_of(docker) if part[0].name == "moby")
+    assert f"dockerversion.Version={docker}" in builds.link_flags(program=program, version=moby)
+    assert program.artifacts(moby, "arm64")[0].path.endswith(f"/aarch64/docker-{docker}.tgz")
+    assert sorted(parts) == ["containerd", "docker-cli", "moby", "runc"]
+
+
+def test_a_module_without_go_mod_is_built_in_the_language_of_its_vendor_mod() -> None:
+    client = releases_docker.any_program("docker-cli")
+    (flag,) = builds.language_flags(program=client, version="29.8.1")
+    assert re.fullmatch(r"-gcflags=github\.com/docker/cli/\.\.\.=-lang=go1\.\d\d", flag)
+    assert flag in builds.inputs(program=client, version="29.8.1")
+    assert builds.language_flags(program=releases_docker.any_program("moby"), version="2.0.0-beta.24") == []
+
+
+def test_every_docker_is_built_or_debians() -> None:
+    offered = releases.versions()["programs"]["docker"]
+    assert set(releases.versions()["docker"]) <= set(offered)
+    assert [version for version in offered if not releases_docker.parts_of(version)] == ["26.1.5"]
+
+
+def test_docker_itself_has_no_pins() -> None:
+    with pytest.raises(LabError, match=r"no modules to pin of 'docker'; there are of kubernetes, .*moby"):
+        releases_docker.any_program("docker")
 
 
 def test_the_cache_key_changes_with_the_pins(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:

@@ -90,8 +90,8 @@ def test_the_mirror_is_made_of_links_and_forgets_the_dangling(tmp_path: pathlib.
     for name in ("old", "new"):
         (tmp_path / name / "host").mkdir(parents=True)
         (tmp_path / name / "host" / name).write_text(name)
-    packages = tmp_path / "packages"
-    packages.mkdir()
+    packages = {pathlib.Path("rpm"): tmp_path / "packages"}
+    packages[pathlib.Path("rpm")].mkdir()
     mirror = tmp_path / "mirror"
     services._link_mirror(mirror, programs=[tmp_path / "old"], packages=packages)
     services._link_mirror(mirror, programs=[tmp_path / "new"], packages=packages)
@@ -99,7 +99,7 @@ def test_the_mirror_is_made_of_links_and_forgets_the_dangling(tmp_path: pathlib.
     shutil.rmtree(tmp_path / "old")
     services._link_mirror(mirror, programs=[tmp_path / "new"], packages=packages)
     assert os.listdir(mirror / "host") == ["new"]
-    assert (mirror / "rpm").resolve() == packages
+    assert (mirror / "rpm").resolve() == tmp_path / "packages"
 
 
 def test_the_registry_has_a_certificate_for_its_address(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pathlib
 
 import pytest
 
-from barelab import rootfs_rpmdb, rpms_payload, rpms_spec
+from barelab import rootfs_rpmdb, rpms_payload, rpms_spec, rpms_table
 from barelab.errors import LabError
 from barelab.rpms_spec import Header, Version
 from barelab.rpms_table import Recipe
@@ -51,12 +51,14 @@ def test_package_sections() -> None:
         version=Version(version="1", release="2"),
         summary="A thing",
         requires=["other"],
+        obsoletes=["older"],
+        conflicts=["enemy"],
         scripts={"post": "true", "transfiletriggerin -P 9 -- /usr": "reload"},
     )
     text = rpms_spec.package(header, files=['"/usr/bin/thing"'], subpackage=True)
     lines = text.splitlines()
     assert lines[0] == "%package -n thing"
-    assert "Requires: other" in lines
+    assert {"Requires: other", "Obsoletes: older", "Conflicts: enemy"} <= set(lines)
     assert "AutoReqProv: no" in lines
     assert "%post -n thing" in lines
     assert "%transfiletriggerin -n thing -P 9 -- /usr" in lines
@@ -76,7 +78,7 @@ def test_base_packages_own_their_files_without_a_payload() -> None:
 
 
 def test_payload_has_el_paths(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rpms_payload, "OWN_FILES", tmp_path / "files")
+    monkeypatch.setattr(rpms_table, "TABLE", tmp_path / "packages.yml")
     deb, library, base, payload = (tmp_path / name for name in ("deb", "library", "base", "payload"))
     for path in (
         deb / "usr/sbin/dockerd",
@@ -93,15 +95,19 @@ def test_payload_has_el_paths(tmp_path: pathlib.Path, monkeypatch: pytest.Monkey
         {
             "summary": "x",
             "take": {"usr/sbin/dockerd": "usr/bin/dockerd"},
+            "built": {"runc": "usr/bin/runc"},
             "links": {"usr/bin/d": "dockerd"},
             "directories": {"/var/lib/x": {"owner": "x", "mode": "0700"}},
         },
     )
-    rpms_payload.assemble(payload, recipe=recipe, own=[deb], libraries=[library])
+    (tmp_path / "runc").write_text("runc", encoding="utf-8")
+    rpms_payload.assemble(payload, recipe=recipe, own=[deb], libraries=[library], programs={"runc": tmp_path / "runc"})
+    assert (payload / "usr/bin/runc").stat().st_mode & 0o777 == 0o755
     entries = rpms_payload.file_entries(payload, recipe=recipe, base=base)
     assert [entry for entry in entries if not entry.startswith("%dir")] == [
         '"/usr/bin/d"',
         '"/usr/bin/dockerd"',
+        '"/usr/bin/runc"',
         '"/usr/lib/systemd/system/docker.service"',
         '"/usr/lib/x86_64-linux-gnu/libx.so.1"',
     ]
@@ -112,4 +118,4 @@ def test_payload_has_el_paths(tmp_path: pathlib.Path, monkeypatch: pytest.Monkey
 def test_a_file_that_debian_renamed_is_an_error(tmp_path: pathlib.Path) -> None:
     recipe = Recipe.parse("docker-ce", {"summary": "x", "debs": ["docker.io"], "take": {"usr/sbin/dockerd": None}})
     with pytest.raises(LabError, match=r"docker-ce: Debian's docker\.io have no usr/sbin/dockerd"):
-        rpms_payload.assemble(tmp_path / "payload", recipe=recipe, own=[tmp_path], libraries=[])
+        rpms_payload.assemble(tmp_path / "payload", recipe=recipe, own=[tmp_path], libraries=[], programs={})

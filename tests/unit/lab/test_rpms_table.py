@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from barelab import rootfs_rpmdb, rpms_payload, rpms_table
+from barelab import releases, rootfs_rpmdb, rpms_table
 from barelab.errors import LabError
 from barelab.rpms_table import Deb, Recipe
 
@@ -100,26 +100,62 @@ def test_no_scripts_without_need() -> None:
     assert rpms_table.scripts(recipe("jq", debs=["jq"])) == {}
 
 
-RECIPES = rpms_table.load()
+MAIN = rpms_table.load()
+DOCKERS = {
+    version: rpms_table.load_docker(version, parts=releases.versions()["docker"].get(version, {}))
+    for version in releases.versions()["programs"]["docker"]
+}
+RECIPES = [*MAIN.values(), *(entry for docker in DOCKERS.values() for entry in docker.values())]
+BASE = rootfs_rpmdb.load_table()
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_every_requirement_can_be_met(name: str) -> None:
-    known = set(RECIPES) | set(rootfs_rpmdb.load_table())
-    assert set(RECIPES[name].requires) <= known
+@pytest.mark.parametrize("entry", RECIPES, ids=lambda entry: f"{entry.name} {entry.version}")
+def test_every_requirement_can_be_met(entry: Recipe) -> None:
+    known = {*MAIN, *DOCKERS["26.1.5"], *BASE}
+    for requirement in entry.requires:
+        assert known & set(rpms_table.names_in(requirement)), requirement
+
+
+def test_names_in_requirements() -> None:
+    assert rpms_table.names_in("containerd.io >= 2.1.5") == ["containerd.io"]
+    assert rpms_table.names_in("(iptables-nft or iptables)") == ["iptables-nft", "iptables"]
 
 
 def test_a_bare_host_has_nothing_of_what_is_offered() -> None:
-    assert not set(RECIPES) & set(rootfs_rpmdb.load_table())
+    assert not {entry.name for entry in RECIPES} & set(BASE)
 
 
 def test_files_of_its_own_belong_to_an_rpm() -> None:
-    assert {folder.name for folder in rpms_payload.OWN_FILES.iterdir()} <= set(RECIPES)
+    used = {folder.name for entry in RECIPES for folder in rpms_table.own_files(entry)}
+    assert {folder.name for folder in (rpms_table.TABLE.parent / "files").iterdir()} == used
 
 
-@pytest.mark.parametrize("name", [name for name, entry in RECIPES.items() if entry.units])
-def test_units_are_files_of_its_own_and_no_lab_values(name: str) -> None:
-    for unit in RECIPES[name].units:
-        text = (rpms_payload.OWN_FILES / name / "usr/lib/systemd/system" / unit).read_text(encoding="utf-8")
+@pytest.mark.parametrize("entry", [entry for entry in RECIPES if entry.units], ids=lambda entry: f"{entry.name} {entry.version}")
+def test_units_are_files_of_its_own_and_no_lab_values(entry: Recipe) -> None:
+    for unit in entry.units:
+        (file,) = [path for folder in rpms_table.own_files(entry) if (path := folder / "usr/lib/systemd/system" / unit).exists()]
+        text = file.read_text(encoding="utf-8")
         assert "[Install]" in text
         assert "/usr/libexec/lab" not in text
+
+
+@pytest.mark.parametrize("version", DOCKERS)
+def test_each_docker_has_the_packages_and_the_versions_of_what_it_is_made_of(version: str) -> None:
+    found = DOCKERS[version]
+    assert sorted(found) == ["containerd.io", "docker-ce", "docker-ce-cli"]
+    parts = releases.versions()["docker"].get(version)
+    versions = [found[name].version for name in sorted(found)]
+    assert versions == ([f"{parts['containerd']}-1", f"{version}-1", f"{version}-1"] if parts else ["", "", ""])
+
+
+def test_a_docker_that_nobody_knows_to_pack_is_refused() -> None:
+    with pytest.raises(LabError, match=r"docker\.yml does not know how Docker 20 is packed; it knows 29, 28, 26"):
+        rpms_table.load_docker("20.10.0", parts={})
+
+
+def test_a_newer_package_restarts_what_runs_and_stops_nothing() -> None:
+    made = rpms_table.scripts(recipe("docker-ce", units=["docker.service"], restarts=["docker.service"], scripts={"postun": "further"}))
+    mark, further = made["postun"].splitlines()
+    assert mark == '[ "$1" -eq 0 ] || systemctl set-property docker.service Markers=+needs-restart || :'
+    assert further == "further"
+    assert made["posttrans"].splitlines()[-1] == "systemctl reload-or-restart --marked || :"
