@@ -16,6 +16,7 @@ import typing as t
 import pytest
 
 from . import bareness, checks
+from . import docker_versions as docker
 from .driver import ROOT, Cluster, PlaybookRun, eventually, run
 from .probing import probed
 from .setups import bare_hosts
@@ -93,6 +94,14 @@ def test_guestbook(single: Cluster) -> None:
 def test_names_logs_and_exec(single: Cluster) -> None:
     checks.names_are_found(single, [HOST])
     checks.logs_are_read(single, [HOST])
+
+
+def test_pods_are_attached_to_and_forwarded(single: Cluster) -> None:
+    docker.streams_work(single, HOST)
+
+
+def test_containers_outlive_a_restart_of_docker(single: Cluster) -> None:
+    docker.outlive(single, [HOST], lambda: single.on(HOST, "systemctl restart docker.service containerd.service"))
 
 
 def test_another_machine_reaches_only_what_is_listed(single: Cluster) -> None:

@@ -16,6 +16,7 @@ import yaml
 
 from .. import markdown
 from . import checks, secrets
+from . import docker_versions as docker
 from .driver import ROOT, Cluster, eventually, lab_command
 from .probing import NAMESPACE, probed
 from .setups import bare_hosts
@@ -305,14 +306,9 @@ def test_documented_snapshot(pair: Cluster) -> None:
 def test_containers_are_the_same_whatever_docker_is(pair: Cluster) -> None:
     """One limit of open files, and one image store, below the directory that cri-dockerd tells the kubelet of."""
     for host in HOSTS:
-        # The runc of the lab takes back what the machine refuses: more than dockerd itself may have.
-        most = pair.on(host, "awk '/Max open files/ {print $5}' /proc/$(pidof dockerd)/limits").strip()
-        limit = str(min(1048576, int(most)))
-        assert checks.in_probe(pair, host, "sh", "-c", "ulimit -Sn; ulimit -Hn").split() == [limit, limit]
-        answer = json.loads(pair.on(host, "docker info --format '{{json .}}'"))
-        assert answer["DockerRootDir"] == "/var/lib/docker"
-        assert "io.containerd.snapshotter.v1" not in json.dumps(answer["DriverStatus"])
-        assert pair.on(host, "ls /var/lib/docker/image").split() == [answer["Driver"]]
+        assert docker.runs(pair, host) == docker.DEFAULT
+        docker.gives_containers_what_the_machine_allows(pair, host)
+        docker.keeps_images_below_its_own_directory(pair, host)
 
 
 @pytest.mark.parametrize("host", HOSTS)
