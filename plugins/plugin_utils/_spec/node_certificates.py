@@ -22,5 +22,8 @@ def read(reader: Reader) -> str | None:
 
 
 def as_dict(chosen: str) -> dict[str, t.Any]:
-    """``nodes``: the choice; ``node_authority``: whether hosts trust the authority of kubelets."""
-    return {"nodes": chosen, "node_authority": chosen == ROTATED}
+    """``nodes``: the choice; ``node_authority``: whether hosts trust the authority of kubelets.
+
+    That, and ``chain``, are completed by what the PKI directory has (``known_authorities``).
+    """
+    return {"nodes": chosen, "node_authority": chosen == ROTATED, "chain": False}

@@ -60,9 +60,7 @@ def write_kernel(host: pathlib.Path, release: str, modules: list[str], *, built_
     put(directory / "modules.builtin", "".join(f"{path}\n" for path in built_in))
 
 
-def collected(
-    monkeypatch: pytest.MonkeyPatch, programs: Programs, items: list[dict[str, t.Any]] | None = None
-) -> list[dict[str, t.Any]]:
+def collected(monkeypatch: pytest.MonkeyPatch, programs: Programs, items: list[dict[str, t.Any]] | None = None) -> list[dict[str, t.Any]]:
     monkeypatch.setattr(kernel_modules, "run", programs)
     monkeypatch.setattr(kernel_library, "run", programs)
     return kernel_modules.collect(ITEMS if items is None else items)
