@@ -10,7 +10,7 @@ import pathlib
 
 import pytest
 
-from . import checks
+from . import checks, docker_versions
 from .driver import ROOT, Cluster, eventually
 from .setups import bare_hosts
 from .ways_out import (
@@ -32,7 +32,7 @@ LOGINS = [{"registry": REGISTRY, "username": USER, "password": PASSWORD}]
 WAY_OUT = {
     "cluster_image_registry": REGISTRY,
     "cluster_mirror": MIRROR,
-    "docker_repository_baseurl": f"{MIRROR}/rpm/",
+    "docker_repository_baseurl": f"{MIRROR}/rpm-docker-{docker_versions.DEFAULT}/",
     "docker_repository_gpgkey": "",
     "cluster_http_proxy": PROXY,
     "cluster_https_proxy": PROXY,
