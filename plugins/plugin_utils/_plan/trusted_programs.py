@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds.trusted_programs import TRUST
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
 
@@ -16,8 +15,8 @@ def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) 
         return []
     changed = {path for action in context.planned for path in action.touched}
     untrusted = [path for path in item["paths"] if path in changed or path in state["missing"]]
-    if not untrusted:
-        return []
-    reason = f"fapolicyd does not trust {untrusted[0]}{f' and {len(untrusted) - 1} more' if len(untrusted) > 1 else ''} yet"
-    after = "".join(f"{path}\n" for path in untrusted)
-    return [PlannedAction("trusted_programs", "trust", TRUST, reason, after=after, data={"paths": untrusted})]
+    # One action each: what another component of the run has trusted already is recognised in check mode.
+    return [
+        PlannedAction("trusted_programs", "trust", path, f"fapolicyd does not trust {path} yet", after=f"{path}\n", data={"paths": [path]})
+        for path in untrusted
+    ]
