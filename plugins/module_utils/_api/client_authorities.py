@@ -13,8 +13,7 @@ import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import ApiError, KubeApi, Object
-from ansible_collections.barehost.kubernetes.plugins.module_utils._api.trust_bundles import digests
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import pem
+from ansible_collections.barehost.kubernetes.plugins.module_utils._api.trust_bundles import digests, without
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 PATH = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
@@ -53,11 +52,9 @@ def _take_away(api: KubeApi, retired: Digests) -> None:
         if found is None or not _published(found, retired):
             return
         for key, unwanted in retired.items():
-            kept = [block for block in _certificates(found["data"].get(key, "")) if not digests(block) & set(unwanted)]
-            if kept:
-                found["data"][key] = "".join(f"{block}\n" for block in kept)
-            else:
-                found["data"].pop(key, None)
+            kept = without(found["data"].pop(key, ""), unwanted)
+            if kept.strip():
+                found["data"][key] = kept
         try:
             # The version that was read is in it, so that nobody's change is lost.
             api.request("PUT", PATH, body=found)
@@ -67,7 +64,3 @@ def _take_away(api: KubeApi, retired: Digests) -> None:
                 raise
         time.sleep(_PAUSE)
     raise HostError(f"{PATH} is changed again and again by somebody else, so a replaced authority stays in it. Run again")
-
-
-def _certificates(text: str) -> list[str]:
-    return pem.certificates(text.encode())

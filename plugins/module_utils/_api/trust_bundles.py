@@ -28,7 +28,7 @@ _REGISTERED = (
     ("APIService", "/apis/apiregistration.k8s.io/v1/apiservices"),
 )
 _PAUSE = 0.5
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----\n?", re.DOTALL)
 
 
 def run(_step: str, payload: Object) -> Object:
@@ -78,8 +78,16 @@ def _decoded(text: t.Any) -> str:
 
 def digests(text: str) -> set[str]:
     """SHA-256, in hexadecimal digits, of each certificate in a PEM text. What others wrote, and is none, is left out."""
-    found = set()
-    for match in _CERTIFICATE.finditer(text):
-        with contextlib.suppress(binascii.Error):
-            found.add(hashlib.sha256(base64.b64decode("".join(match[1].split()))).hexdigest())
-    return found
+    return {digest for match in _CERTIFICATE.finditer(text) for digest in [_digest(match)] if digest}
+
+
+def without(text: str, unwanted: t.Iterable[str]) -> str:
+    """The text without the certificates of these digests. Everything else in it stays as it is."""
+    gone = frozenset(unwanted)
+    return _CERTIFICATE.sub(lambda match: "" if _digest(match) in gone else match[0], text)
+
+
+def _digest(match: t.Match[str]) -> str:
+    with contextlib.suppress(binascii.Error):
+        return hashlib.sha256(base64.b64decode("".join(match[1].split()))).hexdigest()
+    return ""

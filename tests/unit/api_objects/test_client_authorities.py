@@ -71,6 +71,15 @@ def test_only_what_is_retired_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> 
     assert api.written == 1
 
 
+def test_what_others_have_there_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many authorities they trust, and whatever stands between them."""
+    theirs = f"# whom we trust\n{THEIRS * 20}"
+    api = Api({"client-ca-file": theirs + OLD + NEW})
+    asked(monkeypatch, api, "apply")
+    assert api.object is not None
+    assert api.object["data"]["client-ca-file"] == theirs + NEW
+
+
 @pytest.mark.parametrize("held", [None, {}, {"client-ca-file": NEW}, {"client-ca-file": "no certificate"}])
 def test_nothing_is_done_where_nothing_is_left(monkeypatch: pytest.MonkeyPatch, held: dict[str, str] | None) -> None:
     api = Api(held)
