@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.small_files import lines_of
 
 ENFORCE = "/sys/fs/selinux/enforce"
 CONFIG = "/etc/selinux/config"
@@ -46,11 +47,7 @@ def _config() -> str | None:
 
 
 def _forced() -> list[str]:
-    try:
-        with open(COMMAND_LINE, encoding="utf-8", errors="replace") as stream:
-            words = stream.read().split()
-    except OSError:
-        return []
+    words = " ".join(lines_of(COMMAND_LINE)).split()
     return [word for word in _FORCES if word in words]
 
 
