@@ -61,8 +61,8 @@ fuzz: venv-dev ## try the planners with 100 000 host states of which two things 
 matrix: venv-dev ## run every playbook on lab hosts while something is wrong: the table of docs/second-fault.md
 	@$(PYTEST) --verbose -m matrix tests/cluster/second_fault
 
-long: venv-dev ## run what takes too long for make test: authorities are replaced under a probe, kubelets rotate certificates
-	@$(PYTEST) --verbose -m long tests/cluster
+long: venv-dev ## run what takes too long for make test: all kill points, authorities replaced under a probe, upgrades
+	@$(PYTEST) --verbose -m long tests/host tests/cluster
 
 test-guests: venv-dev ## run the tests on hosts with a kernel of their own: SELinux enforcing, cgroup v2, modules to load
 	@$(PYTEST) --verbose -m guests tests/cluster
