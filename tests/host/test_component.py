@@ -299,13 +299,13 @@ def test_programs_are_trusted_where_fapolicyd_is(engine: Engine) -> None:
     engine.on_host("mkdir -p /etc/fapolicyd/trust.d")
     try:
         foretold = engine.component(description, "--check").done
-        assert ("trusted_programs", "trust", "/etc/fapolicyd/trust.d/barehost") in foretold
+        assert ("trusted_programs", "trust", "/usr/local/libexec/trusted") in foretold
         assert engine.component(description).done == foretold
         assert engine.component(description).done == []
         line = engine.on_host("p=/usr/local/libexec/trusted; echo $p $(stat -c %s $p) $(sha256sum <$p | cut -d' ' -f1)")
         assert engine.on_host("cat /etc/fapolicyd/trust.d/barehost").splitlines().count(line) == 1
     finally:
-        engine.on_host("rm -r /etc/fapolicyd /usr/local/libexec/trusted")
+        engine.on_host("rm -rf /etc/fapolicyd /usr/local/libexec/trusted")
 
 
 def test_a_unit_that_nobody_brings_is_refused_before_anything_changes(engine: Engine) -> None:

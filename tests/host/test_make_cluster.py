@@ -17,7 +17,7 @@ import pathlib, sys
 import make_cluster
 folder, address = sys.argv[1:]
 stages = make_cluster.Stages()
-print(make_cluster.lab_hosts(folder, pathlib.Path(folder), {"%s": address}, stages), stages.times)
+print(make_cluster.lab_hosts(folder, pathlib.Path(folder), {"%s": address}, stages, "nspawn"), stages.times)
 """
 
 
