@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The host's program is killed before and after every single thing that it changes; the next run converges.
 
-There are more than 500 such moments. ``make test`` tries one of four, ``make long`` all of them.
+There are more than 500 such moments. ``make test`` tries a sample, ``make long`` all of them.
 """
 
 from __future__ import annotations
@@ -62,6 +62,9 @@ CASES = {
     "firewall": Case(wanted.firewall, wanted.FIREWALL_BARE, wanted.FIREWALL_DAMAGE, wanted.FIREWALL_ROOTS, least=25, every_step=False),
 }
 
+# make test tries one of so many moments. With the firewall all: whether firewalld has a backup of a file depends on the moment before.
+SAMPLES = {"files": 4, "units": 4, "firewall": 1}
+
 
 @pytest.fixture(scope="module")
 def host(engine: Engine) -> c.Iterator[KillableHost]:
@@ -76,13 +79,13 @@ def host(engine: Engine) -> c.Iterator[KillableHost]:
         host.close()
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_killed_in_many_places_run_again_converged(host: KillableHost, name: str) -> None:
-    killed(host, CASES[name], one_of=4)
+    killed(host, CASES[name], one_of=SAMPLES[name])
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name, one_of in SAMPLES.items() if one_of > 1])
 def test_killed_anywhere_run_again_converged(host: KillableHost, name: str) -> None:
     killed(host, CASES[name], one_of=1)
 
