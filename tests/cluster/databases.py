@@ -4,15 +4,20 @@
 from __future__ import annotations
 
 import collections.abc
+import contextlib
 import json
 import pathlib
+import shutil
 import typing as t
 
+import pytest
 import yaml
 
 from .driver import Cluster, PlaybookRun
+from .setups import bare_hosts
 
 PLAYBOOK = "tests/cluster/playbooks/etcd_members.yml"
+DB1, DB2, DB3, DB4 = (f"db{number}.example" for number in (1, 2, 3, 4))
 _ETCDCTL = ". /etc/profile.d/etcdctl.sh; etcdctl"
 _WRITER = """\
 . /etc/profile.d/etcdctl.sh
@@ -94,3 +99,19 @@ class Databases:
         """What was acknowledged."""
         wait = "while systemctl -q is-active writer; do sleep 0.1; done"
         return set(self.cluster.on(host, f"touch /run/writer.end; {wait}; cat /run/writer.acknowledged").split())
+
+
+@contextlib.contextmanager
+def three_members(
+    request: pytest.FixtureRequest, artefacts: pathlib.Path, temporary: pytest.TempPathFactory
+) -> collections.abc.Iterator[Databases]:
+    """The bare hosts of inventories/etcd-members: DB1 to DB3 are to be members, DB4 is spare."""
+    inventory = temporary.mktemp("inventories") / "etcd-members"
+    shutil.copytree(pathlib.Path(__file__).parent / "inventories" / "etcd-members", inventory)
+    with bare_hosts(inventory, session=request.session, artefacts=artefacts) as cluster:
+        yield Databases(cluster)
+
+
+def etcd_actions(run: PlaybookRun) -> list[tuple[str, str, str]]:
+    """What was done to the membership: host, action, member."""
+    return [(host, action, path) for host, kind, action, path in run.actions() if kind == "etcd_member"]

@@ -7,17 +7,14 @@ import collections.abc
 import itertools
 import json
 import pathlib
-import shutil
 import time
 
 import pytest
 
-from .databases import Databases
+from .databases import DB1, DB2, DB3, Databases, three_members
 from .driver import PlaybookRun
-from .setups import bare_hosts
 
-HERE = pathlib.Path(__file__).parent
-DB1, DB2, DB3 = (f"db{number}.example" for number in (1, 2, 3))
+pytestmark = pytest.mark.long
 SMALL, LARGER = 16 << 20, 32 << 20
 PLAYBOOK = "playbooks/etcd.yml"
 ALL = ("-e", "etcd_compact=true", "-e", "etcd_defragment=true", "-e", "etcd_disarm=true", "-e", "etcd_pause=1")
@@ -32,11 +29,7 @@ cat /run/fault"""
 def databases(
     request: pytest.FixtureRequest, artefacts: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
 ) -> collections.abc.Iterator[Databases]:
-    inventory = tmp_path_factory.mktemp("inventories") / "etcd-space"
-    shutil.copytree(HERE / "inventories" / "etcd-members", inventory)
-    with bare_hosts(inventory, session=request.session, artefacts=artefacts) as cluster:
-        found = Databases(cluster)
-        found.want(DB1, DB2, DB3)
+    with three_members(request, artefacts, tmp_path_factory) as found:
         found.run(etcd_quota_backend_bytes=SMALL)
         yield found
 

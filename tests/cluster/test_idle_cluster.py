@@ -14,6 +14,7 @@ from . import checks, journals
 from .driver import Cluster, eventually
 from .setups import converged_hosts
 
+pytestmark = pytest.mark.long
 HOST = "k8s.allinone.dev"
 SECONDS = 60
 

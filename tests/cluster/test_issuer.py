@@ -16,6 +16,7 @@ from . import checks, issuer
 from .driver import Cluster
 from .setups import converged_hosts
 
+pytestmark = pytest.mark.long
 HOSTS = ("k8s.master.dev", "k8s.minion1.dev")
 WHO_AM_I = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
 

@@ -144,6 +144,7 @@ def test_f20_labels_and_taints_follow_the_inventory(cluster: Cluster) -> None:
     checks.nothing_changes(cluster, HOSTS)
 
 
+@pytest.mark.long
 def test_f20_taint_and_label_follow_the_role(cluster: Cluster) -> None:
     """A master is a minion too, and then no more."""
     assert taints(cluster, MASTER) == ["node-role.kubernetes.io/control-plane=:NoSchedule"]
@@ -224,6 +225,7 @@ def test_packets_that_a_firewall_drops_between_nodes_are_found(cluster: Cluster,
         cluster.on(MINION, "nft delete table inet cut")
 
 
+@pytest.mark.long
 def test_a_run_that_changes_a_node_checks_the_pod_network(cluster: Cluster) -> None:
     """And one that changes nothing does not."""
     cluster.on(MINION, "systemctl stop kube-proxy")
@@ -241,6 +243,7 @@ def test_a_run_that_changes_a_node_checks_the_pod_network(cluster: Cluster) -> N
     assert {result["host"] for result in cluster.playbook("playbooks/health.yml").results if result["task"] == HEALTH_CHECK} == set(HOSTS)
 
 
+@pytest.mark.long
 def test_f21_a_renamed_node_leaves_one_behind_that_is_told_of(cluster: Cluster) -> None:
     """Nothing of it is deleted unasked; once it is, its pods run on the new one, and no other node loses the way to them."""
     renamed = "renamed.example"
@@ -264,6 +267,7 @@ def test_f21_a_renamed_node_leaves_one_behind_that_is_told_of(cluster: Cluster) 
     assert tunnel(cluster) == now
 
 
+@pytest.mark.long
 def test_another_vni_is_another_tunnel(cluster: Cluster) -> None:
     """For the firewall and NetworkManager too, and the tunnel of before goes."""
     (cluster.inventory / "group_vars" / "all" / "flannel.yml").write_text("flannel_backend: {Type: vxlan, VNI: 7}\n", encoding="utf-8")

@@ -216,6 +216,7 @@ def test_the_host_can_be_rebooted(single: Cluster) -> None:
     guestbook_works(single)
 
 
+@pytest.mark.long
 def test_the_host_is_restarted_when_packages_ask_for_it(single: Cluster) -> None:
     """It is the only node: its pods stay, and the API is away meanwhile."""
     before = restarting.boots(single, [HOST])
@@ -235,6 +236,7 @@ def test_the_host_is_restarted_when_packages_ask_for_it(single: Cluster) -> None
     restarting.remove_package(single, HOST, "microcode_ctl")
 
 
+@pytest.mark.long
 def test_a_second_restore_of_a_snapshot_is_ahead_of_the_first(single: Cluster, tmp_path: pathlib.Path) -> None:
     """Clients that saw more after the first restore than there is after the second would hear of nothing any more."""
     single.playbook("playbooks/backup.yml", "-e", f"backup_directory={tmp_path}")
@@ -321,6 +323,7 @@ def test_certificates_are_renewed_by_name(single: Cluster) -> None:
     checks.nothing_changes(single, [HOST])
 
 
+@pytest.mark.long
 def test_what_was_saved_under_an_old_authority_and_an_old_key_is_restored(single: Cluster, tmp_path: pathlib.Path) -> None:
     """Afterwards the key that encrypts Secrets is replaced again, by a run that is killed and gone on with."""
     encrypted.make_secret(single, "before")

@@ -125,6 +125,7 @@ def test_second_run(single: Cluster) -> None:
     checks.survey_and_roles_agree(single, HOST)
 
 
+@pytest.mark.long
 def test_what_the_program_compiles_to_is_kept(single: Cluster) -> None:
     """The first run has kept it, for root alone. Looks do not touch it, whatever it holds; the next change mends it."""
     kept = "/var/lib/barehost/program"

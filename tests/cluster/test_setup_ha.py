@@ -275,7 +275,8 @@ def listed(cluster: Cluster) -> list[str]:
     return [line.partition(":")[0] for line in lines.split()]
 
 
-def test_nginx_instead_of_haproxy(ha: Cluster) -> None:
+@pytest.mark.long
+def test_nginx_instead_of_haproxy(ha: Cluster, rolled_out: RollOut) -> None:
     """From here on the cluster has Nginx. Every apiserver is away once: for one of them a run is made meanwhile."""
     nginx = (*NGINX, "--limit", "balancer", "--tags", "balancer")
     ha.playbook(SITE, *nginx)
@@ -301,6 +302,7 @@ def test_nginx_instead_of_haproxy(ha: Cluster) -> None:
     eventually(lambda: listed(ha) == [*MASTERS.values()], deadline=60, wanted="all apiservers listed again")
 
 
+@pytest.mark.long
 def test_nginx_may_open_as_many_files_as_it_needs(ha: Cluster) -> None:
     """By its unit: nginx.conf has no limit, which SELinux would deny. A connection takes two files."""
     for host in BALANCERS:
@@ -309,6 +311,7 @@ def test_nginx_may_open_as_many_files_as_it_needs(ha: Cluster) -> None:
         assert "rlimit" not in ha.on(host, "cat /etc/nginx/nginx.conf")
 
 
+@pytest.mark.long
 def test_the_whole_cluster_is_restored(ha: Cluster, rolled_out: RollOut, tmp_path: pathlib.Path) -> None:
     ha.kubectl("create", "configmap", "before", "--from-literal=text=first")
     ha.playbook("playbooks/backup.yml", "-e", f"backup_directory={tmp_path}/backups")
@@ -332,6 +335,7 @@ def test_the_whole_cluster_is_restored(ha: Cluster, rolled_out: RollOut, tmp_pat
     checks.nothing_changes(ha, [*NODES, *BALANCERS], *NGINX, *ROLLED_OUT)
 
 
+@pytest.mark.long
 def test_reset_balancers_are_bare_and_come_back(
     ha: Cluster, rolled_out: RollOut, runs: dict[str, PlaybookRun], found_bare: dict[str, list[str]]
 ) -> None:

@@ -208,6 +208,7 @@ def test_health(installed: Cluster) -> None:
     assert "Nodes: 3 of 3 ready" in output
 
 
+@pytest.mark.long
 def test_everything_comes_back_from_a_snapshot(installed: Cluster, tmp_path: pathlib.Path) -> None:
     """Objects of the API, etcd's users and their roles, flannel's network and leases; all programs then use what is there again."""
     installed.playbook("playbooks/backup.yml", "-e", f"backup_directory={tmp_path}/backups")

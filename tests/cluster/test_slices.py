@@ -17,6 +17,7 @@ from . import checks
 from .driver import ROOT, Cluster, PlaybookRun
 from .setups import bare_hosts
 
+pytestmark = pytest.mark.long
 MASTER, OLD, *NEW = ("k8s.master.dev", "k8s.minion1.dev", "k8s.minion2.dev", "k8s.minion3.dev")
 HOSTS = (MASTER, OLD, *NEW)
 MORE_PODS = ("-e", json.dumps({"minion_kubelet_config": {"maxPods": 100}}))

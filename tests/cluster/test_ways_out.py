@@ -27,6 +27,7 @@ from .ways_out import (
     tls_mirror,
 )
 
+pytestmark = pytest.mark.long
 HOST = "k8s.allinone.dev"
 LOGINS = [{"registry": REGISTRY, "username": USER, "password": PASSWORD}]
 WAY_OUT = {

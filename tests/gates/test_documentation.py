@@ -83,6 +83,21 @@ def test_tests_that_are_named_exist() -> None:
             assert not test or f"\ndef {test}(" in text(name), f"{page}: {file} has no {test}"
 
 
+def _is_long(file: str, test: str) -> bool:
+    """Whether `make long` runs a test or, without its name, all of a file."""
+    source = text(file if "/" in file else f"tests/cluster/{file}")
+    decorated = rf"^@pytest\.mark\.long\n(?:@.*\n(?:[ )].*\n|\)\n)*)*def {test}\("
+    return "\npytestmark = pytest.mark.long\n" in source or bool(test and re.search(decorated, source, re.MULTILINE))
+
+
+def test_what_make_test_does_not_run_is_marked() -> None:
+    """The section about tests that were not run names them without."""
+    reference = r"`((?:tests/[\w/]+/)?test_\w+\.py)(?:::(\w+))?`( \(`make long`\))?"
+    for page in ("docs/guides.md", "docs/proven.md"):
+        named = re.findall(reference, text(page).partition("\n## Written, and not run yet\n")[0])
+        assert [(file, test) for file, test, marked in named if bool(marked) != _is_long(file, test)] == [], page
+
+
 @pytest.mark.parametrize("inventory", INVENTORIES)
 def test_every_inventory_is_described(inventory: str) -> None:
     for page in ("README.md", "docs/inventories.md", "docs/guides.md"):
