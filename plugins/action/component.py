@@ -42,21 +42,7 @@ class ActionModule(HostAction):
         if found.warnings:
             result["warnings"] = found.warnings
         if plan and not check_mode:
-            checksums = AskedChecksums(directory_of_the_run(), host=host.name, cluster=lambda: cluster_of(self._templar, variables))
-            # Before the turn of this host: others need not wait for an answer.
-            actions = [action.for_host() for action in plan]
-            checksums.complete(actions)
-            with self._turn(component, plan, variables):
-                context = {
-                    "leftovers": component.leftovers,
-                    "gate": list(component.gate) if planner.restarted(plan) else [],
-                    "downloads": self._downloads(plan, variables),
-                }
-                done = _apply(host, plan, actions, found.items, found.pki, context)
-            checksums.note(actions, done["outcomes"])
-            result["units"] = done["units"]
-            if checksums.warnings:
-                result["warnings"] = [*result.get("warnings", []), *checksums.warnings]
+            result.update(self._perform(component, plan, found, host, variables))
         return result
 
     def _collect(self, component: Component, host: Host, variables: dict[str, t.Any]) -> ComponentState:
@@ -86,6 +72,26 @@ class ActionModule(HostAction):
         plan = found.plan(store.load())
         store.add(plan)
         return plan
+
+    def _perform(
+        self, component: Component, plan: list[PlannedAction], found: ComponentState, host: Host, variables: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        """What is new in the result by this."""
+        checksums = AskedChecksums(directory_of_the_run(), host=host.name, cluster=lambda: cluster_of(self._templar, variables))
+        context = {
+            "leftovers": component.leftovers,
+            "gate": list(component.gate) if planner.restarted(plan) else [],
+            "downloads": self._downloads(plan, variables),
+        }
+
+        def apply(actions: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+            # Only now: while digests are asked for, other hosts may have their turn.
+            with self._turn(component, plan, variables):
+                return _apply(host, plan, actions, found.items, found.pki, context)
+
+        done = checksums.applied([action.for_host() for action in plan], apply)
+        warnings = [*found.warnings, *checksums.warnings]
+        return {"units": done["units"], **({"warnings": warnings} if warnings else {})}
 
     def _downloads(self, plan: list[PlannedAction], variables: dict[str, t.Any]) -> dict[str, t.Any]:
         """Which way the host's own downloads take, if the plan has any."""

@@ -82,10 +82,8 @@ class ActionModule(HostAction):
         actions = [action for action in plan if action.operation == "download"]
         if actions and not self._task.check_mode:
             checksums = AskedChecksums(directory_of_the_run(), host=host.name, cluster=lambda: cluster)
-            downloads = [action.for_host() for action in actions]
-            checksums.complete(downloads)
-            payload = {"actions": downloads, "units": [], "downloads": route.for_host(cluster)}
-            checksums.note(downloads, host.step("apply", payload)["outcomes"])
+            context = {"units": [], "downloads": route.for_host(cluster)}
+            checksums.applied([action.for_host() for action in actions], lambda asked: host.step("apply", {**context, "actions": asked}))
             return {**self._result(actions), **({"warnings": checksums.warnings} if checksums.warnings else {})}
         return self._result(actions)
 

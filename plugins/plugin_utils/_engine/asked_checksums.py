@@ -51,7 +51,17 @@ class AskedChecksums:
         self._cluster = cluster
         self.warnings: list[str] = []
 
-    def complete(self, actions: c.Iterable[Object]) -> None:
+    def applied(self, actions: list[Object], apply: c.Callable[[list[Object]], Object]) -> Object:
+        """What ``apply`` says, which has the host perform the actions. Each download has a digest by then, if anybody gives one.
+
+        ``warnings`` is complete afterwards.
+        """
+        self._complete(actions)
+        done = apply(actions)
+        self._note(actions, done["outcomes"])
+        return done
+
+    def _complete(self, actions: c.Iterable[Object]) -> None:
         """Gives each download the digest that is recorded, or that somebody answers now."""
         downloads = _unproven(actions)
         if not downloads:
@@ -70,7 +80,7 @@ class AskedChecksums:
             if digest:
                 action["data"] = {**action["data"], "release": {**release, "sha256": digest, "remedy": self._remedy}}
 
-    def note(self, actions: c.Iterable[Object], outcomes: c.Mapping[str, t.Any]) -> None:
+    def _note(self, actions: c.Iterable[Object], outcomes: c.Mapping[str, t.Any]) -> None:
         """Records by what a host has proven downloads for which it asked. Raises ComponentError if others got another file."""
         reported = _reported(actions, outcomes)
         if not reported:

@@ -74,6 +74,15 @@ def given(actions: Actions) -> set[t.Any]:
     return {action["data"]["release"]["sha256"] for action in actions if action["operation"] == "download"}
 
 
+def complete(asked: AskedChecksums, actions: Actions) -> None:
+    """For a host that reports nothing."""
+    asked.applied(actions, lambda _actions: {"outcomes": {}})
+
+
+def install(asked: AskedChecksums, actions: Actions) -> None:
+    asked.applied(actions, lambda actions: {"outcomes": {"binary": binaries.apply(actions)}})
+
+
 def test_one_question_a_run_and_none_in_the_next(
     mirror: Mirror, host: pathlib.Path, run: Run, record: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
@@ -81,13 +90,13 @@ def test_one_question_a_run_and_none_in_the_next(
     for name in ("one", "two", "three"):
         actions = downloads(item)
         asked = run.host(name)
-        asked.complete(actions)
+        complete(asked, actions)
         assert given(actions) == {sha256(TWO)}
         assert asked.warnings == []
     assert questions(mirror) == ["/tool.tgz.sha256"]
     assert record.read_text(encoding="utf-8") == f"{HEAD}{sha256(TWO)}  {mirror.url}/tool.tgz\n"
     later = downloads(item)
-    Run(tmp_path / "later", record).host().complete(later)
+    complete(Run(tmp_path / "later", record).host(), later)
     assert given(later) == {sha256(TWO)}
     assert len(questions(mirror)) == 1
 
@@ -95,7 +104,7 @@ def test_one_question_a_run_and_none_in_the_next(
 def test_who_needs_nothing_asks_nothing(mirror: Mirror, host: pathlib.Path, run: Run, tmp_path: pathlib.Path) -> None:
     item = item_of(mirror, host)
     actions = downloads(item)
-    run.host().complete(actions)
+    complete(run.host(), actions)
     assert binaries.apply(actions)[0] == {"sha256": sha256(TWO)}
 
     def not_asked() -> t.NoReturn:
@@ -103,20 +112,19 @@ def test_who_needs_nothing_asks_nothing(mirror: Mirror, host: pathlib.Path, run:
 
     mirror.requests.clear()
     again = AskedChecksums(tmp_path / "nowhere", host="one", cluster=not_asked)
-    again.complete(downloads(item))
+    complete(again, downloads(item))
     pinned = downloads({**item_of(mirror, host, "other"), "checksum_url": None, "sha256": sha256(TWO), "pinned_by": "collection"})
-    again.complete(pinned)
-    again.note(pinned, {"binary": binaries.apply(pinned)})
+    install(again, pinned)
     assert questions(mirror) == []
 
 
 def test_a_file_that_was_changed_is_refused_by_the_record(
     mirror: Mirror, host: pathlib.Path, run: Run, record: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    run.host().complete(downloads(item_of(mirror, host)))
+    complete(run.host(), downloads(item_of(mirror, host)))
     # whoever changes the file changes its checksum file, too
     changed = downloads(item_of(mirror, host, content=OTHER))
-    Run(tmp_path / "later", record).host("late").complete(changed)
+    complete(Run(tmp_path / "later", record).host("late"), changed)
     with pytest.raises(HostError) as caught:
         binaries.apply(changed)
     for part in (
@@ -128,7 +136,7 @@ def test_a_file_that_was_changed_is_refused_by_the_record(
         assert part in caught.value.message
     assert not list((host / "bin").glob("*"))
     record.write_text("", encoding="utf-8")
-    Run(tmp_path / "mended", record).host("late").complete(changed := downloads(item_of(mirror, host, content=OTHER)))
+    complete(Run(tmp_path / "mended", record).host("late"), changed := downloads(item_of(mirror, host, content=OTHER)))
     binaries.apply(changed)
     assert (host / "bin" / "tool-b-1.0.0").read_bytes() == b"\x7fELF c"
 
@@ -137,18 +145,21 @@ def test_without_an_answer_hosts_ask_and_report(mirror: Mirror, host: pathlib.Pa
     item = item_of(mirror, host)
     mirror.faults["/tool.tgz.sha256"] = [404]
     asked, actions = run.host(), downloads(item)
-    asked.complete(actions)
-    assert given(actions) == {None}
+
+    def apply(actions: Actions) -> dict[str, t.Any]:
+        assert given(actions) == {None}
+        assert not record.exists()
+        return {"outcomes": {"binary": binaries.apply(actions)}}
+
+    asked.applied(actions, apply)
     (warning,) = asked.warnings
     assert "the server answered 404" in warning
     assert warning.endswith("So each host asks for itself. If only hosts reach that server, set cluster_checksums_asked_by: hosts")
-    assert not record.exists()
-    asked.note(actions, {"binary": binaries.apply(actions)})
     assert questions(mirror) == ["/tool.tgz.sha256"] * 2
     assert Record(record).read() == {f"{mirror.url}/tool.tgz": sha256(TWO)}
     # the second host of the same run asks nobody, and is told nothing anew
     second, actions = run.host("two"), downloads({**item, "version": "1.0.1"})
-    second.complete(actions)
+    complete(second, actions)
     assert given(actions) == {sha256(TWO)}
     assert second.warnings == []
     assert len(questions(mirror)) == 2
@@ -156,10 +167,13 @@ def test_without_an_answer_hosts_ask_and_report(mirror: Mirror, host: pathlib.Pa
 
 def test_hosts_ask_where_the_inventory_says_so(mirror: Mirror, host: pathlib.Path, record: pathlib.Path, tmp_path: pathlib.Path) -> None:
     asked, actions = Run(tmp_path / "run", record, asked_by="hosts").host(), downloads(item_of(mirror, host))
-    asked.complete(actions)
-    assert questions(mirror) == []
+
+    def apply(actions: Actions) -> dict[str, t.Any]:
+        assert questions(mirror) == []
+        return {"outcomes": {"binary": binaries.apply(actions)}}
+
+    asked.applied(actions, apply)
     assert asked.warnings == []
-    asked.note(actions, {"binary": binaries.apply(actions)})
     assert Record(record).read() == {f"{mirror.url}/tool.tgz": sha256(TWO)}
 
 
@@ -169,12 +183,16 @@ def test_two_hosts_that_were_told_different_things(
     run = Run(tmp_path / "run", record, asked_by="hosts")
     item = item_of(mirror, host)
     first, second = downloads(item), downloads(item)
-    one, two = run.host("one"), run.host("two")
-    one.complete(first)
-    two.complete(second)
-    one.note(first, {"binary": [{"sha256": "a" * 64}, {}, {"sha256": "a" * 64}, {}]})
+
+    def told(digest: str) -> dict[str, t.Any]:
+        return {"outcomes": {"binary": [{"sha256": digest}, {}, {"sha256": digest}, {}]}}
+
+    def while_the_first_installs(_actions: Actions) -> dict[str, t.Any]:
+        run.host("one").applied(first, lambda _actions: told("a" * 64))
+        return told("b" * 64)
+
     with pytest.raises(ComponentError) as caught:
-        two.note(second, {"binary": [{"sha256": "b" * 64}, {}, {"sha256": "b" * 64}, {}]})
+        run.host("two").applied(second, while_the_first_installs)
     for part in (f"found sha256 {'b' * 64}", "two has installed", f"wanted {'a' * 64}", "give its digest in cluster_checksums"):
         assert part in str(caught.value)
     assert Record(record).read() == {f"{mirror.url}/tool.tgz": "a" * 64}
@@ -194,8 +212,7 @@ def test_what_a_host_reports_is_no_text_of_its_own(
     mirror: Mirror, host: pathlib.Path, record: pathlib.Path, tmp_path: pathlib.Path, outcomes: dict[str, t.Any]
 ) -> None:
     asked, actions = Run(tmp_path / "run", record, asked_by="hosts").host(), downloads(item_of(mirror, host))
-    asked.complete(actions)
-    asked.note(actions, outcomes)
+    asked.applied(actions, lambda _actions: {"outcomes": outcomes})
     assert not record.exists()
 
 
@@ -209,24 +226,24 @@ def test_a_server_that_says_nothing_costs_the_deadline_once(
         for name, warned in (("tool", 1), ("other", 0)):
             item = {**item_of(mirror, host, name), "checksum_url": f"{address}/{name}.sha256"}
             asked, actions = run.host(), downloads(item)
-            asked.complete(actions)
+            complete(asked, actions)
             assert given(actions) == {None}
             assert len(asked.warnings) == warned
     # another server is asked all the same
-    run.host().complete(actions := downloads(item_of(mirror, host, "third")))
+    complete(run.host(), actions := downloads(item_of(mirror, host, "third")))
     assert given(actions) == {sha256(TWO)}
 
 
 def test_a_record_that_cannot_be_written_is_told_and_the_run_goes_on(mirror: Mirror, host: pathlib.Path, tmp_path: pathlib.Path) -> None:
     run = Run(tmp_path / "run", tmp_path / "missing" / "checksums.txt")
     asked, actions = run.host(), downloads(item_of(mirror, host))
-    asked.complete(actions)
+    complete(asked, actions)
     assert given(actions) == {sha256(TWO)}
     (warning,) = asked.warnings
     assert "cannot be recorded (No such file or directory)" in warning
     assert "Set cluster_checksums_file" in warning
     second, actions = run.host("two"), downloads(item_of(mirror, host))
-    second.complete(actions)
+    complete(second, actions)
     assert given(actions) == {sha256(TWO)}
     assert second.warnings == []
 
@@ -234,8 +251,7 @@ def test_a_record_that_cannot_be_written_is_told_and_the_run_goes_on(mirror: Mir
 def test_an_address_that_is_none_is_left_to_the_host(mirror: Mirror, host: pathlib.Path, run: Run) -> None:
     for wrong in ("http://[::1/tool.sha256", "tool.sha256"):
         asked, actions = run.host(), downloads({**item_of(mirror, host), "checksum_url": wrong})
-        asked.complete(actions)
-        asked.note(actions, {"binary": [{"sha256": "a" * 64}] * len(actions)})
+        asked.applied(actions, lambda actions: {"outcomes": {"binary": [{"sha256": "a" * 64}] * len(actions)}})
         assert given(actions) == {None}
         assert asked.warnings == []
 
