@@ -9,7 +9,6 @@ import dataclasses
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import drains
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import batch
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
@@ -19,11 +18,11 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transp
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import databases
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import plan_upgrade, told_plan, upgrade_request
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.answers import found_of, wanted_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.plan_upgrade import Observed, Request
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.plan_upgrade import Observed
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["checked", "planned", "verified"], "required": True},
-    **upgrade_request.OPTIONS,
+    **{name: {"type": "raw"} for name in upgrade_request.OPTIONS},
 }
 # The variables in which the playbook registers what hosts and API say
 _VERSIONS, _MASTER_VERSIONS = "barehost_versions", "barehost_master_versions"
@@ -42,17 +41,14 @@ class ActionModule(HostAction):
     def _converge(self, variables: Variables) -> Object:
         _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         arguments = plain(arguments)
+        tags = {*variables.get("ansible_run_tags", []), *variables.get("ansible_skip_tags", [])} - run_tags.NONE_ASKED_FOR
+        given = {name: arguments[name] for name in upgrade_request.OPTIONS}
+        request = upgrade_request.request(given, variables=variables, tags=tags)
         if arguments["state"] == "checked":
-            tags = {*variables.get("ansible_run_tags", []), *variables.get("ansible_skip_tags", [])} - run_tags.NONE_ASKED_FOR
-            upgrade_request.refuse(arguments, variables=variables, tags=tags)
             return {"changed": False}
         cluster: Object = plain(cluster_of(self._templar, variables))
-        request = Request(
-            only=arguments["only"],
-            drain=arguments["drain"],
-            unmanaged_pods=arguments["unmanaged_pods"],
-            batch=batch.read(arguments["batch"]),
-            beside={name: version for name, key in _BESIDE.items() if (version := cluster["versions"][key])},
+        request = dataclasses.replace(
+            request, beside={name: version for name, key in _BESIDE.items() if (version := cluster["versions"][key])}
         )
         wanted = wanted_of(cluster, frozenset(variables["ansible_play_hosts_all"]))
         observed = _observed(cluster, variables)
@@ -63,7 +59,7 @@ class ActionModule(HostAction):
             "changed": False,
             "summary": told_plan.lines(upgrade, observed, wanted, request),
             "stages": [dataclasses.asdict(work) for work in upgrade.work],
-            "settings": upgrade_request.for_plays(arguments),
+            "settings": request.for_plays(),
             # Check mode ends with the plan: no later play has hosts then.
             "performs": not self._task.check_mode,
             "complete": not upgrade.work and not upgrade.left_out,

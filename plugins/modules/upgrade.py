@@ -34,42 +34,32 @@ options:
     choices: [checked, planned, verified]
     required: true
   only:
-    description: What is upgraded. V(masters) are masters with the members of etcd.
-    type: str
-    choices: [all, masters, nodes]
-    default: all
+    description: V(all), V(masters) or V(nodes). V(masters) are masters with the members of etcd. Without it, V(all).
+    type: raw
   drain:
-    description: Whether nodes are drained. Without it, the kubelet cannot go to another minor version.
-    type: bool
-    default: true
+    description: Whether nodes are drained, as they are by default. Without it, the kubelet cannot go to another minor version.
+    type: raw
   unmanaged_pods:
-    description: Whether pods that no controller replaces may be lost.
-    type: bool
-    default: false
+    description: Whether pods that no controller replaces may be lost. By default they may not.
+    type: raw
   wait_for_pods:
-    description: Whether the pods of a node, and those that have left it, must be ready before the next node.
-    type: bool
-    default: true
+    description: Whether the pods of a node, and those that have left it, must be ready before the next node. By default they must.
+    type: raw
   batch:
-    description: How many nodes are upgraded at the same time. A number, or a percentage of the nodes.
-    type: str
-    default: '1'
+    description: How many nodes are upgraded at the same time. A number, or a percentage of the nodes. Without it, one.
+    type: raw
   timeout:
-    description: Seconds for the pods of a node to leave, and to be ready again.
-    type: float
-    default: 300
+    description: Seconds for the pods of a node to leave, and to be ready again. Without it, 300.
+    type: raw
   pause:
-    description: Seconds after each batch.
-    type: float
-    default: 0
+    description: Seconds after each batch. Without it, none.
+    type: raw
   before_node:
     description: A file with tasks of the user, which run before each node.
-    type: path
-    default: ''
+    type: raw
   after_node:
     description: A file with tasks of the user, which run after each node.
-    type: path
-    default: ''
+    type: raw
 seealso:
   - module: barehost.kubernetes.versions
   - module: barehost.kubernetes.workloads

@@ -10,32 +10,17 @@ import dataclasses
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import drains
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.batch import ONE_BY_ONE, Batch
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import Version, numbers_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules import Found, Wanted
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.stages import Running, Stage, stages
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.upgrade_request import MASTERS, NODES, Request
 
 # What the mark of a Node says that this cordoned.
 MARK = "playbooks/upgrade.yml"
 
 Object = dict[str, t.Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """What the user asks for.
-
-    ``only``: all, masters (with the members of etcd) or nodes. ``batch``: nodes at the same time. ``beside``: the versions of other
-    programs of nodes.
-    """
-
-    only: str = "all"
-    drain: bool = True
-    unmanaged_pods: bool = False
-    batch: Batch = ONE_BY_ONE
-    beside: c.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +89,7 @@ def plan(observed: Observed, wanted: Wanted, request: Request) -> Upgrade:
         raise PlanError(
             "Nothing was changed: no apiserver is ready, so nobody knows which pods run where. See what playbooks/health.yml tells"
         )
-    left_out = [host for host in observed.away if host in wanted.nodes and request.only != "masters"]
+    left_out = [host for host in observed.away if host in wanted.nodes and request.only != MASTERS]
     return Upgrade(tuple(work), tuple(left_out))
 
 
@@ -207,8 +192,8 @@ def _scope(observed: Observed, wanted: Wanted, request: Request) -> _Scope:
     def of_run(hosts: c.Iterable[str], *, asked: bool) -> tuple[str, ...]:
         return tuple(host for host in hosts if asked and host in wanted.run)
 
-    control_plane = request.only != "nodes"
-    nodes = of_run(wanted.nodes, asked=request.only != "masters")
+    control_plane = request.only != NODES
+    nodes = of_run(wanted.nodes, asked=request.only != MASTERS)
     return _Scope(
         members=of_run(wanted.members, asked=control_plane),
         masters=of_run(wanted.masters, asked=control_plane),

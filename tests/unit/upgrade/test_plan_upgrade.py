@@ -15,8 +15,9 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.batch 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import Version, numbers_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import plan_upgrade, rules, told_plan
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.plan_upgrade import Observed, Request, Upgrade
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.plan_upgrade import Observed, Upgrade
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules import Found, Wanted
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.upgrade_request import Request
 
 MASTERS = ("m1", "m2", "m3")
 WORKERS = ("w1", "w2")
