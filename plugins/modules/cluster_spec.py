@@ -95,12 +95,14 @@ notes:
     collection's pins do not count then; the mirror's checksum files do.
   - C(cluster_image_registry) (registry, default empty). Host, port and path of a registry that has the images under upstream's paths.
   - C(cluster_http_proxy), C(cluster_https_proxy) (addresses of proxies, default empty). Through which proxy the downloads of hosts with
-    C(http://) and C(https://) go. The collection's own downloads, dnf and Docker use them, and nothing else does. They begin with
-    C(http://), have a port and no login. A proxy in C(dnf.conf) or in C(docker_daemon_options) goes before them.
+    C(http://) and C(https://) go. The collection's own downloads, dnf and Docker use them, and nothing else does on hosts. The
+    controller asks for checksum files through them, and without them if it gets no answer. They begin with C(http://), have a port and
+    no login. A proxy in C(dnf.conf) or in C(docker_daemon_options) goes before them.
   - C(cluster_no_proxy) (list, default empty). What is downloaded without the proxy, besides the networks, names and addresses of the
     cluster itself. Names, which stand for the names below them too, domains that begin with a dot, IPv4 addresses and networks.
   - C(cluster_ca_bundle) (certificates as PEM, default empty). The authorities of C(cluster_mirror) and C(cluster_image_registry), where
-    hosts do not trust them already. Used for these two alone, and for C(docker_repository_baseurl) on the host of the mirror.
+    hosts do not trust them already. Used for these two alone, and for C(docker_repository_baseurl) on the host of the mirror. The
+    controller trusts them where it asks the mirror for checksum files.
   - C(cluster_checksums) (map, default empty). sha256 by program or file name; replaces every other source for it. Without it the digests
     count that the collection pins, which are those of upstream's own files. For what is not pinned, checksum files are asked for. For
     cri-dockerd and flannel upstream publishes none; there, and without a mirror, it is GitHub's REST API (C(api.github.com)), which has

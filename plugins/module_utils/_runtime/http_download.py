@@ -52,9 +52,10 @@ def shown(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}"
 
 
-def fetch_text(url: str, *, attempts: int = ATTEMPTS, timeout: t.Optional[float] = None) -> str:
-    """Reads a small file, such as a list of checksums."""
-    return _with_attempts(url, lambda: _read_small(url, timeout), attempts).decode("utf-8", errors="replace")
+def fetch_text(url: str, *, attempts: int = ATTEMPTS, timeout: t.Optional[float] = None, route: t.Optional[Route] = None) -> str:
+    """Reads a small file, such as a list of checksums. ``route``: for this one alone."""
+    taken = route or _route
+    return _with_attempts(url, lambda: _read_small(url, taken, timeout), taken, attempts).decode("utf-8", errors="replace")
 
 
 def download(url: str, part: str, sha256: str, *, remedy: str = "") -> None:
@@ -80,7 +81,7 @@ _OTHER_FILE = "Check the version, the mirror and sha256 or checksum_url, and fin
 def _complete(url: str, part: str) -> str:
     os.makedirs(os.path.dirname(part), mode=0o700, exist_ok=True)
     try:
-        return _with_attempts(url, lambda: _continue(url, part))
+        return _with_attempts(url, lambda: _continue(url, part, _route), _route)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             # A full disk harms running programs, so the space is worth more than the partial file.
@@ -93,29 +94,29 @@ def _complete(url: str, part: str) -> str:
 _SPACE_ADVICE = "What runs is untouched. Free some space on this file system and run again."
 
 
-def _with_attempts(url: str, attempt: t.Callable[[], _T], attempts: int = ATTEMPTS) -> _T:
+def _with_attempts(url: str, attempt: t.Callable[[], _T], route: Route, attempts: int = ATTEMPTS) -> _T:
     for number in range(attempts):
         try:
             return attempt()
         except _Passing as error:
             if number == attempts - 1:
                 raise HostError(
-                    f"{shown(url)}{_route.shown(url)}: {error}; tried {attempts} times. What was received is kept and continued by the "
+                    f"{shown(url)}{route.shown(url)}: {error}; tried {attempts} times. What was received is kept and continued by the "
                     "next run. Check that this host can reach the server (name, route, proxy, firewall), or set a mirror."
                 ) from None
             time.sleep(PAUSES[number])
     raise AssertionError("unreachable")  # pragma: no cover
 
 
-def _read_small(url: str, timeout: t.Optional[float]) -> bytes:
-    with _open(url, {}, timeout) as response:
+def _read_small(url: str, route: Route, timeout: t.Optional[float]) -> bytes:
+    with _open(url, {}, route, timeout) as response:
         return _read(response, SMALL_FILE_LIMIT)
 
 
-def _continue(url: str, part: str) -> str:
+def _continue(url: str, part: str, route: Route) -> str:
     """One attempt: requests the missing part, appends it, and returns the digest of the whole file."""
     have = os.path.getsize(part) if os.path.exists(part) else 0
-    with _open(url, {"Range": f"bytes={have}-"} if have else {}) as response:
+    with _open(url, {"Range": f"bytes={have}-"} if have else {}, route) as response:
         start, total = _extent(response, have)
         if start is None:
             os.unlink(part)
@@ -157,19 +158,19 @@ def _append(response: t.Any, part: str, start: int, total: int | None) -> str:
     return digest.hexdigest()
 
 
-def _open(url: str, headers: dict[str, str], timeout: t.Optional[float] = None) -> t.Any:
+def _open(url: str, headers: dict[str, str], route: Route, timeout: t.Optional[float] = None) -> t.Any:
     """Opens the URL; the status is 200, 206 or 416."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise HostError(f"{shown(url)}: not a URL that can be downloaded. Give http:// or https://, without credentials in it.")
     request = urllib.request.Request(url, headers={"User-Agent": "barehost.kubernetes", "Accept-Encoding": "identity", **headers})
     try:
-        response = _route.opener().open(request, timeout=timeout or TIMEOUT)
+        response = route.opener().open(request, timeout=timeout or TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code == 416 and headers:
             return error
         with error:
-            raise _http_failure(url, error) from None
+            raise _http_failure(url, error, route) from None
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLCertVerificationError):
             raise HostError(
@@ -182,7 +183,7 @@ def _open(url: str, headers: dict[str, str], timeout: t.Optional[float] = None) 
     return response
 
 
-def _http_failure(url: str, error: urllib.error.HTTPError) -> Exception:
+def _http_failure(url: str, error: urllib.error.HTTPError, route: Route) -> Exception:
     if _is_limited(error):
         reset = error.headers.get("X-RateLimit-Reset", "")
         until = time.strftime("until %H:%M UTC", time.gmtime(int(reset))) if re.fullmatch(r"[0-9]{1,11}", reset) else "for a while"
@@ -193,7 +194,7 @@ def _http_failure(url: str, error: urllib.error.HTTPError) -> Exception:
     if error.code in _PASSING_STATUS:
         return _Passing(f"the server answered {error.code} {error.reason}")
     return HostError(
-        f"{shown(url)}{_route.shown(url)}: the server answered {error.code} {error.reason}. What runs is untouched. "
+        f"{shown(url)}{route.shown(url)}: the server answered {error.code} {error.reason}. What runs is untouched. "
         "Check that this version exists there for this architecture, and the mirror in the URL."
     )
 

@@ -24,9 +24,11 @@ import urllib.parse
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binary_checksums
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import http_download
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.download_route import Route
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.checksum_record import Record
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import downloads
 
 Object = dict[str, t.Any]
 
@@ -36,7 +38,6 @@ _TIMEOUT = 5.0
 # A server that let the controller wait so long, for nothing, is not asked again in this run.
 _PATIENCE = 2.0
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_fetch = functools.partial(http_download.fetch_text, attempts=1, timeout=_TIMEOUT)
 
 
 class AskedChecksums:
@@ -63,18 +64,18 @@ class AskedChecksums:
 
     def _complete(self, actions: c.Iterable[Object]) -> None:
         """Gives each download the digest that is recorded, or that somebody answers now."""
-        downloads = _unproven(actions)
-        if not downloads:
+        unproven = _unproven(actions)
+        if not unproven:
             return
         with self._turn() as run:
             known = self._record.read() if self._record else {}
             answered = {}
             if self._settings.get("asked_by", "controller") == "controller":
-                missing = {address: release for address, release in _by_address(downloads).items() if not known.get(address)}
+                missing = {address: release for address, release in _by_address(unproven).items() if not known.get(address)}
                 answered = self._answers({address: one for address, one in missing.items() if address not in run["digests"]}, run)
             self._keep(answered, run)
             known = {**run["digests"], **known}
-        for action in downloads:
+        for action in unproven:
             release = action["data"]["release"]
             digest = known.get(_address(release))
             if digest:
@@ -105,6 +106,13 @@ class AskedChecksums:
         path = self._settings.get("file")
         return Record(pathlib.Path(path)) if path else None
 
+    @functools.cached_property
+    def _ways(self) -> list[Route]:
+        """How the servers are reached: as hosts do it, else as the login of the controller does, which may be in another network."""
+        of_hosts = downloads.for_host(self._cluster())
+        of_the_login = {"ca_bundle": of_hosts.get("ca_bundle", "")}
+        return [Route(of_hosts), Route(of_the_login)] if "no_proxy" in of_hosts else [Route(of_hosts)]
+
     @property
     def _remedy(self) -> str:
         if self._record is None:
@@ -118,7 +126,7 @@ class AskedChecksums:
         """What the controller is answered. What it is not answered is left to the hosts, for this run."""
         asked = {address: one for address, one in questions.items() if _server(one) not in run["silent"]}
         begin = time.monotonic()
-        found, faults = _ask(asked)
+        found, faults = _ask(asked, self._ways)
         if faults and time.monotonic() - begin > _PATIENCE:
             run["silent"] += sorted({_server(asked[address]) for address in faults})
         run["digests"].update(dict.fromkeys(faults, ""))
@@ -184,19 +192,20 @@ def _server(release: Object) -> str:
     return urllib.parse.urlsplit(release["checksum_url"]).netloc
 
 
-def _ask(questions: c.Mapping[str, Object]) -> tuple[dict[str, str], dict[str, str]]:
+def _ask(questions: c.Mapping[str, Object], ways: c.Sequence[Route]) -> tuple[dict[str, str], dict[str, str]]:
     """The digests, and why there is none. All at once, and a server that says nothing keeps nobody longer than the deadline."""
     found: dict[str, str] = {}
     faults: dict[str, str] = {}
 
     def ask(address: str, release: Object) -> None:
-        name = posixpath.basename(urllib.parse.urlsplit(release["url"]).path)
-        try:
-            found[address] = binary_checksums.fetch_checksum(release["checksum_url"], name, fetch=_fetch)
-        except HostError as error:
-            faults[address] = error.message
-        except (OSError, ValueError) as error:
-            faults[address] = f"{http_download.shown(release['checksum_url'])}: {error}."
+        for way in ways:
+            try:
+                found[address] = _fetched(release, way)
+                return
+            except HostError as error:
+                faults.setdefault(address, error.message)
+            except (OSError, ValueError) as error:
+                faults.setdefault(address, f"{http_download.shown(release['checksum_url'])}: {error}.")
 
     threads = [threading.Thread(target=ask, args=question, daemon=True) for question in questions.items()]
     for thread in threads:
@@ -211,6 +220,12 @@ def _ask(questions: c.Mapping[str, Object]) -> tuple[dict[str, str], dict[str, s
         if address not in answered
     }
     return answered, {**silent, **{address: fault for address, fault in dict(faults).items() if address not in answered}}
+
+
+def _fetched(release: Object, way: Route) -> str:
+    name = posixpath.basename(urllib.parse.urlsplit(release["url"]).path)
+    fetch = functools.partial(http_download.fetch_text, attempts=1, timeout=_TIMEOUT, route=way)
+    return binary_checksums.fetch_checksum(release["checksum_url"], name, fetch=fetch)
 
 
 def _reported(actions: c.Iterable[Object], outcomes: c.Mapping[str, t.Any]) -> dict[str, str]:

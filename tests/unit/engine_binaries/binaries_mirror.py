@@ -8,6 +8,7 @@ import hashlib
 import http.server
 import io
 import re
+import ssl
 import tarfile
 import threading
 import typing as t
@@ -24,7 +25,7 @@ class Refusal(t.NamedTuple):
 class Mirror:
     """Serves ``files``; ``faults`` holds, for a path, what goes wrong with its next answers, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.files: dict[str, bytes] = {}
         self.faults: dict[str, list[t.Any]] = {}
         self.requests: list[tuple[str, str | None]] = []
@@ -46,7 +47,9 @@ class Mirror:
                 """A client that went away is part of some tests."""
 
         self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def answer(self, handler: http.server.BaseHTTPRequestHandler) -> None:

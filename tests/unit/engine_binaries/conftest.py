@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ssl
 import typing as t
 
 import pytest
@@ -12,11 +13,23 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime impor
 
 
 @pytest.fixture
-def mirror() -> t.Iterator[Mirror]:
-    mirror = Mirror()
-    yield mirror
-    mirror.server.shutdown()
-    mirror.server.server_close()
+def serve() -> t.Iterator[t.Callable[..., Mirror]]:
+    """Starts mirrors."""
+    mirrors: list[Mirror] = []
+
+    def start(tls: ssl.SSLContext | None = None) -> Mirror:
+        mirrors.append(Mirror(tls))
+        return mirrors[-1]
+
+    yield start
+    for mirror in mirrors:
+        mirror.server.shutdown()
+        mirror.server.server_close()
+
+
+@pytest.fixture
+def mirror(serve: t.Callable[..., Mirror]) -> Mirror:
+    return serve()
 
 
 @pytest.fixture

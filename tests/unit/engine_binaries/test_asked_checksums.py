@@ -8,6 +8,7 @@ import socket
 import typing as t
 
 import pytest
+from authorities import Authority
 from binaries_mirror import Mirror, archive, sha256
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binaries
@@ -28,10 +29,10 @@ Actions = list[dict[str, t.Any]]
 class Run:
     """One run of a playbook: the directory that its forks share, and the record, which outlives it."""
 
-    def __init__(self, root: pathlib.Path, record: pathlib.Path, *, asked_by: str = "controller") -> None:
+    def __init__(self, root: pathlib.Path, record: pathlib.Path, *, asked_by: str = "controller", **downloads: t.Any) -> None:
         root.mkdir(exist_ok=True)
         self._root = root
-        self._cluster = {"checksums": {"file": str(record), "asked_by": asked_by}}
+        self._cluster = {"checksums": {"file": str(record), "asked_by": asked_by}, "downloads": downloads, "nodes": {}}
 
     def host(self, name: str = "one") -> AskedChecksums:
         return AskedChecksums(self._root, host=name, cluster=lambda: self._cluster)
@@ -64,6 +65,10 @@ def downloads(item: dict[str, t.Any]) -> Actions:
     """What the planner sends to a host that has nothing yet."""
     plan = plan_binaries.plan(item, binaries.collect([item])[0], PlanContext(component="test", now=0.0))
     return [action.for_host() for action in plan]
+
+
+def downloads_of(mirror: Mirror, host: pathlib.Path, name: str) -> Actions:
+    return downloads(item_of(mirror, host, name))
 
 
 def questions(mirror: Mirror) -> list[str]:
@@ -175,6 +180,51 @@ def test_hosts_ask_where_the_inventory_says_so(mirror: Mirror, host: pathlib.Pat
     asked.applied(actions, apply)
     assert asked.warnings == []
     assert Record(record).read() == {f"{mirror.url}/tool.tgz": sha256(TWO)}
+
+
+def test_the_authority_of_a_mirror_is_trusted_beside_those_of_the_system(
+    host: pathlib.Path, record: pathlib.Path, tmp_path: pathlib.Path, serve: t.Callable[..., Mirror], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private, public = Authority(tmp_path, "private"), Authority(tmp_path, "public")
+    (tmp_path / "system.pem").write_text(public.pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "system.pem"))
+    servers = {"ours": serve(private.server()), "upstream": serve(public.server())}
+
+    def answered(name: str, number: int, **downloads: t.Any) -> tuple[set[t.Any], list[str]]:
+        asked, actions = Run(tmp_path / f"run{number}", record, **downloads).host(), downloads_of(servers[name], host, f"{name}{number}")
+        complete(asked, actions)
+        return given(actions), asked.warnings
+
+    assert answered("ours", 1, ca_bundle=private.pem) == ({sha256(TWO)}, [])
+    assert answered("upstream", 2, ca_bundle=private.pem) == ({sha256(TWO)}, [])
+    found, (warning,) = answered("ours", 3)
+    assert found == {None}
+    assert "its TLS certificate is not trusted" in warning
+    assert "Set cluster_ca_bundle to the authority" in warning
+
+
+def test_the_proxy_of_hosts_is_asked(mirror: Mirror, host: pathlib.Path, record: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    item = {**item_of(mirror, host), "checksum_url": "http://mirror.invalid/tool.tgz.sha256"}
+    mirror.files["http://mirror.invalid/tool.tgz.sha256"] = mirror.files["/tool.tgz.sha256"]
+    asked, actions = Run(tmp_path / "run", record, http_proxy=mirror.url, no_proxy=[]).host(), downloads(item)
+    complete(asked, actions)
+    assert (given(actions), asked.warnings) == ({sha256(TWO)}, [])
+    assert questions(mirror) == ["http://mirror.invalid/tool.tgz.sha256"]
+
+
+def test_a_controller_that_does_not_reach_the_proxy_of_hosts_takes_its_own_way(
+    mirror: Mirror, host: pathlib.Path, record: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    run = Run(tmp_path / "run", record, http_proxy="http://127.0.0.1:1", no_proxy=[])
+    asked, actions = run.host(), downloads(item_of(mirror, host))
+    complete(asked, actions)
+    assert (given(actions), asked.warnings) == ({sha256(TWO)}, [])
+    # Where neither leads to an answer, the way of hosts is told.
+    asked, actions = run.host(), downloads({**item_of(mirror, host, "other"), "checksum_url": f"{mirror.url}/missing"})
+    complete(asked, actions)
+    assert given(actions) == {None}
+    (warning,) = asked.warnings
+    assert "/missing through the proxy 127.0.0.1:1 (of cluster_http_proxy or cluster_https_proxy): no connection" in warning
 
 
 def test_two_hosts_that_were_told_different_things(
