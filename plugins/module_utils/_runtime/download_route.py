@@ -9,10 +9,11 @@ With a proxy in the spec, the spec alone decides. Without one the environment of
 from __future__ import annotations
 
 import ipaddress
-import ssl
 import typing as t
 import urllib.parse
 import urllib.request
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import trusted
 
 OF_THE_SPEC, OF_THE_LOGIN = "cluster_http_proxy or cluster_https_proxy", "the environment of the login"
 
@@ -45,12 +46,8 @@ class Route:
 
     def opener(self) -> urllib.request.OpenerDirector:
         """Opens addresses, and those that they are redirected to, on this route."""
-        handlers: list[t.Any] = [urllib.request.ProxyHandler({}), _ThroughProxies(self)]
-        if self._authorities:
-            context = ssl.create_default_context()
-            context.load_verify_locations(cadata=self._authorities)
-            handlers.append(urllib.request.HTTPSHandler(context=context))
-        return urllib.request.build_opener(*handlers)
+        tls = urllib.request.HTTPSHandler(context=trusted.context(None, besides=self._authorities))
+        return urllib.request.build_opener(urllib.request.ProxyHandler({}), _ThroughProxies(self), tls)
 
     def shown(self, url: str) -> str:
         """For messages: how an address is reached, if by a proxy."""

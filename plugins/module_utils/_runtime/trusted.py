@@ -12,8 +12,12 @@ import typing as t
 PARTIAL_CHAIN = 0x80000
 
 
-def context(ca: t.Optional[str]) -> ssl.SSLContext:
-    """Trusts each certificate in the file ``ca`` as it is. Without a file, whom the system trusts."""
+def context(ca: t.Optional[str], *, besides: str = "") -> ssl.SSLContext:
+    """Trusts each certificate in the file ``ca`` as it is. Without a file, whom the system trusts. ``besides``: further ones as PEM."""
     made = ssl.create_default_context(cafile=ca or None)
+    if besides:
+        made.load_verify_locations(cadata=besides)
     made.verify_flags |= PARTIAL_CHAIN
+    # Python sets this since 3.13. It refuses what "openssl req -x509" makes of an authority, and no other program of a host does so.
+    made.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return made

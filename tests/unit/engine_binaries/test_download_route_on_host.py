@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import http.server
+import pathlib
 import threading
 import typing as t
 import urllib.request
 
 import pytest
+from authorities import Authority
+from binaries_mirror import Mirror
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import commands, http_download
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.download_route import Route, is_direct
@@ -74,6 +77,17 @@ def login(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def fetched(url: str, **downloads: t.Any) -> str:
     http_download.take(Route(downloads))
     return http_download.fetch_text(url)
+
+
+@pytest.mark.parametrize("given", ["the authority", "the intermediate alone"])
+def test_a_private_authority_is_trusted_as_dnf_and_docker_do_it(tmp_path: pathlib.Path, serve: t.Callable[..., Mirror], given: str) -> None:
+    above = Authority(tmp_path, "above")
+    below = Authority(tmp_path, "below", above=above)
+    mirror = serve(below.server())
+    mirror.files["/a"] = b"safe"
+    assert fetched(f"{mirror.url}/a", ca_bundle=above.pem if given == "the authority" else below.pem) == "safe"
+    with pytest.raises(HostError, match=r"its TLS certificate is not trusted \(self.signed certificate in certificate chain|unable to get"):
+        fetched(f"{mirror.url}/a", ca_bundle=Authority(tmp_path, "other").pem)
 
 
 def test_without_any_setting_the_server_is_asked(origin: Server, proxy: Server) -> None:
