@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import of_loop
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import claims, this_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 
@@ -76,5 +77,4 @@ def _taken(host: Host, playbook: str, variables: Variables) -> Object:
 
 def _answers(variables: Variables, name: str, key: str) -> dict[str, t.Any]:
     """By master that has answered: what it has said. A claim that is not there counts, one that was not taken does not."""
-    results = plain(variables.get(name) or {}).get("results", [])
-    return {str(answer["item"]): answer[key] for answer in results if key in answer and answer[key] is not False}
+    return {str(answer["item"]): answer[key] for answer in of_loop(variables, name) if key in answer and answer[key] is not False}

@@ -19,7 +19,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluste
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.options import defaults
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import of_loop, registered
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import transport
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.phases import nothing, told_how_to_go_on
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction, HostFailure
@@ -37,8 +37,8 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "phase": {"type": "str", "choices": list(PHASES), "required": True},
     **{name: {"type": "raw"} for name in OPTIONS},
 }
-# The variables in which the playbook registers what hosts have observed, the plan, the last phase of a host, and its drain
-OWN, OTHERS, PLAN = "barehost_restart_observation", "barehost_restart_others", "barehost_restart"
+# The variables in which the playbook registers what hosts and API say, the plan, the last phase of a host, and its drain
+OWN, OTHERS, WORKLOADS, PLAN = "barehost_restart_observation", "barehost_restart_others", "barehost_workloads", "barehost_restart"
 TURN, DRAIN = "barehost_restart_turn", "barehost_restart_drain"
 _BOOT_ID = pathlib.Path("/proc/sys/kernel/random/boot_id")
 # Seconds: the members of etcd may be electing a leader.
@@ -68,7 +68,7 @@ class MemberHost(Host):
 
 
 class MasterHost(Host):
-    """A master, which asks its apiserver."""
+    """A master, which asks whether its apiserver is ready."""
 
     MODULE = "_api.workloads"
 
@@ -112,7 +112,7 @@ class _Phase:
             "host": self._look(units=units.known(self._cluster), virtual_address=self._virtual_address(), packages=self._names()),
             "local": self._action._connection.transport == "local",
             "etcd": self._members() if host.name in self._cluster["etcd_hosts"] else None,
-            "api": self._api() if host.name in self._cluster["masters"] else None,
+            "api": self._readiness() if host.name in self._cluster["masters"] else None,
         }
         of_run = host.name == self._variables["inventory_hostname"]
         found["packages"] = self._packages(found["host"]) if of_run else {"available": [], "fault": ""}
@@ -131,11 +131,11 @@ class _Phase:
         payload = requests.observation(defaults(requests.ARGUMENT_SPEC), wanted, patient=False)
         return MemberHost(self._action, self._variables).step("collect", payload)
 
-    def _api(self) -> Object:
+    def _readiness(self) -> Object:
         connection = api_access.usual(self._variables, templar=self._action._templar)
         payload = {"connection": connection, "deadline": _API_DEADLINE}
         try:
-            return MasterHost(self._action, self._variables).step("collect", payload)
+            return MasterHost(self._action, self._variables).step("ready", payload)
         except HostFailure as error:
             return {"unready": error.message}
 
@@ -167,6 +167,7 @@ class _Phase:
             Situation(
                 cluster=self._cluster,
                 observations=observations,
+                workloads=self._workloads(),
                 asked=tuple(host for host in self._cluster["nodes"] if host in self._variables["ansible_play_hosts_all"]),
                 controller=_BOOT_ID.read_text(encoding="ascii").strip(),
                 now=time.time(),
@@ -184,9 +185,12 @@ class _Phase:
 
     def _observations(self) -> dict[str, Object]:
         """By host, those of the run and others that masters or members of etcd are."""
-        others = plain(self._variables.get(OTHERS) or {}).get("results", [])
-        found = {str(answer["item"]): answer for answer in others if "host" in answer}
+        found = {str(answer["item"]): answer for answer in of_loop(self._variables, OTHERS) if "host" in answer}
         return {**found, **registered(self._variables, self._variables["ansible_play_hosts_all"], OWN, having="host")}
+
+    def _workloads(self) -> Object | None:
+        """What the master says that was ready when it was asked; all masters would say the same."""
+        return next((answer for answer in of_loop(self._variables, WORKLOADS) if answer.get("unready") == ""), None)
 
     # The turn of a host
 

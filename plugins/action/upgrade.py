@@ -12,7 +12,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import dr
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import of_loop, registered
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import run_tags
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import databases
@@ -76,7 +76,7 @@ def _through(cluster: Object, variables: Variables) -> str:
 
 def _workloads(variables: Variables) -> list[Object]:
     """The answers of masters whose API is ready."""
-    return [answer for answer in plain(variables.get(_WORKLOADS) or {}).get("results", []) if answer.get("unready") == ""]
+    return [answer for answer in of_loop(variables, _WORKLOADS) if answer.get("unready") == ""]
 
 
 def _verified(upgrade: plan_upgrade.Upgrade, lines: list[str]) -> Object:

@@ -13,8 +13,10 @@ description:
   - Performs one phase of the restart of hosts. C(playbooks/restart-nodes.yml) has the phases in their order.
   - V(checked), on the controller, refuses wrong options.
   - V(observed), on each host, asks whether packages or the kernel ask for a reboot, which packages an upgrade would bring, and what
-    an earlier run has left. A host of etcd asks all members, a master its apiserver. Register the result as
+    an earlier run has left. A host of etcd asks all members, a master whether its apiserver is ready. Register the result as
     C(barehost_restart_observation), and that of hosts that are not in the run as C(barehost_restart_others).
+  - Before the plan, have one master say what drains will meet, by M(barehost.kubernetes.workloads). Register that as
+    C(barehost_workloads), in a loop.
   - V(planned), on the controller, says which hosts are restarted, in which order, and which are left out and why. Register the result as
     C(barehost_restart).
   - The turn of a host has the phases from V(begun) to V(finished). Register their results as C(barehost_restart_turn).

@@ -70,23 +70,24 @@ class Plan:
 class Situation:
     """What is known.
 
-    ``observations``: of the hosts that answer; ``asked``: the hosts of the run; ``controller``: the boot of the controller.
+    ``observations``: of the hosts that answer; ``workloads``: what a ready apiserver says of Nodes and pods, None if none is ready;
+    ``asked``: the hosts of the run; ``controller``: the boot of the controller.
     """
 
     cluster: Object
     observations: c.Mapping[str, Object]
+    workloads: Object | None
     asked: tuple[str, ...]
     controller: str
     now: float
 
     @property
     def api(self) -> Object:
-        """What one ready apiserver says. Raises PlanError if none is ready."""
-        said = {host: found["api"] for host, found in self.observations.items() if found.get("api")}
-        for answer in said.values():
-            if not answer["unready"]:
-                return t.cast(Object, answer)
-        faults = "; ".join(f"{host}: {answer['unready']}" for host, answer in said.items()) or "no master answers"
+        """What a ready apiserver says. Raises PlanError if none is ready."""
+        if self.workloads is not None:
+            return self.workloads
+        said = {host: found["api"]["unready"] for host, found in self.observations.items() if found.get("api")}
+        faults = "; ".join(f"{host}: {why or 'it was ready, and then it was not'}" for host, why in said.items()) or "no master answers"
         raise PlanError(f"Nothing was changed: no apiserver is ready, so nobody knows which pods run where: {faults}")
 
 

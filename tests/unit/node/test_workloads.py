@@ -39,17 +39,27 @@ ANSWERS: dict[str, list[Object]] = {
 
 
 class Answering(KubeApi):
+    asked: t.ClassVar[list[str]] = []
+
     def __init__(self) -> None:
         super().__init__(server="https://127.0.0.1:1", ca="", cert="", key="")
 
     def _send(self, method: str, path: str, body: Object | None, content: str) -> tuple[int, str]:
         assert method == "GET"
+        self.asked.append(path.partition("?")[0])
         if path.startswith("/readyz"):
             return 200, "ok"
         address, _mark, query = path.partition("?")
         selector = urllib.parse.parse_qs(query).get("labelSelector")
         items = ANSWERS[address + (f"?labelSelector={selector[0]}" if selector else "")]
         return 200, json.dumps({"items": items, "metadata": {}})
+
+
+def test_whether_an_apiserver_is_ready_is_one_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workloads, "KubeApi", Answering)
+    monkeypatch.setattr(Answering, "asked", [])
+    assert workloads.run("ready", {"connection": {}, "deadline": 0}) == {"unready": ""}
+    assert Answering.asked == ["/readyz"]
 
 
 def test_what_drains_will_meet(monkeypatch: pytest.MonkeyPatch) -> None:

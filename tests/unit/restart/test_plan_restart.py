@@ -90,19 +90,22 @@ class Cluster:
 
     def observation(self, host: str) -> Object:
         is_master = host in self.masters
-        said = {"nodes": self.nodes, "unmanaged": self.unmanaged, "budgets": self.budgets, "unready_owners": ["broken"]}
         of_host = {"data": True, "committed": 7, "was_up": True}
         return {
             "host": self.found[host],
             "local": False,
             "packages": self.packages.get(host, {"available": [], "fault": ""}),
             "etcd": {"answers": self._answers(), "host": of_host} if is_master else None,
-            "api": ({"unready": self.unready[host]} if self.unready[host] else {"unready": "", **said}) if is_master else None,
+            "api": {"unready": self.unready[host]} if is_master else None,
         }
 
     def plan(self, wanted: Request = ALWAYS, *, asked: t.Iterable[str] | None = None, controller: str = "") -> Plan:
         observations = {host: self.observation(host) for host in self.hosts if host not in self.away}
-        return plans.plan(Situation(self.spec(), observations, tuple(asked or self.hosts), controller, NOW), wanted)
+        said = {"nodes": self.nodes, "unmanaged": self.unmanaged, "budgets": self.budgets, "unready_owners": ["broken"]}
+        ready = any(not self.unready[host] for host in self.masters if host in observations)
+        return plans.plan(
+            Situation(self.spec(), observations, said if ready else None, tuple(asked or self.hosts), controller, NOW), wanted
+        )
 
 
 def mark(*, done: bool = False, boot: str = "", ago: float = 60.0, began: float = NOW - 600) -> Object:
