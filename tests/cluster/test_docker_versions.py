@@ -112,7 +112,7 @@ def older(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collection
     def up(cluster: Cluster) -> None:
         docker.wanted(cluster, version)
         offered = (word for one in (version, NEWEST) for word in ("--version", f"docker={one}"))
-        cluster.lab("up", str(cluster.inventory), *offered, timeout=3600)
+        cluster.lab("up", str(cluster.inventory), *offered)
         cluster.playbook("playbooks/site.yml")
         cluster.playbook("playbooks/guestbook.yml")
         checks.start_probes(cluster, PAIR)

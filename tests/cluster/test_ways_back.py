@@ -28,7 +28,7 @@ KILLS = {False: ("5+0.3", "9+0.3", "11+0.3", "12+0.3", "13+0.3", "14+0.3"), True
 
 def bring_up(cluster: Cluster) -> None:
     versions = [f"etcd={version}" for version in (NEW_ETCD, OLD_ETCD)] + [f"kubernetes={version}" for version in (NEW, OLD)]
-    cluster.lab("up", str(cluster.inventory), *(word for version in versions for word in ("--version", version)), timeout=3600)
+    cluster.lab("up", str(cluster.inventory), *(word for version in versions for word in ("--version", version)))
     cluster.playbook("playbooks/site.yml")
 
 

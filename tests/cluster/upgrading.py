@@ -29,7 +29,7 @@ def cluster_of(
 
     def bring_up(cluster: Cluster) -> None:
         offered = dict.fromkeys(f"{name}={pair[index]}" for index, name in enumerate(("kubernetes", "etcd")) for pair in way)
-        cluster.lab("up", str(cluster.inventory), *(word for version in offered for word in ("--version", version)), timeout=7200)
+        cluster.lab("up", str(cluster.inventory), *(word for version in offered for word in ("--version", version)))
         cluster.playbook("playbooks/site.yml", *variables(way[0]))
         cluster.playbook("playbooks/guestbook.yml", *variables(way[0]))
 
