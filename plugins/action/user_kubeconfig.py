@@ -23,7 +23,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._people import contents, signing_request
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._people.request import API, OPTIONS, Request, request
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, certs, generations, issued
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, certs, generations, issued, wanted_certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
@@ -64,7 +64,7 @@ class ActionModule(HostAction):
             return {"changed": False}
         replaces = wanted.file.exists()
         reason = "renewed for its user" if replaces else "absent"
-        after = f"user: {wanted.user}\n{certs.wanted_text(wanted.item)}mode: {_MODE:04o}\n"
+        after = f"user: {wanted.user}\n{wanted_certs.wanted_text(wanted.item)}mode: {_MODE:04o}\n"
         result = self._result([PlannedAction("kubeconfig", "write", str(wanted.file), reason, after=after)])
         if self._task.check_mode:
             return {**result, "lines": [f"{wanted.file}: it would be written for {wanted.user}; nothing was signed"]}
@@ -148,7 +148,7 @@ def _made_here(wanted: Request) -> tuple[str, str]:
 def _verified(wanted: Request, csr: str, text: str, *, trusted: str) -> x509.Certificate:
     """The certificate, if it is what was asked for: the API's controllers have signed what they wanted."""
     certificate = certs.load(text)
-    found = [] if certificate is None else certs.differences(wanted.item, certificate, None)
+    found = [] if certificate is None else wanted_certs.differences(wanted.item, certificate, None)
     if certificate is None or not certs.issued_by_any(text, generations.blocks(trusted)):
         found.append("it is not of an authority that the cluster's hosts trust")
     elif not signing_request.same_key(certificate, csr):

@@ -8,7 +8,7 @@ import pathlib
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import ec, hashes, oid, x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, issuing
 
 
 class Authority(t.NamedTuple):
@@ -29,7 +29,7 @@ def made(name: str, by: Authority | None = None) -> Authority:
     builder = x509.CertificateBuilder(by.certificate.subject if by else subject, subject, key.public_key(), x509.random_serial_number())
     builder = builder.not_valid_before(now - datetime.timedelta(hours=1)).not_valid_after(now + datetime.timedelta(days=900))
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0 if by else None), critical=True)
-    builder = builder.add_extension(certs._key_usage(authority=True), critical=True)
+    builder = builder.add_extension(issuing._key_usage(authority=True), critical=True)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     if by is not None:
         identifier = by.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value

@@ -19,7 +19,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.of_host import NAMES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.shown import each, shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, certs, encryption_keys, issued
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, certs, encryption_keys, issued, wanted_certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import Authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (
     ENCRYPTION,
@@ -111,7 +111,7 @@ class _Controller:
         if certificate is None:
             return dataclasses.replace(base, state="unreadable", differences=("it is not a kubeconfig that holds a certificate",))
         authority = self._authorities[administrator.AUTHORITY]
-        told = certs.differences(administrator.CLIENT, certificate, authority.certificate)
+        told = wanted_certs.differences(administrator.CLIENT, certificate, authority.certificate)
         if not certs.belong_together(found.certificate, found.key):
             told.append("its key does not belong to its certificate")
         if authority.pem and found.authority != self._pki.served(authority.path.name):

@@ -15,7 +15,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.shown import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, wanted_certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import Authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.attributes import as_wanted
 
@@ -88,7 +88,7 @@ class _Host:
         if certificate is None:
             return dataclasses.replace(base, state="unreadable", differences=("it is no certificate in PEM form",))
         differences = [
-            *certs.differences(item, certificate, self._authorities[item["authority"]].certificate),
+            *wanted_certs.differences(item, certificate, self._authorities[item["authority"]].certificate),
             *_key_fault(item, found),
             *_attributes(found["found"], item, mode=item["mode"]),
             *(f"its key: {text}" for text in _attributes(found["key_found"], item, mode=item["key_mode"])),
@@ -122,7 +122,7 @@ class _Host:
         if certificate is None:
             return [dataclasses.replace(base, state="unreadable", differences=("it is no certificate in PEM form",))]
         authority = self._authorities.get(item["authority"])
-        told = certs.differences(item, certificate, authority.certificate if authority is not None else None)
+        told = wanted_certs.differences(item, certificate, authority.certificate if authority is not None else None)
         return [dataclasses.replace(self._filled(base, certificate), differences=tuple(map(shown, told)))]
 
     def _content(self, item: Object, found: Object) -> list[str]:

@@ -13,7 +13,7 @@ import typing as t
 
 import yaml
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, wanted_certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 
 MODE = 0o600
@@ -106,7 +106,7 @@ def client_fault(found: Kubeconfig | None, wanted: Wanted, client: dict[str, t.A
         return "it is not a kubeconfig that holds a certificate"
     if not certs.belong_together(found.certificate, found.key):
         return "its key does not belong to its certificate"
-    fault = certs.fault(client, certificate, wanted.authority, now)
+    fault = wanted_certs.fault(client, certificate, wanted.authority, now)
     return f"the certificate in it: {fault}" if fault else None
 
 
@@ -126,7 +126,7 @@ def current(found: Kubeconfig | None) -> str:
 
 def wanted_text(wanted: Wanted, client: dict[str, t.Any]) -> str:
     """The wanted file for a diff, without the key."""
-    return _text(wanted.servers, f"authority: {certs.authority_name(AUTHORITY)}\n{certs.wanted_text(client)}", MODE)
+    return _text(wanted.servers, f"authority: {certs.authority_name(AUTHORITY)}\n{wanted_certs.wanted_text(client)}", MODE)
 
 
 def found_text(found: Kubeconfig | None, wanted: Wanted) -> str:

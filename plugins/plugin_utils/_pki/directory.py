@@ -17,7 +17,7 @@ import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import ec, exceptions, x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, chains, generations, keepalived, own_authority
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, chains, generations, issuing, keepalived, own_authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.stored_files import StoredFiles, Vault, vault_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms import DEFAULT_TERMS, Terms
@@ -172,7 +172,7 @@ class Pki(StoredFiles):
             )
         key = self._authority_key(authority, certificate)
         loaded = x509.load_pem_x509_certificate(certificate.encode())
-        made = certs.pem(certs.make_leaf(item, public_key, authority=loaded, authority_key=key, now=self._now))
+        made = certs.pem(issuing.make_leaf(item, public_key, authority=loaded, authority_key=key, now=self._now))
         return "".join([made, *chains.sent(generations.blocks(certificate))])
 
     def refusal(self, authority: str) -> str:
@@ -194,7 +194,7 @@ class Pki(StoredFiles):
         name = certs.authority_name(authority)
         # The key comes first: after a kill in between, the next run finds the key and makes the missing certificate.
         key = self._key_or_new(f"{name}.key")
-        self.create(f"{name}.crt", certs.pem(certs.make_authority(authority, key, self._now)), mode=0o644)
+        self.create(f"{name}.crt", certs.pem(issuing.make_authority(authority, key, self._now)), mode=0o644)
 
     def _key_or_new(self, name: str) -> ec.EllipticCurvePrivateKey:
         self.create(name, certs.private_pem(certs.new_key()), mode=0o600)

@@ -22,7 +22,7 @@ import pathlib
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations, own_authority
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations, issuing, own_authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, NODE, Pki
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.generations import NEXT, PREVIOUS, RETIRED, SERVICE_ACCOUNT
@@ -147,7 +147,7 @@ class Replacement:
         if self.subject == SERVICE_ACCOUNT:
             text = certs.public_pem(key.public_key())
         else:
-            text = certs.pem(certs.make_authority(self.subject, key, self._now))
+            text = certs.pem(issuing.make_authority(self.subject, key, self._now))
         self._pki.create(generations.public_name(self.name, NEXT), text, mode=0o644)
 
     def _check_next(self) -> None:

@@ -9,7 +9,7 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import DEFAULT_RENEW_BEFORE_DAYS
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.wanted_certs import DEFAULT_RENEW_BEFORE_DAYS
 
 
 @dataclasses.dataclass(frozen=True)

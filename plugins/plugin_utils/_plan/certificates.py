@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, wanted_certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.attributes import as_wanted
 
@@ -26,7 +26,7 @@ def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) 
     reason = _fault(item, state, certificate, context)
     if reason is None:
         return _attribute_actions(item, state)
-    certs.check(item)
+    wanted_certs.check(item)
     before = certs.found_text(certificate) if certificate is not None else ""
     return [
         PlannedAction(
@@ -35,7 +35,7 @@ def plan(item: dict[str, t.Any], state: dict[str, t.Any], context: PlanContext) 
             target=item["path"],
             reason=reason,
             before=before,
-            after=certs.wanted_text(item),
+            after=wanted_certs.wanted_text(item),
             data=_host_data(item),
             paths=(item["key"],),
         )
@@ -49,7 +49,7 @@ def _fault(item: dict[str, t.Any], state: dict[str, t.Any], certificate: t.Any, 
         return "it is not a regular file"
     if certificate is None:
         return "it is not a certificate in PEM form"
-    return _KEY_FAULTS.get(state["key"]) or certs.fault(item, certificate, item["authority_certificate"], context.now)
+    return _KEY_FAULTS.get(state["key"]) or wanted_certs.fault(item, certificate, item["authority_certificate"], context.now)
 
 
 def _attribute_actions(item: dict[str, t.Any], state: dict[str, t.Any]) -> list[PlannedAction]:

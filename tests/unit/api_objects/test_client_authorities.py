@@ -14,12 +14,12 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client im
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import plan_client_authorities
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, retired
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, issuing, retired
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.replacement import Replacement
 
 NOW = 1_800_000_000.0
-OLD, NEW, NODE, THEIRS, PROXY = (certs.pem(certs.make_authority("kubernetes", certs.new_key(), NOW)) for _number in range(5))
+OLD, NEW, NODE, THEIRS, PROXY = (certs.pem(issuing.make_authority("kubernetes", certs.new_key(), NOW)) for _number in range(5))
 ASKED = plan_client_authorities.asked({"kubernetes-ca": [OLD], "front-proxy-ca": [PROXY], "etcd-ca": [THEIRS]})
 
 

@@ -13,9 +13,9 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._api import tr
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client import ApiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import trust_bundles
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, issuing
 
-OLD, NEW, OTHER = (certs.pem(certs.make_authority("kubernetes", certs.new_key(), 0.0)) for _number in range(3))
+OLD, NEW, OTHER = (certs.pem(issuing.make_authority("kubernetes", certs.new_key(), 0.0)) for _number in range(3))
 DIGESTS = trust_bundles.Digests.of(NEW, [OLD])
 
 

@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, issuing
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -55,10 +55,10 @@ class Apiserver:
 def write_certificates(folder: pathlib.Path) -> None:
     """ca.crt; beside it the certificate and key of an apiserver (server.pem), and one that has another name (stranger.pem)."""
     key, now = certs.new_key(), time.time()
-    root = certs.make_authority("kubernetes", key, now)
+    root = issuing.make_authority("kubernetes", key, now)
     for file, name in (("server.pem", "kubernetes"), ("stranger.pem", "elsewhere")):
         own = certs.new_key()
         item = {"name": name, "common_name": name, "dns": [name], "usages": ["server"], "days": 1, "renew_before_days": 0}
-        leaf = certs.make_leaf(item, own.public_key(), authority=root, authority_key=key, now=now)
+        leaf = issuing.make_leaf(item, own.public_key(), authority=root, authority_key=key, now=now)
         (folder / file).write_text(certs.pem(leaf) + certs.private_pem(own))
     (folder / "ca.crt").write_text(certs.pem(root))

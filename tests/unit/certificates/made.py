@@ -10,7 +10,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.described import Described
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.entries import Entry
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities, certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities, certs, issuing
 
 DAY = 86400
 NOW = 1_800_000_000.0
@@ -43,7 +43,7 @@ class Made:
     def __init__(self, directory: pathlib.Path, *, at: float = NOW) -> None:
         self.directory = directory
         self.keys = {name: certs.new_key() for name in ("kubernetes", "etcd")}
-        self.roots = {name: certs.make_authority(name, key, at) for name, key in self.keys.items()}
+        self.roots = {name: issuing.make_authority(name, key, at) for name, key in self.keys.items()}
         directory.mkdir(mode=0o700)
         for name, key in self.keys.items():
             (directory / f"{name}-ca.crt").write_text(certs.pem(self.roots[name]))
@@ -56,7 +56,7 @@ class Made:
 
     def leaf(self, *, at: float = NOW, by: str = "kubernetes", **changes: t.Any) -> x509.Certificate:
         key = certs.new_key().public_key()
-        return certs.make_leaf({**ITEM, **changes}, key, authority=self.roots[by], authority_key=self.keys[by], now=at)
+        return issuing.make_leaf({**ITEM, **changes}, key, authority=self.roots[by], authority_key=self.keys[by], now=at)
 
 
 def pair(certificate: x509.Certificate | None, **changes: t.Any) -> dict[str, t.Any]:

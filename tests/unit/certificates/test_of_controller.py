@@ -13,7 +13,7 @@ from made import DAY, NOW, Made
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.entries import Entry, judged
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.of_controller import found_on_controller
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, authorities, certs, issued
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, authorities, certs, issued, issuing
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_replacement import EncryptionReplacement
 
@@ -39,7 +39,7 @@ def kubeconfig(directory: pathlib.Path, *, at: float = NOW, authority: str = "ku
     """The administrator's file, as the action plugin writes it."""
     root, signer = ((directory / f"{authority}-ca.{suffix}").read_text() for suffix in ("crt", "key"))
     key = certs.new_key()
-    signed = certs.make_leaf(
+    signed = issuing.make_leaf(
         administrator.CLIENT,
         key.public_key(),
         authority=certs.x509.load_pem_x509_certificate(root.encode()),
@@ -171,7 +171,7 @@ def test_what_people_were_given_is_listed_and_is_no_fault(directory: pathlib.Pat
     root, signer = ((directory / f"kubernetes-ca.{suffix}").read_text() for suffix in ("crt", "key"))
     for user, groups in (("alice", ["developers"]), ("bob", ["system:masters"])):
         item = {**administrator.CLIENT, "common_name": user, "organizations": groups, "days": 3, "renew_before_days": 0}
-        made = certs.make_leaf(
+        made = issuing.make_leaf(
             item,
             certs.new_key().public_key(),
             authority=certs.x509.load_pem_x509_certificate(root.encode()),

@@ -15,7 +15,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.entries import Entry, judged
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.of_host import clock
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, issuing
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_what_differs(made: Made, leaf: dict[str, t.Any], answer: dict[str, t.An
 
 
 def test_a_certificate_that_ends_after_its_authority(made: Made) -> None:
-    late = certs.make_leaf(
+    late = issuing.make_leaf(
         {**ITEM, "days": 5000},
         certs.new_key().public_key(),
         authority=made.roots["kubernetes"],

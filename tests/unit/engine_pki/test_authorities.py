@@ -7,12 +7,12 @@ import pathlib
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities, certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities, certs, issuing
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 
 DAY = 86400
 NOW = 1_800_000_000.0
-END = NOW - certs.CLOCK_SKEW.total_seconds() + certs.AUTHORITY_DAYS * DAY
+END = NOW - certs.CLOCK_SKEW.total_seconds() + issuing.AUTHORITY_DAYS * DAY
 
 
 @pytest.fixture

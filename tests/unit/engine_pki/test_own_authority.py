@@ -14,7 +14,14 @@ from test_replacement import LEAF, NOW, filled, replacement, request
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import ec, hashes, oid, x509
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import backups
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, chains, generations, own_authority
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import (
+    certs,
+    chains,
+    generations,
+    issuing,
+    own_authority,
+    wanted_certs,
+)
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 
@@ -41,7 +48,7 @@ def issued(name: str, by: Authority | None = None, **differs: t.Any) -> Authorit
     builder = builder.add_extension(
         x509.BasicConstraints(ca=differs.get("ca", True), path_length=differs.get("path_length")), critical=True
     )
-    usage = certs._key_usage(authority=differs.get("signs", True))
+    usage = issuing._key_usage(authority=differs.get("signs", True))
     builder = builder.add_extension(usage, critical=True)
     if differs.get("identifier", True):
         builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -95,9 +102,9 @@ def test_what_it_issues_comes_with_the_chain_but_not_the_root(tmp_path: pathlib.
     leaf = certs.load(made)
     assert leaf is not None
     item = pki.enrich({**LEAF, "path": "/leaf.crt"})
-    assert certs.fault(item, leaf, item["authority_certificate"], NOW) is None
-    other = certs.make_leaf(LEAF, certs.new_key().public_key(), authority=ROOT.certificate, authority_key=ROOT.key, now=NOW)
-    assert certs.fault(item, other, item["authority_certificate"], NOW) == "it was not issued by the present etcd-ca", (
+    assert wanted_certs.fault(item, leaf, item["authority_certificate"], NOW) is None
+    other = issuing.make_leaf(LEAF, certs.new_key().public_key(), authority=ROOT.certificate, authority_key=ROOT.key, now=NOW)
+    assert wanted_certs.fault(item, other, item["authority_certificate"], NOW) == "it was not issued by the present etcd-ca", (
         "of the root, not ours"
     )
     files = {name: tmp_path / name for name in ("leaf", "ours", "all")}

@@ -14,7 +14,7 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from certificates_bench import item_in, openssl
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, stored_files
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, stored_files, wanted_certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, Pki, PkiError
 
 DAY = 86400
@@ -266,8 +266,8 @@ def test_a_leaf_ends_no_later_than_its_authority(tmp_path: pathlib.Path) -> None
     assert leaf is not None and loaded is not None
     assert leaf.not_valid_after_utc == loaded.not_valid_after_utc
     # It cannot be had any longer, so it is left alone until it has ended.
-    assert certs.fault(item, leaf, authority, late + 30 * DAY) is None
-    assert certs.fault(item, leaf, authority, late + 51 * DAY) == "it expired on 2037-01-12"
+    assert wanted_certs.fault(item, leaf, authority, late + 30 * DAY) is None
+    assert wanted_certs.fault(item, leaf, authority, late + 51 * DAY) == "it expired on 2037-01-12"
 
 
 @pytest.mark.parametrize("fault", [PermissionError(1, "Operation not permitted"), OSError(30, "Read-only file system")])

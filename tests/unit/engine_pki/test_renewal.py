@@ -8,7 +8,7 @@ import pathlib
 import pytest
 from certificates_bench import item_in, openssl
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, wanted_certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.terms import Terms, terms_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import renewal
@@ -20,7 +20,7 @@ DAY = 86400
 def fault(pki: Pki, item: dict[str, object], text: str, *, now: float) -> str | None:
     certificate = certs.load(text)
     assert certificate is not None
-    return certs.fault(pki.enrich(item), certificate, pki.certificate("etcd"), now)
+    return wanted_certs.fault(pki.enrich(item), certificate, pki.certificate("etcd"), now)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_the_cluster_says_when(tmp_path: pathlib.Path, leaf: tuple[dict[str, obj
 def test_the_administrators_shorter_certificates_are_not_renewed_by_every_run(days: int, renew_before: int, wanted: int) -> None:
     found = renewal.of_administrator(days, renew_before)
     assert found == {"days": days, "renew_before_days": wanted}
-    certs.check({**item_in(pathlib.Path("/x")), **found})
+    wanted_certs.check({**item_in(pathlib.Path("/x")), **found})
 
 
 def test_names() -> None:

@@ -17,7 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.action import pki_rescue
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component import rescue as on_host
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations, rescue
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, generations, rescue, wanted_certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.certs import PkiError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, Pki
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_replacement import EncryptionReplacement
@@ -138,7 +138,7 @@ def test_a_rescued_directory_makes_new_authorities(tmp_path: pathlib.Path) -> No
         certificate = certs.load(text)
         assert certificate is not None
         enriched = pki().enrich(item)
-        return certs.fault(enriched, certificate, enriched["authority_certificate"], NOW + days * 86400)
+        return wanted_certs.fault(enriched, certificate, enriched["authority_certificate"], NOW + days * 86400)
 
     with pytest.raises(PkiError, match=r"etcd-ca.key is missing.*replace_authority=etcd"):
         pki().sign("etcd", request(tmp_path / "old"), LEAF)

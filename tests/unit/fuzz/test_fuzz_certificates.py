@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from two_faults import TALLY, Case, Fault, cases, examples, keys, planned
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, issuing
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import certificates
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext, PlannedAction
 
@@ -37,7 +37,7 @@ ITEM: Object = {
 def authority(name: str) -> tuple[t.Any, t.Any]:
     """Two of one name have different keys."""
     key = certs.new_key()
-    return certs.make_authority(name.partition("/")[0], key, NOW), key
+    return issuing.make_authority(name.partition("/")[0], key, NOW), key
 
 
 @functools.cache
@@ -47,7 +47,7 @@ def _leaf_key() -> t.Any:
 
 def issued(item: Object, *, by: str = "etcd", at: float = NOW) -> str:
     certificate, key = authority(by)
-    return certs.pem(certs.make_leaf(item, _leaf_key().public_key(), authority=certificate, authority_key=key, now=at))
+    return certs.pem(issuing.make_leaf(item, _leaf_key().public_key(), authority=certificate, authority_key=key, now=at))
 
 
 @dataclasses.dataclass

@@ -19,7 +19,7 @@ import typing as t
 import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import ec, hashes, oid, serialization, x509
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, issuing
 from ansible_collections.barehost.kubernetes.roles.master.files import kubelet_certificate_approver as approver
 from ansible_collections.barehost.kubernetes.roles.master.files.kubelet_certificate_approver import Refused, Settings, Watch, check
 
@@ -183,7 +183,7 @@ class Server:
                 pass
 
         key, now = certs.new_key(), time.time()
-        root = certs.make_authority("kubernetes", key, now)
+        root = issuing.make_authority("kubernetes", key, now)
         own = certs.new_key()
         item = {
             "name": "own",
@@ -193,7 +193,7 @@ class Server:
             "days": 1,
             "renew_before_days": 0,
         }
-        leaf = certs.make_leaf(item, own.public_key(), authority=root, authority_key=key, now=now)
+        leaf = issuing.make_leaf(item, own.public_key(), authority=root, authority_key=key, now=now)
         (folder / "own.crt").write_text(certs.pem(leaf))
         (folder / "own.key").write_text(certs.private_pem(own))
         (folder / "ca.crt").write_text(certs.pem(root))
