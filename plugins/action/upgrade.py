@@ -18,7 +18,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transp
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import databases
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import plan_upgrade, told_plan, upgrade_request
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.answers import found_of, wanted_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.plan_upgrade import Observed
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.upgrade_terms import MARK, Observed, Upgrade
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["checked", "planned", "verified"], "required": True},
@@ -63,7 +63,7 @@ class ActionModule(HostAction):
             # Check mode ends with the plan: no later play has hosts then.
             "performs": not self._task.check_mode,
             "complete": not upgrade.work and not upgrade.left_out,
-            "ignored": drains.ignored(observed.workloads, plan_upgrade.MARK) if observed.workloads else [],
+            "ignored": drains.ignored(observed.workloads, MARK) if observed.workloads else [],
             "through": _through(cluster, variables),
         }
 
@@ -79,7 +79,7 @@ def _workloads(variables: Variables) -> list[Object]:
     return [answer for answer in of_loop(variables, _WORKLOADS) if answer.get("unready") == ""]
 
 
-def _verified(upgrade: plan_upgrade.Upgrade, lines: list[str]) -> Object:
+def _verified(upgrade: Upgrade, lines: list[str]) -> Object:
     if upgrade.work:
         raise ComponentError("\n".join(["The upgrade is not complete. Run playbooks/upgrade.yml again, which goes on with:", *lines]))
     if upgrade.left_out:

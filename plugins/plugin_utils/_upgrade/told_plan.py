@@ -11,9 +11,9 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.listed import at_most
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import text_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import rules
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.plan_upgrade import Observed, Upgrade, Work
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules import Wanted
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.upgrade_request import Request
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.upgrade_terms import Observed, Upgrade, Work
 
 _NAMED = 10
 

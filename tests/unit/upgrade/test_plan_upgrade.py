@@ -15,9 +15,9 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.batch 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.version_table import Version, numbers_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade import plan_upgrade, rules, told_plan
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.plan_upgrade import Observed, Upgrade
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.rules import Found, Wanted
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.upgrade_request import Request
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._upgrade.upgrade_terms import MARK, Observed, Upgrade
 
 MASTERS = ("m1", "m2", "m3")
 WORKERS = ("w1", "w2")
@@ -93,20 +93,20 @@ def test_a_run_that_stopped_within_a_stage_goes_on_there() -> None:
 
 def test_a_program_that_is_there_and_does_not_run_yet_is_not_done() -> None:
     """The link is new, the process is old; or the Node tells the old kubelet; or it is still cordoned."""
-    seen = workloads("1.37.1", w1={"kubelet": "v1.36.3"}, w2={"marked": plan_upgrade.MARK, "schedulable": False}, m3={"schedulable": False})
+    seen = workloads("1.37.1", w1={"kubelet": "v1.36.3"}, w2={"marked": MARK, "schedulable": False}, m3={"schedulable": False})
     (work,) = plan(observed(cluster("1.37.1", "3.7.2", m2="1.36.3 1.37.1"), workloads=seen)).work
     assert (work.masters, work.nodes, work.drained) == (("m2",), ("m2", "w1", "w2"), ("m2", "w1"))
 
 
 def test_pods_are_waited_for_again_where_a_run_has_ended_before_them() -> None:
     """The node has all programs and takes pods again. Whoever is not ready may be so because of the drain."""
-    seen = workloads("1.37.1", w1={"marked": plan_upgrade.MARK})
+    seen = workloads("1.37.1", w1={"marked": MARK})
     found = observed(cluster("1.37.1", "3.7.2"), workloads={**seen, "unready_owners": ["set"]})
     (work,) = plan(found).work
     assert (work.nodes, work.drained) == (("w1",), ())
     assert not [line for line in told_plan.lines(plan(found), found, wanted(), Request()) if line.startswith("Not drained")]
-    assert drains.ignored({**seen, "unready_owners": ["set"]}, plan_upgrade.MARK) == []
-    assert drains.ignored({**workloads(), "unready_owners": ["set"]}, plan_upgrade.MARK) == ["set"]
+    assert drains.ignored({**seen, "unready_owners": ["set"]}, MARK) == []
+    assert drains.ignored({**workloads(), "unready_owners": ["set"]}, MARK) == ["set"]
 
 
 def test_a_node_that_another_playbook_has_cordoned_is_refused() -> None:
@@ -191,7 +191,7 @@ def test_a_node_is_drained_only_if_another_one_takes_its_pods() -> None:
     assert "Not drained, because no other node takes its pods: w1.example. Its containers run on" in told_plan.lines(
         plan(alone), alone, wanted(), Request()
     )
-    left = observed(workloads=workloads(**masters, w2={"schedulable": False, "marked": plan_upgrade.MARK}))
+    left = observed(workloads=workloads(**masters, w2={"schedulable": False, "marked": MARK}))
     assert plan(left).work[0].drained == HOSTS
 
 
