@@ -24,7 +24,7 @@ class ActionModule(HostAction):
     """Connects Ansible with the planner of API objects."""
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        arguments = self._arguments(ARGUMENT_SPEC)
         name = str(arguments["name"])
         wanted = api_manifests.wanted(arguments, find=self._find_needle, loader=self._loader, templar=self._templar, variables=variables)
         common = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import of_loop
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import claims, this_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
@@ -36,10 +35,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the claims."""
 
     def _converge(self, variables: Variables) -> Object:
-        _validated, arguments = self.validate_argument_spec(
-            argument_spec=ARGUMENT_SPEC, required_if=[("state", "checked", ["variable"]), ("state", "taken", ["playbook"])]
-        )
-        arguments = plain(arguments)
+        arguments = self._arguments(ARGUMENT_SPEC, required_if=[("state", "checked", ["variable"]), ("state", "taken", ["playbook"])])
         host = ClaimedHost(self, variables)
         if arguments["state"] == "observed":
             return {"changed": False, **host.step("collect", {})}

@@ -29,7 +29,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and what apiservers publish."""
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        arguments = self._arguments(ARGUMENT_SPEC)
         directory = pathlib.Path(plain(cluster_of(self._templar, variables))["pki_directory"])
         wanted = plan_client_authorities.asked(retired.of_directory(Pki(directory, check_mode=True, vault=vault_of(self._loader))))
         if not wanted:

@@ -38,7 +38,12 @@ class ActionModule(HostAction):
             found.refuse_early_certificates()
         # in check mode, too: a run would refuse it
         custody.refuse(host.name, found.unsigned(plan))
-        result = _result(plan, found.state, found.items, diff=bool(self._task.diff))
+        units = zip(found.items["unit"], found.state.get("unit", []), strict=True)
+        result = {
+            **self._result(plan),
+            "restarted": planner.restarted(plan),
+            "units": {item["name"]: {key: unit[key] for key in ("active", "started", "invocation")} for item, unit in units},
+        }
         if found.warnings:
             result["warnings"] = found.warnings
         if plan and not check_mode:
@@ -112,19 +117,6 @@ class ActionModule(HostAction):
             units=[unit["name"] for unit in units],
             dependents=[dependent["name"] for unit in units for dependent in unit["dependents"]],
         )
-
-
-def _result(plan: list[PlannedAction], state: Items, items: Items, *, diff: bool) -> dict[str, t.Any]:
-    found = zip(items["unit"], state.get("unit", []), strict=True)
-    result: dict[str, t.Any] = {
-        "changed": bool(plan),
-        "actions": [action.report() for action in plan],
-        "restarted": planner.restarted(plan),
-        "units": {item["name"]: {key: unit[key] for key in ("active", "started", "invocation")} for item, unit in found},
-    }
-    if diff:
-        result["diff"] = [action.diff() for action in plan]
-    return result
 
 
 def _apply(

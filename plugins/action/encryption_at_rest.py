@@ -58,8 +58,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the values in etcd."""
 
     def _converge(self, variables: Variables) -> Object:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        arguments = plain(arguments)
+        arguments = self._arguments(ARGUMENT_SPEC)
         state = arguments["state"]
         nothing: Object = {"changed": False, "actions": []}
         if SUBJECT not in replacement_request.subjects(arguments["subjects"], pause=0):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, plan_access
 
@@ -33,8 +32,7 @@ class ActionModule(HostAction):
     """Connects Ansible with the planner of etcd's users."""
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        arguments = plain(arguments)
+        arguments = self._arguments(ARGUMENT_SPEC)
         wanted = plan_access.described(arguments["name"], arguments)
         asked = {"access": access.of(arguments), "endpoints": arguments["endpoints"]}
         check = bool(self._task.check_mode)

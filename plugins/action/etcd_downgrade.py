@@ -51,8 +51,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the way back."""
 
     def _converge(self, variables: Variables) -> Object:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        arguments = plain(arguments)
+        arguments = self._arguments(ARGUMENT_SPEC)
         cancels = _cancels(arguments["cancel"], variables)
         if arguments["state"] == "checked":
             return {"changed": False}

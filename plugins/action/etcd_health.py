@@ -26,7 +26,7 @@ class EtcdHost(Host):
 
 class ActionModule(HostAction):
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        arguments = self._arguments(ARGUMENT_SPEC)
         found = EtcdHost(self, variables).step("collect", {"access": access.of(arguments), "endpoints": arguments["endpoints"]})
         if found["healthy"]:
             return {"changed": False, **found}

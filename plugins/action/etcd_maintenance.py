@@ -41,8 +41,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the members' databases."""
 
     def _converge(self, variables: Variables) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        arguments = plain(arguments)
+        arguments = self._arguments(ARGUMENT_SPEC)
         wanted = request({name: arguments[name] for name in _OPTIONS}, variables=variables)
         if arguments["state"] == "checked":
             return {"changed": False}

@@ -50,8 +50,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and etcd's members."""
 
     def _converge(self, variables: Variables) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        arguments = plain(arguments)
+        arguments = self._arguments(ARGUMENT_SPEC)
         work = {"observed": self._observed, "planned": self._planned, "present": self._present, "cleaned": self._cleaned}
         return work[arguments["state"]](_Task(self, arguments, variables))
 

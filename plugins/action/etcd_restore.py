@@ -54,7 +54,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the restore."""
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        arguments = self._arguments(ARGUMENT_SPEC)
         snapshot = pathlib.Path(arguments["snapshot"] or "")
         cluster = cluster_of(self._templar, variables)
         told = plan_restore.description(snapshot)

@@ -47,7 +47,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and backups."""
 
     def _converge(self, variables: Variables) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        arguments = self._arguments(ARGUMENT_SPEC)
         if arguments["state"] == "observed":
             return {"changed": False, **Member(self, variables).step("collect", {"etcd": access.of_own_member()})}
         return self._save(arguments, variables)

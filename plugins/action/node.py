@@ -9,7 +9,6 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access, plan_node
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
@@ -48,7 +47,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the Node."""
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        arguments = self._arguments(ARGUMENT_SPEC)
         asked = {"connection": access.connection(arguments, variables, templar=self._templar), "node": str(arguments["name"])}
         host = ApiHost(self, variables)
         state = host.step("collect", {**asked, "deadline": arguments["deadline"]})
@@ -65,7 +64,7 @@ class ActionModule(HostAction):
         work = {**asked, "actions": [action.for_host() for action in plan], "timeout": arguments["timeout"]}
         if arguments["state"] in ("schedulable", "settled"):
             # also where nothing is planned: whether the Node or its pods are well is what was asked for
-            more = {name: plain(arguments[name]) for name in ("kubelet", "boot", "since", "ignored", "left", "wait", "deadline")}
+            more = {name: arguments[name] for name in ("kubelet", "boot", "since", "ignored", "left", "wait", "deadline")}
             ReturnHost(self, variables).step(arguments["state"], {**work, **more})
         elif plan:
             host.step("apply", work)

@@ -31,7 +31,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the Nodes."""
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        arguments = self._arguments(ARGUMENT_SPEC)
         cluster: dict[str, t.Any] = plain(cluster_of(self._templar, variables))
         nodes = [cluster["nodes"][host] for host in arguments["hosts"]]
         names = [node["name"] for node in nodes]

@@ -77,8 +77,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the replacement."""
 
     def _converge(self, variables: Variables) -> Object:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        arguments = plain(arguments)
+        arguments = self._arguments(ARGUMENT_SPEC)
         subjects = replacement_request.subjects(arguments["subjects"], pause=arguments["pause"], variables=variables)
         state = arguments["state"]
         cluster = plain(cluster_of(self._templar, variables))

@@ -59,8 +59,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the rescue."""
 
     def _converge(self, variables: Variables) -> Object:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        arguments = plain(arguments)
+        arguments = self._arguments(ARGUMENT_SPEC)
         cluster = plain(cluster_of(self._templar, variables))
         pki = Pki(pathlib.Path(cluster["pki_directory"]), check_mode=self._task.check_mode, vault=vault_of(self._loader))
         directory = RescuedDirectory(pki, now=time.time())

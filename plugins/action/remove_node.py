@@ -64,8 +64,8 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the removal."""
 
     def _converge(self, variables: Object) -> Object:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        work, phase = _Phase(self, plain(arguments), variables), str(arguments["phase"])
+        arguments = self._arguments(ARGUMENT_SPEC)
+        work, phase = _Phase(self, arguments, variables), str(arguments["phase"])
         perform: t.Callable[[], Object] = getattr(work, phase)
         if phase not in _GO_ON or self._task.check_mode:
             return perform()

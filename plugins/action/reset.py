@@ -28,7 +28,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the reset."""
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        arguments = self._arguments(ARGUMENT_SPEC)
         host = ResetHost(self, variables)
         reset = plan.plan(host.step("collect", {}), packages=bool(arguments["packages"]))
         if self._task.check_mode:
@@ -38,13 +38,7 @@ class ActionModule(HostAction):
         left = reset.left
         if reset.actions and not self._task.check_mode:
             left = [*left, *host.step("apply", {"actions": [action.for_host() for action in reset.actions]})["left"]]
-        result: dict[str, t.Any] = {
-            "changed": bool(reset.actions),
-            "actions": [action.report() for action in reset.actions],
-            "left": left,
-        }
+        result = {**self._result(reset.actions), "left": left}
         if left:
             result["warnings"] = [f"left on {variables.get('inventory_hostname')}: {message}" for message in left]
-        if self._task.diff:
-            result["diff"] = [action.diff() for action in reset.actions]
         return result

@@ -77,8 +77,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the restart."""
 
     def _converge(self, variables: Object) -> Object:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        arguments = plain(arguments)
+        arguments = self._arguments(ARGUMENT_SPEC)
         wanted = request({name: arguments[name] for name in OPTIONS}, variables=variables)
         perform: c.Callable[[], Object] = getattr(_Phase(self, wanted, variables), str(arguments["phase"]))
         return perform()

@@ -37,7 +37,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the survey."""
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        arguments = self._arguments(ARGUMENT_SPEC)
         try:
             return self._survey(arguments, variables)
         except AnsibleConnectionFailure:

@@ -23,7 +23,7 @@ class ActionModule(HostAction):
     """The front end."""
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        arguments = self._arguments(ARGUMENT_SPEC)
         host = EvidenceHost(self, variables)
         found = host.step("collect", {"units": list(arguments["units"])})
         return {"changed": False, "evidence": "\n".join([f"{host.name}:", *found["lines"]])}

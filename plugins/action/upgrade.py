@@ -39,8 +39,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the plan. It reaches no host."""
 
     def _converge(self, variables: Variables) -> Object:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        arguments = plain(arguments)
+        arguments = self._arguments(ARGUMENT_SPEC)
         tags = {*variables.get("ansible_run_tags", []), *variables.get("ansible_skip_tags", [])} - run_tags.NONE_ASKED_FOR
         given = {name: arguments[name] for name in upgrade_request.OPTIONS}
         request = upgrade_request.request(given, variables=variables, tags=tags)

@@ -50,8 +50,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and kubeconfigs of people."""
 
     def _converge(self, variables: dict[str, t.Any]) -> Object:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        arguments = plain(arguments)
+        arguments = self._arguments(ARGUMENT_SPEC)
         inventory = str(variables.get("inventory_dir") or "")
         wanted = request({name: arguments[name] for name in OPTIONS}, variables=variables, inventory=inventory)
         cluster = plain(cluster_of(self._templar, variables))

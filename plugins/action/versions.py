@@ -47,7 +47,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the rules."""
 
     def _converge(self, variables: Variables) -> Object:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        arguments = self._arguments(ARGUMENT_SPEC)
         cluster: Object = plain(cluster_of(self._templar, variables))
         if arguments["state"] == "observed":
             return {"changed": False, **self._observe(cluster, variables)}

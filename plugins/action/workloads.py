@@ -23,7 +23,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the API."""
 
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        arguments = self._arguments(ARGUMENT_SPEC)
         connection = access.connection(arguments, variables, templar=self._templar)
         found = ApiHost(self, variables).step("collect", {"connection": connection, "deadline": arguments["deadline"]})
         return {"changed": False, **found}

@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import cluster_identity, host_program
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
@@ -164,6 +165,11 @@ class HostAction(ActionBase):
             return {**error.result, "failed": True, "msg": error.message}
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    def _arguments(self, specification: dict[str, dict[str, t.Any]], **rules: t.Any) -> dict[str, t.Any]:
+        """The options of the task, validated, as plain data. ``rules``: as ``required_if`` of a module."""
+        _validated, arguments = self.validate_argument_spec(argument_spec=specification, **rules)
+        return t.cast(dict[str, t.Any], plain(arguments))
 
     def _result(self, actions: c.Sequence[PlannedAction]) -> dict[str, t.Any]:
         """What a task returns for its planned actions, performed or predicted."""
