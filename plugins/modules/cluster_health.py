@@ -13,16 +13,10 @@ description:
   - Asks the apiserver on the host whether it is ready, and for the leaders, the nodes, and the pods of C(kube-system) that are not ready.
   - Changes nothing. Does not fail if the cluster is not healthy or has no API yet. Check RV(ignore:healthy).
 extends_documentation_fragment:
+  - barehost.kubernetes._reads_only
   - barehost.kubernetes._api_access
 author:
   - The barehost.kubernetes authors (@barehost)
-attributes:
-  check_mode:
-    description: Reads only, so that check mode makes no difference.
-    support: full
-  diff_mode:
-    description: Changes nothing, so that there is no difference to show.
-    support: none
 options:
   deadline:
     description: The time in seconds that the API may take to become ready.

@@ -13,16 +13,10 @@ description:
   - Asks each member from one host of etcd for a linearizable read, which needs a quorum, and for its alarms.
   - Changes nothing. Fails if a member does not answer, has no quorum, or has raised an alarm.
 extends_documentation_fragment:
+  - barehost.kubernetes._reads_only
   - barehost.kubernetes._etcd_access
 author:
   - The barehost.kubernetes authors (@barehost)
-attributes:
-  check_mode:
-    description: Reads only, so that check mode makes no difference.
-    support: full
-  diff_mode:
-    description: Changes nothing, so that there is no difference to show.
-    support: none
 options:
   endpoints:
     description: Client addresses of the members.

@@ -15,15 +15,10 @@ description:
     Nodes that are not ready are left out.
   - Fails with both hosts, the port and the size of packets that must pass. Changes nothing, and needs no image.
   - The variable C(cluster) must hold the result of M(barehost.kubernetes.cluster_spec).
+extends_documentation_fragment:
+  - barehost.kubernetes._reads_only
 author:
   - The barehost.kubernetes authors (@barehost)
-attributes:
-  check_mode:
-    description: Reads only, so that check mode makes no difference.
-    support: full
-  diff_mode:
-    description: Changes nothing, so that there is no difference to show.
-    support: none
 options:
   device:
     description: The interface of flannel's tunnel.

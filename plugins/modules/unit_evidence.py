@@ -13,15 +13,10 @@ description:
   - Reads what a host says of some units, for the message of a task that fails on another host.
   - Of units that run, other than the first, it tells only that they run.
   - Leaves out lines of the journal that may hold key material. Changes nothing.
+extends_documentation_fragment:
+  - barehost.kubernetes._reads_only
 author:
   - The barehost.kubernetes authors (@barehost)
-attributes:
-  check_mode:
-    description: Reads only, so that check mode makes no difference.
-    support: full
-  diff_mode:
-    description: Changes nothing, so that there is no difference to show.
-    support: none
 options:
   units:
     description: The units, first the one whose journal tells most. Those that the host does not have are left out.

@@ -18,15 +18,10 @@ description:
   - Refused are nodes with cgroup v1 or an old kernel on which the programs do not start.
   - A host that comes back to a cluster of the wanted version may skip versions.
   - The variable C(cluster) must hold the result of M(barehost.kubernetes.cluster_spec).
+extends_documentation_fragment:
+  - barehost.kubernetes._reads_only
 author:
   - The barehost.kubernetes authors (@barehost)
-attributes:
-  check_mode:
-    description: Reads only, so that check mode makes no difference.
-    support: full
-  diff_mode:
-    description: Changes nothing, so that there is no difference to show.
-    support: none
 options:
   state:
     description:

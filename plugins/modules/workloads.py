@@ -13,16 +13,10 @@ description:
   - Asks the API for Nodes, for pods that no controller replaces, for pods that are not ready, and for budgets that let no pod go.
   - Run it on a master, because it asks the apiserver on its host.
 extends_documentation_fragment:
+  - barehost.kubernetes._reads_only
   - barehost.kubernetes._api_access
 author:
   - The barehost.kubernetes authors (@barehost)
-attributes:
-  check_mode:
-    description: Reads only, so that check mode makes no difference.
-    support: full
-  diff_mode:
-    description: Changes nothing, so that there is no difference to show.
-    support: none
 options:
   deadline:
     description: How many seconds the API may take to be ready.
