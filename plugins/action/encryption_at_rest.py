@@ -61,7 +61,7 @@ class ActionModule(HostAction):
         arguments = self._arguments(ARGUMENT_SPEC)
         state = arguments["state"]
         nothing: Object = {"changed": False, "actions": []}
-        if SUBJECT not in replacement_request.subjects(arguments["subjects"], pause=0):
+        if SUBJECT not in replacement_request.request(arguments["subjects"]).subjects:
             return nothing
         cluster = plain(cluster_of(self._templar, variables))
         pki = Pki(pathlib.Path(cluster["pki_directory"]), check_mode=self._task.check_mode, vault=vault_of(self._loader))

@@ -41,7 +41,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "observation": {"type": "str", "default": "barehost_trust"},
     "search": {"type": "str", "default": "barehost_encrypted"},
     "without": {"type": "list", "elements": "str", "default": []},
-    "pause": {"type": "float", "default": 120},
+    "pause": {"type": "raw"},
 }
 # A kubelet asks for another token of a pod after 80 % of its hour, and the longest a pod may wait for it is some minutes.
 TOKENS_ARE_NEW = 75 * 60
@@ -78,11 +78,11 @@ class ActionModule(HostAction):
 
     def _converge(self, variables: Variables) -> Object:
         arguments = self._arguments(ARGUMENT_SPEC)
-        subjects = replacement_request.subjects(arguments["subjects"], pause=arguments["pause"], variables=variables)
+        wanted = replacement_request.request(arguments["subjects"], pause=arguments["pause"], variables=variables)
         state = arguments["state"]
         cluster = plain(cluster_of(self._templar, variables))
         pki = Pki(pathlib.Path(cluster["pki_directory"]), check_mode=self._task.check_mode, vault=vault_of(self._loader))
-        works = [_work(pki, subject) for subject in subjects]
+        works = [_work(pki, subject) for subject in wanted.subjects]
         if state == "observed":
             return {"changed": False, **self._observe(works, cluster, variables)}
         if state == "shown":
@@ -90,7 +90,13 @@ class ActionModule(HostAction):
                 work.check_given()
             return {"changed": False, "summary": [line for work in works for line in trust_on_hosts.steps(work)]}
         found = {host: _observed(variables, host, arguments["observation"]) for host in cluster["nodes"]}
-        known = {**arguments, "found": found, "masters": cluster["masters"], "searched": _searched(variables, arguments["search"], cluster)}
+        known = {
+            **arguments,
+            "pause": wanted.pause,
+            "found": found,
+            "masters": cluster["masters"],
+            "searched": _searched(variables, arguments["search"], cluster),
+        }
         with pki.writing():
             return self._advance(works, known)
 

@@ -65,9 +65,8 @@ options:
   pause:
     description:
       - Seconds before V(switched) for the authority V(kubernetes), in which kubelets bring the new authority to their pods. A
-        kubelet looks after the volumes of a pod about once a minute.
-    type: float
-    default: 120
+        kubelet looks after the volumes of a pod about once a minute. Without it, 120.
+    type: raw
 seealso:
   - module: barehost.kubernetes.client_authorities
   - module: barehost.kubernetes.encryption_at_rest

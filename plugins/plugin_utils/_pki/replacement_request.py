@@ -6,26 +6,33 @@
 from __future__ import annotations
 
 import collections.abc as c
+import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.given_options import number, values
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import encryption_replacement, replacement
 
 SUBJECTS = (*replacement.SUBJECTS, encryption_replacement.SUBJECT)
 _PREFIX = "replace_"
-_VARIABLES = ("authority", "without", "pause")
+_DAY = 86400
+_OPTIONS = {"pause": number(float, lowest=0, highest=_DAY, wanted="seconds, a number", example="120")}
 
 
-def subjects(given: c.Iterable[str], *, pause: float, variables: c.Iterable[str] = ()) -> list[str]:
-    """What is replaced, each once. Raises ComponentError with every fault. ``pause``: seconds; ``variables``: names of all variables."""
+class Request(t.NamedTuple):
+    """``subjects``: what is replaced, each once. ``pause``: seconds in which pods get a new authority before it signs."""
+
+    subjects: list[str]
+    pause: float = 120.0
+
+
+def request(given: c.Iterable[str], *, pause: t.Any = None, variables: c.Iterable[str] = ()) -> Request:
+    """Raises ComponentError with every fault. ``pause``: as it is given, None if it is not; ``variables``: names of all variables."""
     wanted = [name for name in dict.fromkeys(name.strip() for name in given) if name]
-    faults = misspelt.faults(variables, prefix=_PREFIX, options=_VARIABLES)
+    read, faults = values({"pause": pause}, _OPTIONS, prefix=_PREFIX, variables=variables, elsewhere=("authority", "without"))
     unknown = [name for name in wanted if name not in SUBJECTS]
     if unknown or not wanted:
         found = f"is {', '.join(unknown)}" if unknown else "is not given"
         faults.append(f"replace_authority {found}, wanted one or more of {', '.join(SUBJECTS)}: -e replace_authority=etcd")
-    if pause < 0:
-        faults.append(f"replace_pause is {pause:g}, wanted seconds, 0 or more: -e replace_pause=120")
     if faults:
         raise ComponentError(f"Nothing was changed: {'; '.join(faults)}")
-    return wanted
+    return Request(wanted, **read)

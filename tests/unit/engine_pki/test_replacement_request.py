@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.replacement_request import subjects
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.replacement_request import Request, request
 
 
 def test_each_subject_once() -> None:
-    assert subjects(["etcd", " kubernetes", "etcd"], pause=0, variables=["replace_authority", "replacement"]) == ["etcd", "kubernetes"]
+    found = request(["etcd", " kubernetes", "etcd"], pause="0", variables=["replace_authority", "replacement"])
+    assert found == Request(["etcd", "kubernetes"], 0.0)
+    assert request(["etcd"]).pause == 120
 
 
 @pytest.mark.parametrize(
@@ -28,11 +32,12 @@ def test_each_subject_once() -> None:
             [],
             ["replace_authority is etdc, wanted one or more of kubernetes, etcd, front-proxy, node, service-account, encryption"],
         ),
-        (["etcd"], -1.0, [], ["replace_pause is -1, wanted seconds"]),
+        (["etcd"], -1, [], ["replace_pause is -1, wanted seconds, a number from 0 to 86400: -e replace_pause=120"]),
+        (["etdc"], "soon", [], ["replace_authority is etdc", "replace_pause is 'soon', wanted seconds"]),
     ],
 )
-def test_every_fault_is_told(given: list[str], pause: float, variables: list[str], told: list[str]) -> None:
+def test_every_fault_is_told(given: list[str], pause: t.Any, variables: list[str], told: list[str]) -> None:
     with pytest.raises(ComponentError) as raised:
-        subjects(given, pause=pause, variables=variables)
+        request(given, pause=pause, variables=variables)
     assert raised.value.message.startswith("Nothing was changed: ")
     assert [text for text in told if text not in raised.value.message] == []
