@@ -114,7 +114,7 @@ def test_the_documented_defaults_are_those_of_the_action(name: str) -> None:
     options = dict(documentation.get("options") or {})
     for fragment in documentation.get("extends_documentation_fragment", []):
         module = importlib.import_module(f"{package}.doc_fragments.{fragment.rpartition('.')[2]}")
-        options |= yaml.safe_load(module.ModuleDocFragment.DOCUMENTATION)["options"]
+        options |= yaml.safe_load(module.ModuleDocFragment.DOCUMENTATION).get("options", {})
     documented = {option: options[option].get("default") for option in specification}
     assert documented == {option: values.get("default") for option, values in specification.items()}
 
