@@ -17,7 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import KUBELET, KUBELET_CERTIFICATE_APPROVER
 
 from .driver import Cluster, PlaybookRun
-from .old_authorities import OldAuthorities
+from .old_authorities import Door, OldAuthorities
 
 CLIENT, SERVER = KUBELET.files["rotated_client"], KUBELET.files["rotated_server"]
 SERVING = ["digital signature", "server auth"]
@@ -92,9 +92,9 @@ def holds_nothing_old(cluster: Cluster, host: str, address: str) -> None:
     assert shown(cluster, host, address) == server.serial_number, host
 
 
-def lets_nobody_in(old: OldAuthorities) -> bool:
-    """Whether nobody accepts what a former authority of kubelets has issued."""
-    return not {door for door in old.open_doors() if door.authority == NODE}
+def accepted_of(old: OldAuthorities) -> set[Door]:
+    """Where what a former authority of kubelets has issued is still accepted."""
+    return {door for door in old.open_doors() if door.authority == NODE}
 
 
 def replaces_its_authority(cluster: Cluster, hosts: c.Mapping[str, str], *, copy: pathlib.Path) -> PlaybookRun:
@@ -105,7 +105,7 @@ def replaces_its_authority(cluster: Cluster, hosts: c.Mapping[str, str], *, copy
     run = cluster.playbook(*REPLACE)
     for host, address in hosts.items():
         holds_nothing_old(cluster, host, address)
-    assert lets_nobody_in(old)
+    assert accepted_of(old) == set()
     return run
 
 
