@@ -13,7 +13,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.librar
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, NODE, Pki
 
-from .driver import Cluster
+from .driver import Cluster, Failure, eventually
 
 # Where a host listens with a certificate, and whose it is.
 PORTS = {6443: "kubernetes", 10250: "kubernetes", 10257: "kubernetes", 10259: "kubernetes", 2379: "etcd", 2380: "etcd"}
@@ -88,9 +88,20 @@ class OldAuthorities:
         """By door: the status of an answer, or 000 where the handshake is refused."""
         return {door: self._status(door) for door in DOORS if door.authority in self._authorities}
 
-    def open_doors(self) -> set[Door]:
-        """Those that have not turned the client away."""
-        return {door for door, status in self.doors().items() if status not in CLOSED}
+    def nobody_lets_in(self, authorities: t.Collection[str] = (*AUTHORITIES, NODE)) -> None:
+        """Waits until every door has turned away who has a certificate of these.
+
+        Controller manager and scheduler watch what apiservers publish. Their watch ends with the apiserver that restarts, and the next
+        attempt may come half a minute later.
+        """
+
+        def is_shut() -> bool:
+            found = {door for door, status in self.doors().items() if status not in CLOSED and door.authority in authorities}
+            if found:
+                raise Failure(f"{self._host} lets in at {found}")
+            return True
+
+        eventually(is_shut, deadline=90, wanted="nobody accepts what replaced authorities have issued")
 
     def shown(self) -> dict[int, bool]:
         """By port: whether the certificate that the server shows was issued by an old authority."""

@@ -17,7 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import KUBELET, KUBELET_CERTIFICATE_APPROVER
 
 from .driver import Cluster, PlaybookRun
-from .old_authorities import Door, OldAuthorities
+from .old_authorities import OldAuthorities
 
 CLIENT, SERVER = KUBELET.files["rotated_client"], KUBELET.files["rotated_server"]
 SERVING = ["digital signature", "server auth"]
@@ -92,11 +92,6 @@ def holds_nothing_old(cluster: Cluster, host: str, address: str) -> None:
     assert shown(cluster, host, address) == server.serial_number, host
 
 
-def accepted_of(old: OldAuthorities) -> set[Door]:
-    """Where what a former authority of kubelets has issued is still accepted."""
-    return {door for door in old.open_doors() if door.authority == NODE}
-
-
 def replaces_its_authority(cluster: Cluster, hosts: c.Mapping[str, str], *, copy: pathlib.Path) -> PlaybookRun:
     """The first of the hosts is a master. Nothing of the old authority is shown or accepted afterwards."""
     master = next(iter(hosts))
@@ -105,7 +100,7 @@ def replaces_its_authority(cluster: Cluster, hosts: c.Mapping[str, str], *, copy
     run = cluster.playbook(*REPLACE)
     for host, address in hosts.items():
         holds_nothing_old(cluster, host, address)
-    assert accepted_of(old) == set()
+    old.nobody_lets_in({NODE})
     return run
 
 

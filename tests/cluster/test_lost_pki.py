@@ -77,7 +77,7 @@ def test_a_lost_directory_costs_no_secret_and_no_token(two: Cluster, tmp_path: p
         assert seen.reads[-1]["fault"] is None, seen.summary()
     print(f"kubelet: {kubelet.summary()}\npod: {pod.summary()}")
     assert two.kubectl("get", "secret", "kept", "-o", "jsonpath={.data.word}") == "c3RpbGwtcmVhZGFibGU="
-    assert old.open_doors() == set()
+    old.nobody_lets_in()
     assert set(old.shown().values()) == {False}
     assert set(old.shown_by_new().values()) == {True}
     checks.nothing_changes(two, [MASTER, MINION])

@@ -275,7 +275,7 @@ def test_authorities_and_the_key_of_service_accounts_are_replaced(single: Cluste
     # One apiserver is away while it restarts, which no client survives. Whoever reads its files again is known afterwards.
     assert seen.reads[-1]["fault"] is None, seen.summary()
     assert not [record for record in seen.failed if "certificate" in record["fault"] or "status 401" in record["fault"]], seen.summary()
-    assert old.open_doors() == set()
+    old.nobody_lets_in()
     assert set(old.shown().values()) == {False}
     assert set(old.shown_by_new().values()) == {True}
     names = {path.name for path in (single.inventory / "pki").iterdir()}
