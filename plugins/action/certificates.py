@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import collections.abc as c
 import pathlib
 import time
 import typing as t
@@ -15,12 +14,11 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates import entries, html_page, listing, of_controller, of_host
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.listing import Listing
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.request import OPTIONS, Request, request
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.shown import shown
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import output_files
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered, why_silent
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
@@ -34,8 +32,6 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "kubeconfig": {"type": "path"},
     **{name: {"type": "raw"} for name in OPTIONS},
 }
-# Of new files: names and addresses of the cluster are nobody's business, but no secret. A file that is there keeps its mode.
-_MODE = 0o600
 
 Variables = dict[str, t.Any]
 Object = dict[str, t.Any]
@@ -104,24 +100,11 @@ class ActionModule(HostAction):
             days=wanted.days,
             entries=listing.in_order((entries.judged(entry, days=wanted.days, now=now) for entry in found), hosts),
             hosts=tuple(looked_at),
-            silent=tuple((host, _why(answers[host])) for host in hosts if host not in looked_at),
+            silent=tuple((host, why_silent(answers[host])) for host in hosts if host not in looked_at),
             left_out=tuple(host for host in cluster["nodes"] if host not in asked),
             notes=tuple(dict.fromkeys(note for host in looked_at for note in answers[host]["notes"])),
         )
         for path, text in ((wanted.json, made.as_json), (wanted.html, lambda: html_page.page(made))):
             if path is not None:
-                _write(path, text)
+                output_files.write(path, text())
         return {"changed": False, "lines": listing.lines(made), "faults": made.faults, "list": made.as_dict()}
-
-
-def _why(answer: Object) -> str:
-    said = str(answer.get("msg") or "no answer").strip().splitlines()[0].removeprefix("Task failed: ")
-    return shown(f"does not answer: {said}" if answer.get("unreachable") else f"could not be looked at: {said}")
-
-
-def _write(path: pathlib.Path, text: c.Callable[[], str]) -> None:
-    try:
-        mode = path.stat().st_mode & 0o777 if path.exists() else _MODE
-        atomic_file.write(path, text(), mode=mode)
-    except OSError as error:
-        raise ComponentError(f"{path} cannot be written: {error.strerror}. Give another path, or mend what is there") from None

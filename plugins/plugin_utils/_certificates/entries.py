@@ -11,8 +11,8 @@ import datetime
 import hashlib
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.shown import each, shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import exceptions, serialization, x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import each, shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, identity
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import WARN_DAYS, Authority, days_left
 

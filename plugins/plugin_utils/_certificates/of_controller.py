@@ -17,8 +17,8 @@ from ansible.errors import AnsibleError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates import entries
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.entries import CONTROLLER, Entry
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.of_host import NAMES
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.shown import each, shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import each, shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import administrator, certs, encryption_keys, issued, wanted_certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import Authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import (

@@ -12,9 +12,9 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates import entries
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.described import Described, users
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.entries import Entry
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.shown import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.libraries import x509
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import certs, wanted_certs
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import Authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.attributes import as_wanted

@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import collections.abc as c
-import os
 import pathlib
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt, output_files
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 
 # The variables: what the options are called, with this before.
@@ -36,13 +35,16 @@ def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = ()) ->
     faults = misspelt.faults(variables, prefix=_PREFIX, options=OPTIONS)
     days, json, html = (given.get(name) for name in OPTIONS)
     faults.append(_fault_of_days(days))
-    faults += [_fault_of_path(name, value) for name, value in (("json", json), ("html", html))]
-    if json and html and not any(faults) and _path(json) == _path(html):
-        faults.append(f"{_PREFIX}json and {_PREFIX}html are the same file: give each its own")
+    files = {f"{_PREFIX}json": json, f"{_PREFIX}html": html}
+    for (variable, value), kind in zip(files.items(), ("json", "html"), strict=True):
+        faults.append(output_files.fault(variable, value, kind=kind, stem="certificates"))
+    if not any(faults):
+        faults.append(output_files.same(files))
     found = [fault for fault in faults if fault]
     if found:
         raise ComponentError(f"No host was asked: {'; '.join(found)}")
-    return Request(DEFAULT_DAYS if days is None else int(str(days)), _path(json) if json else None, _path(html) if html else None)
+    paths = (output_files.path_of(value) if value else None for value in files.values())
+    return Request(DEFAULT_DAYS if days is None else int(str(days)), *paths)
 
 
 def _fault_of_days(value: t.Any) -> str:
@@ -50,26 +52,3 @@ def _fault_of_days(value: t.Any) -> str:
     if value is None or (not isinstance(value, bool) and text.isascii() and text.isdigit() and int(text) <= _MOST_DAYS):
         return ""
     return f"{_PREFIX}days is {value!r}, wanted a whole number of days from 0 to {_MOST_DAYS}: -e {_PREFIX}days={DEFAULT_DAYS}"
-
-
-def _path(value: t.Any) -> pathlib.Path:
-    return pathlib.Path(os.path.abspath(pathlib.Path(str(value)).expanduser()))
-
-
-def _fault_of_path(name: str, value: t.Any) -> str:
-    if not value:
-        return ""
-    example = f"-e {_PREFIX}{name}=certificates.{name}"
-    if not isinstance(value, str):
-        return f"{_PREFIX}{name} is {value!r}, wanted the path of a file: {example}"
-    path = _path(value)
-    if path.is_dir():
-        return f"{_PREFIX}{name} is {value!r}, which is a directory, wanted the path of a file: {example}"
-    if not path.parent.is_dir():
-        return f"{_PREFIX}{name} is {value!r}, and there is no directory {path.parent}: make it, or give another path"
-    if not os.access(path.parent, os.W_OK):
-        return f"{_PREFIX}{name} is {value!r}, and nothing can be written to {path.parent}: give another path"
-    if path.suffix.lower() not in (f".{name}", ".htm"):
-        # What is replaced is then never a key, or somebody's list of something else.
-        return f"{_PREFIX}{name} is {value!r}, wanted a name that ends in .{name}: {example}"
-    return ""

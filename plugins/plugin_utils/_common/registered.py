@@ -9,6 +9,7 @@ import collections.abc as c
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
 
 Object = dict[str, t.Any]
 
@@ -23,3 +24,9 @@ def of_loop(variables: c.Mapping[str, t.Any], name: str) -> list[Object]:
     """The results of a loop that the variable ``name`` has; none where it was not run. Each names its ``item``."""
     found: list[Object] = plain(variables.get(name) or {}).get("results", [])
     return found
+
+
+def why_silent(answer: Object) -> str:
+    """Why a host has told nothing, from what its task has registered."""
+    said = str(answer.get("msg") or "no answer").strip().splitlines()[0].removeprefix("Task failed: ")
+    return shown(f"does not answer: {said}" if answer.get("unreachable") else f"could not be looked at: {said}")

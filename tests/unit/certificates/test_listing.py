@@ -17,7 +17,7 @@ from ansible_collections.barehost.kubernetes.plugins.modules import certificates
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates import entries, html_page, listing
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.entries import Entry, of_dict
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.listing import Listing
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.shown import each, shown
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import each, shown
 
 EVIL = "</td><script>alert(1)</script>\"'><img src=//x onerror=alert(1)>{{ 7 }}&amp;"
 
