@@ -14,14 +14,13 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import no_pki
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import parse_description
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import role_tasks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.part import Object
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.wanted import Wanted, fault, wanted
 
-_COMPONENT = "barehost.kubernetes.component"
 # What of a description is about certificates. The rest may need what only a run knows.
-_OPTIONS = ("name", "certificates", "files")
+OPTIONS = ("certificates", "files")
 
 
 def described(roles: c.Sequence[str], site: Site, *, stored: c.Callable[[str], str | None]) -> Described:
@@ -29,24 +28,27 @@ def described(roles: c.Sequence[str], site: Site, *, stored: c.Callable[[str], s
 
     A task that cannot be read here does not hide the others: it is told among ``faults``.
     """
-    shared = role_tasks.seen_by(roles, site)
+    return described_by(wanted(roles, site, OPTIONS), site, stored=stored)
+
+
+def described_by(components: c.Iterable[Wanted], site: Site, *, stored: c.Callable[[str], str | None]) -> Described:
+    """The same, of components that have been read with ``OPTIONS`` and may have been with more."""
     certificates: list[Object] = []
     files: list[Object] = []
     inputs: dict[str, list[str]] = {}
     faults: list[str] = []
-    for role in roles:
-        for task in role_tasks.tasks_of(role, _COMPONENT):
-            try:
-                own = shared.resolving(task.variables)
-                if not task.wanted(own.templar):
-                    continue
-                options = {name: task.options[name] for name in _OPTIONS if name in task.options}
-                component = parse_description(own.templar.template(options))
-                certificates += component.items["certificate"]
-                files += [_rendered(item, task, own) for item in component.items["file"]]
-                inputs.update(_inputs(task, own))
-            except AnsibleError as error:
-                faults.append(f"what role {role} describes is not known: {error.message}")
+    for one in components:
+        faults += one.faults
+        if one.component is None:
+            continue
+        try:
+            own = [_rendered(item, one.task, one.site) for item in one.component.items["file"]]
+        except AnsibleError as error:
+            faults.append(fault(one.task, error))
+            continue
+        certificates += one.component.items["certificate"]
+        files += own
+        inputs.update(_inputs(one.task, one.site))
     cluster = plain(site.cluster)
     rotates = cluster["certificates"]["nodes"] == "rotated" and site.host in cluster["node_hosts"]
     rotated = of_kubelet(cluster["nodes"][site.host]) if rotates else []
