@@ -7,6 +7,7 @@ Writes the pages of docs/reference that follow from the code. With --check, comp
 * playbooks.md: from the comments at the head of the playbooks
 * plugins.md: from the documentation of modules, plugins and roles
 * digests.md: from the table of pinned digests
+* checks.md: from the checks of the doctor
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ import release_digests
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+# where the collection has the name by which its modules import each other
+sys.path.insert(0, str(ROOT / ".collections"))
 TARGET = ROOT / "docs" / "reference"
 COLLECTION = "barehost.kubernetes"
 HEAD = """\
@@ -260,11 +263,59 @@ def digests_page() -> str:
     )
 
 
+# ---------------------------------------------------------------- checks
+
+
+def cell(text: str) -> str:
+    """In a table a line ends a cell, within code too."""
+    return text.replace("|", "\\|")
+
+
+def checks_page() -> str:
+    from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import registry
+
+    known = registry.groups()
+    intro = (
+        "What playbooks/doctor.yml looks at. An id skips a check, by `doctor_skip`; the name of a group chooses its checks, by "
+        "`doctor_groups`. A check with a * needs no cluster, only a host."
+    )
+    parts = [
+        f"{HEAD}# Checks of the doctor\n\n{paragraph(intro)}\n[Find out what is wrong](../tasks/doctor.md) shows how to use it.\n\n"
+        + "".join(f"- [{group}](#{group})\n" for group in known)
+        + "- [The JSON file](#the-json-file)\n"
+    ]
+    for group, checks in known.items():
+        rows = [
+            f"| `{check.id}`{' *' if check.bare else ''} | {check.severity} | {cell(check.looks_at)} | {cell(check.wanted)} "
+            f"| {cell(check.why)} | {cell(check.remedy)} |\n"
+            for check in checks.all
+        ]
+        head = "| check | severity | looks at | wanted | why | what to do |\n|---|---|---|---|---|---|\n"
+        parts.append(f"## {group}\n\n{paragraph(checks.about)}\n{head}{''.join(rows)}")
+    return "\n".join([*parts, json_section()])
+
+
+def json_section() -> str:
+    """The fields of the file that ``doctor_json`` names, from the documentation of the module."""
+    tree = ast.parse((ROOT / "plugins" / "modules" / "doctor.py").read_text(encoding="utf-8"))
+    (text,) = (
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "RETURN"
+    )
+    report = yaml.safe_load(ast.literal_eval(text))["report"]["contains"]
+    fields = {**report, **{f"findings[].{name}": field for name, field in report["findings"]["contains"].items()}}
+    rows = [f"| `{name}` | {field['type']} | {cell(markdown(field['description']))} |\n" for name, field in fields.items()]
+    intro = "## The JSON file\n\nThe fields of the file that `doctor_json` names:\n\n"
+    return f"{intro}| field | type | what it is |\n|---|---|---|\n{''.join(rows)}"
+
+
 PAGES: dict[str, t.Callable[[], str]] = {
     "variables.md": variables_page,
     "playbooks.md": playbooks_page,
     "plugins.md": plugins_page,
     "digests.md": digests_page,
+    "checks.md": checks_page,
 }
 
 

@@ -26,6 +26,7 @@ HOST = {
     "_reset": {"_runtime", "_kinds", "_component"},
     "_upgrade": {"_runtime", "_api", "_etcd_client"},
     "_restart": {"_runtime", "_kinds", "_etcd_client"},
+    "_doctor": {"_runtime", "_api", "_etcd_client", "_kinds", "_certificates", "_restart"},
     "_survey": {"_runtime", "_component", "_api", "_etcd"},
 }
 CONTROLLER: dict[str, set[str]] = {
@@ -42,12 +43,13 @@ CONTROLLER: dict[str, set[str]] = {
     "_removal": {"_common", "_spec", "_plan", "_etcd"},
     "_upgrade": {"_common", "_spec", "_plan", "_api", "_etcd"},
     "_restart": {"_common", "_api", "_etcd"},
+    "_doctor": {"_common", "_spec", "_plan", "_api", "_etcd"},
     "_engine": {"_common", "_spec", "_pki", "_plan", "_api"},
     "_survey": {"_common", "_spec", "_pki", "_plan", "_api", "_etcd", "_certificates", "_engine"},
 }
 SIDES = {"module_utils": HOST, "plugin_utils": CONTROLLER}
 # Packages that plan or resolve. They are pure: nothing of Ansible that could reach a host.
-PURE = ("_spec", "_pki", "_plan", "_api", "_etcd", "_reset", "_certificates", "_people", "_removal", "_upgrade", "_restart")
+PURE = ("_spec", "_pki", "_plan", "_api", "_etcd", "_reset", "_certificates", "_people", "_removal", "_upgrade", "_restart", "_doctor")
 ANSIBLE_FOR_PURE = ("ansible.errors", "ansible.module_utils", "ansible.parsing")
 # A kind that needs a second file names it after itself; these serve the kind ``units``.
 NO_KIND = {"checks"}

@@ -1,0 +1,198 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks at all hosts of a cluster and says what is wrong. Documented in plugins/modules/doctor.py."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+import typing as t
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates import entries, of_controller, of_host
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.described import Described
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import output_files
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered, why_silent
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import asked, html_page, judging, junit, registry, report
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts, HostFacts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import OPTIONS, Request, request
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import Authority
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.flannel_backend import interface
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import role_tasks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.doctor import wanted_items
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
+
+ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "state": {"type": "str", "choices": ["checked", "observed", "judged"], "default": "judged"},
+    "roles": {"type": "list", "elements": "str", "default": []},
+    "etcd_data_directory": {"type": "path", "default": ETCD.data_directory},
+    "device": {"type": "str", "default": interface({})},
+    "observation": {"type": "str", "default": "barehost_doctor"},
+    "kubeconfig": {"type": "path"},
+    "backups": {"type": "path"},
+    **{name: {"type": "raw"} for name in OPTIONS},
+}
+# What ends within them is due, as in playbooks/certificates.yml.
+_DAYS = 30
+_CERTIFICATES = "certificates"
+
+Variables = dict[str, t.Any]
+Object = dict[str, t.Any]
+
+# Ansible imports action plugins in its main process, so all processes of tasks have it.
+role_tasks.preload()
+registry.checks()
+
+
+class ExaminedHost(Host):
+    """A host that is only read."""
+
+    MODULE = "_doctor.looks"
+    # A host of another cluster is what is to be found.
+    VERIFIES_IDENTITY = False
+
+
+class ActionModule(HostAction):
+    """The front end: the only place that knows both Ansible and the doctor."""
+
+    def _converge(self, variables: Variables) -> dict[str, t.Any]:
+        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        arguments = plain(arguments)
+        known = registry.checks()
+        wanted = request({name: arguments[name] for name in OPTIONS}, known, variables=variables)
+        if arguments["state"] == "checked":
+            return {"changed": False}
+        cluster = plain(cluster_of(self._templar, variables))
+        if arguments["state"] == "observed":
+            try:
+                return self._observe(arguments, variables, wanted, cluster)
+            except AnsibleConnectionFailure:
+                raise
+            except AnsibleError as error:
+                # a finding of the report, not the end of it
+                return {"changed": False, "failed": True, "msg": error.message}
+        return self._judge(arguments, variables, wanted, cluster)
+
+    def _pki(self, cluster: Object) -> tuple[Pki, dict[str, Authority]]:
+        pki = Pki(pathlib.Path(cluster["pki_directory"]), check_mode=True, vault=vault_of(self._loader))
+        return pki, authorities.of_directory(pki.directory, vault=vault_of(self._loader))
+
+    def _observe(self, arguments: Object, variables: Variables, wanted: Request, cluster: Object) -> dict[str, t.Any]:
+        host = ExaminedHost(self, variables)
+        site = Site(host=host.name, templar=self._templar, loader=self._loader, variables=variables, check_mode=True)
+        pki, known = self._pki(cluster)
+        described = wanted_items(arguments["roles"], site, stored=pki.served)
+        asks = asked.Host(
+            cluster, host.name, described.items, described.certificates.request(), arguments["etcd_data_directory"], arguments["device"]
+        )
+        began = time.time()
+        answer = host.step("collect", asked.payload(asks, _groups(wanted)))
+        ended = time.time()
+        if _CERTIFICATES in answer["facts"]:
+            try:
+                answer["facts"][_CERTIFICATES] = _judged(host.name, described.certificates, answer["facts"][_CERTIFICATES], known, ended)
+            except AnsibleError as error:
+                del answer["facts"][_CERTIFICATES]
+                answer["gaps"][_CERTIFICATES] = shown(error.message)
+        return {
+            "changed": False,
+            "facts": answer["facts"],
+            "gaps": answer["gaps"],
+            "root": bool(answer["root"]),
+            "ahead": _ahead(float(answer["time"]), began, ended),
+            "seconds": round(ended - began, 2),
+            "uncompared": [shown(fault) for fault in described.faults],
+        }
+
+    def _judge(self, arguments: Object, variables: Variables, wanted: Request, cluster: Object) -> dict[str, t.Any]:
+        now = time.time()
+        asked_hosts = [str(host) for host in variables["ansible_play_hosts_all"]]
+        hosts = [host for host in cluster["nodes"] if host in asked_hosts]
+        answers = registered(variables, hosts, arguments["observation"])
+        looked_at = {host: answers[host] for host in hosts if "facts" in answers[host]}
+        facts = Facts(
+            cluster=cluster,
+            hosts={host: _host_facts(host, answer) for host, answer in looked_at.items()},
+            now=now,
+            silent={host: why_silent(answers[host]) for host in hosts if host not in looked_at},
+            left_out=tuple(host for host in cluster["nodes"] if host not in asked_hosts),
+            controller=self._of_controller(arguments, cluster, now),
+        )
+        known = registry.checks()
+        made = report.Report(
+            cluster=str(cluster["name"]),
+            at=now,
+            request=wanted,
+            known=known,
+            verdict=judging.judge((known[name] for name in wanted.checks), facts),
+            hosts=tuple(looked_at),
+            silent=facts.silent,
+            left_out=facts.left_out,
+            seconds={host: float(answer["seconds"]) for host, answer in looked_at.items()},
+        )
+        files = ((wanted.json, made.as_json), (wanted.junit, lambda: junit.text(made)), (wanted.html, lambda: html_page.page(made)))
+        for path, text in files:
+            if path is not None:
+                output_files.write(path, text())
+        return {"changed": False, "lines": report.lines(made), "failing": made.failing, "summary": made.summary(), "report": made.as_dict()}
+
+    def _of_controller(self, arguments: Object, cluster: Object, now: float) -> Object:
+        """The entries of the PKI directory and of the administrator's kubeconfig, a note where they cannot be read; and the last backup."""
+        backup = _newest(arguments["backups"])
+        kubeconfig = pathlib.Path(arguments["kubeconfig"]) if arguments["kubeconfig"] else None
+        try:
+            pki, known = self._pki(cluster)
+            found = of_controller.found_on_controller(pki, authorities=known, kubeconfig=kubeconfig, now=now)
+        except AnsibleError as error:
+            return {"entries": [], "notes": [shown(f"the PKI directory cannot be read: {error.message}")], "backup": backup}
+        return {"entries": [entries.judged(entry, days=_DAYS, now=now).as_dict() for entry in found], "notes": [], "backup": backup}
+
+
+def _newest(directory: str | None) -> float:
+    """When the newest snapshot was made that backup.yml has brought here; 0 if there is none."""
+    try:
+        return max((path.stat().st_mtime for path in pathlib.Path(directory or "").glob("*.snapshot")), default=0.0) if directory else 0.0
+    except OSError:
+        return 0.0
+
+
+def _judged(host: str, known: Described, answer: Object, issuers: dict[str, Authority], now: float) -> Object:
+    """The entries of the list of certificates. Raises ComponentError for an answer that no host of ours would give."""
+    found = of_host.found_on(host, known, answer, authorities=issuers, now=now)
+    return {
+        "entries": [entries.judged(entry, days=_DAYS, now=now).as_dict() for entry in found],
+        "notes": [shown(note) for note in known.uncompared],
+        "gaps": [] if answer.get("complete") else ["not all files beside the certificates were looked at, there are too many"],
+    }
+
+
+def _groups(wanted: Request) -> set[str]:
+    """The groups of facts that the chosen checks need; the certificates where any of their checks was chosen."""
+    chosen = [registry.checks()[name] for name in wanted.checks]
+    needed = {group for check in chosen for group in check.needs}
+    return needed | {check.group for check in chosen if check.group == _CERTIFICATES}
+
+
+def _ahead(there: float, began: float, ended: float) -> float:
+    """By how much a host's clock is ahead at least: it was read between the two moments of the controller's."""
+    return there - ended if there > ended else min(0.0, there - began)
+
+
+def _host_facts(host: str, answer: Object) -> HostFacts:
+    return HostFacts(
+        name=host,
+        groups=answer["facts"],
+        gaps=answer["gaps"],
+        root=answer["root"],
+        ahead=float(answer["ahead"]),
+        uncompared=tuple(answer["uncompared"]),
+    )

@@ -1,0 +1,94 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Docker and cri-dockerd: whether they answer, how they are set up, what they keep, and which networks of pods are configured."""
+
+from __future__ import annotations
+
+import collections
+import glob
+import http.client
+import json
+import os
+import re
+import socket
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import checks
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import errors
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
+
+Object = dict[str, t.Any]
+
+_TIMEOUT = 6.0
+_BIGGEST, _WARNINGS = 5, 10
+_BIG = 1 << 30
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+# The endings by which libcni, and so cri-dockerd, knows configurations (containernetworking/cni, libcni/api.go and conf.go).
+_CNI_ENDINGS = (".conf", ".conflist", ".json")
+
+
+def look(asked: Object) -> Object:
+    """``docker``, ``cri``: sockets; ``program``: cri-dockerd's; ``cni``: the directory of networks."""
+    docker = _docker(asked["docker"])
+    return {
+        "docker": docker,
+        "cri": {"fault": checks.probe({"socket": asked["cri"]}, timeout=_TIMEOUT) or "", "version": _version(asked["program"])},
+        "logs": _logs(docker.get("directory", "")),
+        "cni": sorted(name for name in _names(asked["cni"]) if name.endswith(_CNI_ENDINGS)),
+    }
+
+
+def _docker(path: str) -> Object:
+    try:
+        info, containers = _ask(path, "/info"), _ask(path, "/containers/json?all=1")
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        return {"fault": errors.cause(error)}
+    return {
+        "fault": "",
+        "version": info.get("ServerVersion", ""),
+        "cgroup_driver": info.get("CgroupDriver", ""),
+        "store": info.get("Driver", ""),
+        "directory": info.get("DockerRootDir", ""),
+        "live_restore": bool(info.get("LiveRestoreEnabled")),
+        "warnings": [str(text)[:200] for text in info.get("Warnings") or []][:_WARNINGS],
+        "states": dict(collections.Counter(str(one.get("State", "")) for one in containers)),
+        "images": int(info.get("Images", 0)),
+    }
+
+
+def _ask(place: str, path: str) -> t.Any:
+    connection = http.client.HTTPConnection("docker", timeout=_TIMEOUT)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
+        stream.settimeout(_TIMEOUT)
+        stream.connect(place)
+        connection.sock = stream
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read()
+    if answer.status != http.client.OK:
+        raise ValueError(f"{path} answers {answer.status}")
+    return json.loads(body)
+
+
+def _version(program: str) -> str:
+    match = _VERSION.search(run([program, "--version"], timeout=_TIMEOUT).output)
+    return match[0] if match else ""
+
+
+def _logs(directory: str) -> list[Object]:
+    """The largest logs of containers above a size."""
+    sizes = []
+    for path in glob.iglob(os.path.join(glob.escape(directory), "containers", "*", "*-json.log")) if directory else ():
+        try:
+            sizes.append((os.path.getsize(path), path))
+        except OSError:
+            continue
+    return [{"path": path, "size": size} for size, path in sorted(sizes, reverse=True)[:_BIGGEST] if size > _BIG]
+
+
+def _names(directory: str) -> list[str]:
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
