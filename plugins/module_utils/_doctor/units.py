@@ -27,12 +27,12 @@ def look(asked: Object) -> Object:
     states = units.collect(items)
     further = _properties([item["name"] for item in items])
     with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
-        health = list(pool.map(_health, items, states))
-    found = [_told(*one) for one in zip(items, states, further, health)]
+        found = list(pool.map(_told, items, states, further))
     return {"units": found, "failed": _failed({item["name"] for item in items}), "system": _system()}
 
 
-def _told(item: Object, state: Object, further: Object, health: str) -> Object:
+def _told(item: Object, state: Object, further: Object) -> Object:
+    health = _health(item, state)
     kept = ("known", "masked", "active", "enabled", "needs_daemon_reload", "changed_inputs", "unproven")
     wrong = item["state"] == "started" and (state["active"] not in RUNNING or bool(health))
     return {

@@ -19,8 +19,9 @@ SEVERITIES = (ERROR, WARNING, NOTE)
 class Found(t.NamedTuple):
     """What a check has found wrong. What is empty is as the check has it.
 
-    ``host``: of whom it is, for a check of the whole cluster that knows that. ``explains``: which of the checks that this one can explain
-    are explained by this finding; None for all of them.
+    ``host``: of whom it is, for a check of the whole cluster that knows that. ``about``: what of the host, by which others can explain just
+    this. ``explains``: what this finding explains, such as ``node-not-ready``, or ``unit-down:etcd.service`` for one that is about that
+    unit; None for all that the check can explain. ``everywhere``: on all hosts, and not only on its own.
     """
 
     found: str
@@ -29,6 +30,8 @@ class Found(t.NamedTuple):
     host: str = ""
     evidence: tuple[str, ...] = ()
     explains: tuple[str, ...] | None = None
+    about: str = ""
+    everywhere: bool = False
 
 
 OfHost = c.Callable[[HostFacts, Facts], c.Iterable[Found]]

@@ -50,7 +50,19 @@ class Finding:
     remedy: str
     evidence: tuple[str, ...] = ()
     explains: tuple[str, ...] = ()
+    about: str = ""
+    everywhere: bool = False
     explained_by: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """By which it can be explained."""
+        return (self.check.id, f"{self.check.id}:{self.about}") if self.about else (self.check.id,)
+
+    @property
+    def reach(self) -> str:
+        """Of which host it explains findings; empty for all."""
+        return "" if self.everywhere else self.host
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +126,8 @@ def _finding(check: Check, host: str, found: Found) -> Finding:
         remedy=shown(found.remedy or check.remedy, _LONGEST),
         evidence=tuple(shown(line) for line in found.evidence[:_EVIDENCE]),
         explains=check.explains if found.explains is None else found.explains,
+        about=found.about,
+        everywhere=found.everywhere,
     )
 
 
@@ -122,11 +136,13 @@ def _explained(found: list[Finding]) -> list[Finding]:
     reasons: dict[tuple[str, str], Finding] = {}
     for finding in found:
         for explained in finding.explains:
-            reasons.setdefault((explained, finding.host), finding)
-    return [_with_reason(one, reasons.get((one.check.id, "")) or reasons.get((one.check.id, one.host))) for one in found]
+            reasons.setdefault((explained, finding.reach), finding)
+    return [_with_reason(one, [reasons.get((key, host)) for key in one.keys for host in ("", one.host)]) for one in found]
 
 
-def _with_reason(finding: Finding, reason: Finding | None) -> Finding:
-    if reason is None or reason is finding or SEVERITIES.index(reason.check.severity) > SEVERITIES.index(finding.check.severity):
-        return finding
-    return dataclasses.replace(finding, explained_by=reason.check.id)
+def _with_reason(finding: Finding, reasons: c.Iterable[Finding | None]) -> Finding:
+    rank = SEVERITIES.index(finding.check.severity)
+    for reason in reasons:
+        if reason is not None and reason is not finding and SEVERITIES.index(reason.check.severity) <= rank:
+            return dataclasses.replace(finding, explained_by=reason.check.id)
+    return finding

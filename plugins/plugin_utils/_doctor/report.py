@@ -87,11 +87,11 @@ class Report:
 
     def _explained(self, reasons: c.Sequence[Finding]) -> tuple[Finding, ...]:
         first = reasons[0]
-        hosts = {reason.host for reason in reasons}
+        hosts = {reason.reach for reason in reasons}
         return tuple(
             one
             for one in self.verdict.findings
-            if one.explained_by == first.check.id and one.check.id in first.explains and ("" in hosts or one.host in hosts)
+            if one.explained_by == first.check.id and set(one.keys) & set(first.explains) and ("" in hosts or one.host in hosts)
         )
 
     def summary(self) -> str:

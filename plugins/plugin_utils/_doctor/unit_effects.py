@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The barehost.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What other checks find when a unit is down or unwell: by unit, the checks that its finding explains on the same host."""
+"""What other checks find when a unit is down or unwell: by unit, what its finding explains on the same host."""
 
 from __future__ import annotations
 
@@ -16,18 +16,35 @@ def _unit(name: str) -> str:
     return _TABLE[name].unit
 
 
+def _units(*names: str) -> tuple[str, ...]:
+    """That these units fail, too."""
+    return tuple(f"{check}:{_unit(name)}" for name in names for check in ("unit-down", "unit-unhealthy"))
+
+
 _NODE = ("node-not-ready",)
+_CONTROL_LOOPS = ("kube_controller_manager", "kube_scheduler")
+_API = ("api-silent", "api-not-ready", *_units(*_CONTROL_LOOPS))
+# Where there is only one of them in the cluster, all hosts feel it.
+OF_THE_ONLY_ONE: c.Mapping[str, tuple[str, ...]] = {
+    _unit("etcd"): ("api-away", "api-endpoint-away", *_NODE, *_units("flanneld", "kube_proxy", "kubelet")),
+    _unit("kube_apiserver"): ("api-away", "api-endpoint-away", *_NODE, *_units("flanneld", "kube_proxy", "kubelet")),
+}
 EFFECTS: c.Mapping[str, tuple[str, ...]] = {
     _unit("chronyd"): ("time-not-kept",),
     _unit("firewalld"): ("firewall-off",),
-    _unit("etcd"): ("etcd-silent", "etcd-member-away"),
-    _unit("kube_apiserver"): ("api-silent", "api-not-ready"),
+    _unit("etcd"): ("etcd-silent", "etcd-member-away", *_API, *_units("kube_apiserver")),
+    _unit("kube_apiserver"): _API,
     _unit("kube_controller_manager"): ("control-leader-lost",),
     _unit("kube_scheduler"): ("control-leader-lost",),
-    _unit("docker"): ("runtime-docker-silent", "runtime-cri-silent", *_NODE),
-    _unit("cri_dockerd"): ("runtime-cri-silent", *_NODE),
+    _unit("docker"): ("runtime-docker-silent", "runtime-cri-silent", "kubelet-errors", *_NODE, *_units("cri_dockerd", "kubelet")),
+    _unit("cri_dockerd"): ("runtime-cri-silent", "kubelet-errors", *_NODE, *_units("kubelet")),
     _unit("cri_dockerd_socket"): ("runtime-cri-silent", *_NODE),
     _unit("kubelet"): ("kubelet-silent", *_NODE),
     _unit("kube_proxy"): ("pod-network-proxy-silent", "pod-network-service-silent"),
     _unit("flanneld"): ("pod-network-no-subnet", "pod-network-no-tunnel", "pod-network-cut", "node-not-ready"),
 }
+
+
+def all_effects() -> tuple[str, ...]:
+    """All that a unit can explain."""
+    return tuple(sorted({effect for table in (EFFECTS, OF_THE_ONLY_ONE) for effects in table.values() for effect in effects}))

@@ -13,6 +13,7 @@ FAULTS: dict[str, Fault] = {
     "api-not-ready": Fault(
         lambda s: _replace(s, {**REFUSED, "fault": "[-]etcd failed", "listens": True}), "[-]etcd failed", "/readyz?verbose", host="m1"
     ),
+    "api-away": Fault(lambda s: _two_masters(s), "no apiserver is ready: m1", "journalctl", host="", also=("api-silent",)),
     "control-leader-lost": Fault(
         lambda s: _of(s)["leaders"][1].update(alive=False), "kube-scheduler: m1 holds it", "systemctl status kube-scheduler", host=""
     ),
@@ -106,6 +107,11 @@ def _of(situation: Situation) -> dict[str, t.Any]:
 
 def _replace(situation: Situation, told: dict[str, t.Any]) -> None:
     situation.groups["m1"]["control_plane"] = dict(told)
+
+
+def _two_masters(situation: Situation) -> None:
+    _replace(situation, REFUSED)
+    situation.cluster["masters"] = ["m1", "m2"]
 
 
 def _node(situation: Situation, **changes: t.Any) -> None:

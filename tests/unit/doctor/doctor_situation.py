@@ -76,6 +76,7 @@ def cluster() -> Object:
     return dict(_resolved())
 
 
+@functools.cache
 def modules() -> list[t.Any]:
     """The files beside this one that have the facts and the faults of a group."""
     names = sorted(path.stem for path in pathlib.Path(__file__).parent.glob("doctor_of_*.py"))

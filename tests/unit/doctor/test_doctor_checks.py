@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from doctor_situation import HOSTS, Situation, faults
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import registry
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import registry, unit_effects
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.check import SEVERITIES
 
 FAULTS = faults()
@@ -48,7 +48,7 @@ def test_a_check_says_all_that_is_documented(check: registry.Check) -> None:
         assert text and text == text.strip(), text
     assert check.why.endswith("."), "whole sentences"
     assert not check.remedy.endswith(".")
-    assert set(check.explains) <= set(registry.checks())
+    assert {explained.partition(":")[0] for explained in check.explains} <= set(registry.checks())
 
 
 def test_no_two_checks_explain_each_other() -> None:
@@ -57,12 +57,23 @@ def test_no_two_checks_explain_each_other() -> None:
     def reached(identifier: str, seen: frozenset[str]) -> None:
         assert identifier not in seen, f"{identifier} explains itself by way of {seen}"
         for following in known[identifier].explains:
-            # a finding names exactly what it explains, so the same kind of finding may explain another of its kind
-            if following != identifier:
+            # what is about one thing, such as a unit, is explained by what is about another one
+            if ":" not in following:
                 reached(following, seen | {identifier})
 
     for identifier in known:
         reached(identifier, frozenset())
+
+
+def test_no_two_units_explain_each_other() -> None:
+    def reached(unit: str, seen: frozenset[str]) -> None:
+        assert unit not in seen
+        for effect in (*unit_effects.EFFECTS.get(unit, ()), *unit_effects.OF_THE_ONLY_ONE.get(unit, ())):
+            if ":" in effect:
+                reached(effect.partition(":")[2], seen | {unit})
+
+    for unit in unit_effects.EFFECTS:
+        reached(unit, frozenset())
 
 
 def test_the_seam_for_hosts_without_a_cluster() -> None:

@@ -21,6 +21,23 @@ def _ready(facts: Facts) -> list[tuple[str, Plane]]:
     return [(host.name, host["control_plane"]) for host in facts.having("control_plane") if host["control_plane"]["ready"]]
 
 
+@CHECKS.of_cluster(
+    "api-away",
+    ERROR,
+    subject="the API",
+    looks_at="whether any apiserver is ready",
+    wanted="one at least",
+    why="Nothing of the cluster can be seen or changed. What runs goes on.",
+    remedy="see what they say: `journalctl -u kube-apiserver -n 50 --no-pager` on the masters",
+    explains=("api-endpoint-away", "node-not-ready"),
+)
+def _away(facts: Facts) -> c.Iterator[Found]:
+    planes = facts.having("control_plane")
+    if not _ready(facts) and len(facts.cluster["masters"]) > 1:
+        faults = [f"{host.name}: {host['control_plane']['fault']}" for host in planes]
+        yield Found(f"no apiserver is ready: {'; '.join(faults)}")
+
+
 @CHECKS.of_host(
     "api-silent",
     ERROR,
@@ -29,12 +46,12 @@ def _ready(facts: Facts) -> list[tuple[str, Plane]]:
     wanted="that it does",
     why="Clients that are sent to this master wait, or fail.",
     remedy="see what it says: `journalctl -u kube-apiserver -n 50 --no-pager`",
-    explains=("api-endpoint-away",),
+    explains=("api-endpoint-away", "node-not-ready"),
 )
 def _silent(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     plane = host["control_plane"]
     if not plane["ready"] and not plane["listens"]:
-        yield Found(plane["fault"], explains=None if len(facts.cluster["masters"]) == 1 else ())
+        yield Found(plane["fault"], **_alone(facts))
 
 
 @CHECKS.of_host(
@@ -45,11 +62,17 @@ def _silent(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     wanted="ready",
     why="It answers, and says itself that it cannot serve. Or it does not know who asks.",
     remedy="see which part fails: `kubectl get --raw '/readyz?verbose'`, and `journalctl -u kube-apiserver -n 50 --no-pager`",
+    explains=("api-endpoint-away", "node-not-ready"),
 )
-def _not_ready(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
+def _not_ready(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     plane = host["control_plane"]
     if not plane["ready"] and plane["listens"]:
-        yield Found(plane["fault"])
+        yield Found(plane["fault"], **_alone(facts))
+
+
+def _alone(facts: Facts) -> dict[str, t.Any]:
+    """The only apiserver explains what all hosts lack."""
+    return {"everywhere": True} if len(facts.cluster["masters"]) == 1 else {"explains": ()}
 
 
 @CHECKS.of_cluster(

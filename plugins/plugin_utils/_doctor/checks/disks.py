@@ -22,11 +22,11 @@ _OF_PROGRAMS = ("programs", "docker")
 _OF_STATE = ("etcd", "kubelet", "docker")
 
 
-def _systems(host: HostFacts) -> c.Iterator[tuple[str, t.Any]]:
-    """Each file system once, with the directories that are on it. What is mounted twice is one."""
-    systems: dict[int, list[t.Any]] = {}
+def _systems(host: HostFacts, by: str = "device") -> c.Iterator[tuple[str, t.Any]]:
+    """Each file system once, with the directories that are on it. What is mounted twice is one; by ``mount``, each mount is."""
+    systems: dict[t.Any, list[t.Any]] = {}
     for one in host["disks"]["directories"]:
-        systems.setdefault(one["device"], []).append(one)
+        systems.setdefault(one[by], []).append(one)
     for found in systems.values():
         paths = list(dict.fromkeys(one["path"] for one in found))
         yield f"{found[0]['mount']} (with {', '.join(paths)})" if paths != [found[0]["mount"]] else paths[0], found[0]
@@ -124,7 +124,7 @@ def _inodes_few(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     explains=("unit-down", "unit-unhealthy", "disk-full", "disk-filling"),
 )
 def _read_only(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
-    for name, system in _systems(host):
+    for name, system in _systems(host, by="mount"):
         if "ro" in system["options"]:
             yield Found(f"{name} is read-only", remedy=f"see why: `journalctl -k --no-pager | tail -50`; `findmnt {system['mount']}`")
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import re
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.check import ERROR, NOTE, WARNING, Checks, Found
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts, HostFacts
@@ -103,7 +104,9 @@ def _versions(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
 
 
 def _numbers(version: str) -> list[int]:
-    return [int(part) for part in version.partition("-")[0].split(".") if part.isdigit()]
+    """As far as they go: 26.1.5+dfsg1 is 26.1.5."""
+    match = re.match(r"\d+(?:\.\d+)*", version)
+    return [int(part) for part in match[0].split(".")] if match else []
 
 
 @CHECKS.of_host(

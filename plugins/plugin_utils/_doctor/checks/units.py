@@ -10,7 +10,8 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.check import ERROR, WARNING, Checks, Found
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts, HostFacts
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.unit_effects import EFFECTS
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.unit_effects import EFFECTS, OF_THE_ONLY_ONE, all_effects
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
 
 CHECKS = Checks("units", "The services of systemd, as the roles describe them.", needs=("units",))
 
@@ -28,8 +29,11 @@ def _state(unit: c.Mapping[str, t.Any]) -> str:
     return f"{unit['active']} ({unit['state']}{why})"
 
 
-def _effects(unit: c.Mapping[str, t.Any]) -> tuple[str, ...]:
-    return EFFECTS.get(unit["name"], ())
+def _effects(unit: c.Mapping[str, t.Any], facts: Facts) -> dict[str, t.Any]:
+    """What the finding of a unit explains, and where."""
+    name = unit["name"]
+    alone = len(facts.cluster["etcd_hosts"] if name == ETCD.unit else facts.cluster["masters"]) == 1 and name in OF_THE_ONLY_ONE
+    return {"explains": (*EFFECTS.get(name, ()), *(OF_THE_ONLY_ONE[name] if alone else ())), "everywhere": alone}
 
 
 @CHECKS.of_host(
@@ -39,12 +43,12 @@ def _effects(unit: c.Mapping[str, t.Any]) -> tuple[str, ...]:
     wanted="that systemd knows them",
     why="The service was never installed, or somebody has removed it.",
     remedy="run site.yml",
-    explains=tuple(sorted({effect for effects in EFFECTS.values() for effect in effects})),
+    explains=all_effects(),
 )
-def _missing(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
+def _missing(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     for unit in _wanted(host, "started"):
         if not unit["known"] and not unit["masked"]:
-            yield Found(f"systemd knows no {unit['name']}", explains=_effects(unit))
+            yield Found(f"systemd knows no {unit['name']}", **_effects(unit, facts))
 
 
 @CHECKS.of_host(
@@ -54,16 +58,16 @@ def _missing(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     wanted="that none of them is masked",
     why="A masked unit cannot be started, by nobody.",
     remedy="`systemctl unmask NAME && systemctl enable --now NAME`",
-    explains=tuple(sorted({effect for effects in EFFECTS.values() for effect in effects})),
+    explains=all_effects(),
 )
-def _masked(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
+def _masked(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     for unit in _wanted(host, "started"):
         if unit["masked"]:
             name = unit["name"]
             yield Found(
                 f"{name} is masked, and {_state(unit)}",
                 remedy=f"`systemctl unmask {name} && systemctl enable --now {name}`",
-                explains=_effects(unit),
+                **_effects(unit, facts),
             )
 
 
@@ -74,21 +78,24 @@ def _masked(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     wanted="that they run",
     why="What the service does for the cluster is not done on this host.",
     remedy="see why: `journalctl -u NAME -n 50`; start it: `systemctl start NAME`",
-    explains=tuple(sorted({effect for effects in EFFECTS.values() for effect in effects})),
+    explains=all_effects(),
 )
-def _down(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
+def _down(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     for unit in _wanted(host, "started"):
         if unit["known"] and not unit["masked"] and unit["active"] not in _RUNNING:
             name = unit["name"]
+            # by somebody, or along with what it needs
+            stopped = unit["active"] == "inactive" and unit["result"] in ("", "success")
             start = f"`systemctl start {name}`"
             why = f"see why: `journalctl -u {name} -n 50 --no-pager`, mend it, then "
             yield Found(
                 f"{name} is {_state(unit)}",
                 wanted=f"{name} active",
-                # stopped by somebody, without a failure
-                remedy=start if unit["active"] == "inactive" and unit["result"] in ("", "success") else f"{why}{start}",
+                remedy=start if stopped else f"{why}{start}",
+                # what was stopped is not explained by another unit that is down: nobody but who stopped it starts it
+                about="" if stopped else name,
                 evidence=tuple(unit["journal"]),
-                explains=_effects(unit),
+                **_effects(unit, facts),
             )
 
 
@@ -99,18 +106,19 @@ def _down(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     wanted="that they hold",
     why="The service runs and does not do its work.",
     remedy="see what it says: `journalctl -u NAME -n 50`",
-    explains=tuple(sorted({effect for effects in EFFECTS.values() for effect in effects})),
+    explains=all_effects(),
 )
-def _unhealthy(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
+def _unhealthy(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     for unit in _wanted(host, "started"):
         if unit["health"]:
             name = unit["name"]
             yield Found(
                 f"{name} runs, and {unit['health']}",
                 wanted=f"{name} healthy",
+                about=name,
                 remedy=f"see what it says: `journalctl -u {name} -n 50 --no-pager`",
                 evidence=tuple(unit["journal"]),
-                explains=_effects(unit),
+                **_effects(unit, facts),
             )
 
 
