@@ -21,6 +21,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import asked, html_page, judging, junit, registry, report
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts, HostFacts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import OPTIONS, Request, request
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import template_cache
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import Authority
@@ -49,6 +50,7 @@ Variables = dict[str, t.Any]
 Object = dict[str, t.Any]
 
 # Ansible imports action plugins in its main process, so all processes of tasks have it.
+template_cache.install()
 role_tasks.preload()
 registry.checks()
 
