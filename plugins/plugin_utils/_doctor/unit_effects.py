@@ -25,10 +25,15 @@ _NODE = ("node-not-ready",)
 _CONTROL_LOOPS = ("kube_controller_manager", "kube_scheduler")
 _API = ("api-silent", "api-not-ready", *_units(*_CONTROL_LOOPS))
 # Where there is only one of them in the cluster, all hosts feel it.
-OF_THE_ONLY_ONE: c.Mapping[str, tuple[str, ...]] = {
-    _unit("etcd"): ("api-away", "api-endpoint-away", *_NODE, *_units("flanneld", "kube_proxy", "kubelet")),
-    _unit("kube_apiserver"): ("api-away", "api-endpoint-away", *_NODE, *_units("flanneld", "kube_proxy", "kubelet")),
-}
+_WITHOUT_API = (
+    "api-away",
+    "api-endpoint-away",
+    "pod-network-service-silent",
+    "kubelet-errors",
+    *_NODE,
+    *_units("flanneld", "kube_proxy", "kubelet"),
+)
+OF_THE_ONLY_ONE: c.Mapping[str, tuple[str, ...]] = {_unit("etcd"): _WITHOUT_API, _unit("kube_apiserver"): _WITHOUT_API}
 EFFECTS: c.Mapping[str, tuple[str, ...]] = {
     _unit("chronyd"): ("time-not-kept",),
     _unit("firewalld"): ("firewall-off",),

@@ -13,6 +13,9 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts 
 
 CHECKS = Checks("control-plane", "The apiservers, the leaders, and others that serve or stop the API.", needs=("control_plane",))
 
+# What hosts lack that reach no API.
+_LOST = ("api-endpoint-away", "node-not-ready", "pod-network-service-silent", "kubelet-errors")
+
 Plane = c.Mapping[str, t.Any]
 
 
@@ -29,7 +32,7 @@ def _ready(facts: Facts) -> list[tuple[str, Plane]]:
     wanted="one at least",
     why="Nothing of the cluster can be seen or changed. What runs goes on.",
     remedy="see what they say: `journalctl -u kube-apiserver -n 50 --no-pager` on the masters",
-    explains=("api-endpoint-away", "node-not-ready"),
+    explains=_LOST,
 )
 def _away(facts: Facts) -> c.Iterator[Found]:
     planes = facts.having("control_plane")
@@ -46,7 +49,7 @@ def _away(facts: Facts) -> c.Iterator[Found]:
     wanted="that it does",
     why="Clients that are sent to this master wait, or fail.",
     remedy="see what it says: `journalctl -u kube-apiserver -n 50 --no-pager`",
-    explains=("api-endpoint-away", "node-not-ready"),
+    explains=_LOST,
 )
 def _silent(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     plane = host["control_plane"]
@@ -62,7 +65,7 @@ def _silent(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     wanted="ready",
     why="It answers, and says itself that it cannot serve. Or it does not know who asks.",
     remedy="see which part fails: `kubectl get --raw '/readyz?verbose'`, and `journalctl -u kube-apiserver -n 50 --no-pager`",
-    explains=("api-endpoint-away", "node-not-ready"),
+    explains=_LOST,
 )
 def _not_ready(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     plane = host["control_plane"]
@@ -164,7 +167,7 @@ def _stuck(facts: Facts) -> c.Iterator[Found]:
     why="Its kubelet and kube-proxy hear of no change, and the node counts as lost.",
     remedy="see the way: `curl -k ENDPOINT/livez` on the node; then balancers and firewalls",
     needs=("node",),
-    explains=("node-not-ready", "pod-network-service-silent"),
+    explains=_LOST[1:],
 )
 def _endpoint(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     if host["node"]["api"]:
