@@ -195,7 +195,7 @@ SEEDED: list[Seeded] = [
         "grep -n",
         undo=_on(SECOND, "sed -i /^192.0.2.77/d /etc/hosts"),
     ),
-    Seeded("pod-network-no-tunnel", THIRD, _on(THIRD, "ip link delete flannel.1"), "flannel.1 is not there", "systemctl restart flanneld"),
+    Seeded("pod-network-no-way", THIRD, _on(THIRD, "ip link delete flannel.1"), "it has no way to", "systemctl restart flanneld"),
     Seeded(
         "runtime-network-of-others",
         FIRST,

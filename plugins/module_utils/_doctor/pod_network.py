@@ -70,13 +70,13 @@ def _interface(name: str) -> Object:
 
 
 def _peer(peer: Object, known: list[str], asked: Object) -> Object:
-    """Whether the other node's end of the tunnel is reached: its kubelet listens there, too."""
-    fault = "" if known else f"flannel has no way to it on {asked['device']}"
+    """Whether flannel knows the way, and whether the other node's end of the tunnel is reached: its kubelet listens there, too."""
+    fault = ""
     for address in known:
         fault = pod_network.ask_kubelet(address, asked["kubelet_port"], ca=asked["kubelet_ca"])
         if not fault:
             break
-    return {"name": peer["name"], "fault": fault}
+    return {"name": peer["name"], "known": bool(known), "fault": fault}
 
 
 def _resolve(server: str, name: str) -> str:

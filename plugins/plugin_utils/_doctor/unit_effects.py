@@ -46,7 +46,7 @@ EFFECTS: c.Mapping[str, tuple[str, ...]] = {
     _unit("cri_dockerd_socket"): ("runtime-cri-silent", *_NODE),
     _unit("kubelet"): ("kubelet-silent", *_NODE),
     _unit("kube_proxy"): ("pod-network-proxy-silent", "pod-network-service-silent"),
-    _unit("flanneld"): ("pod-network-no-subnet", "pod-network-no-tunnel", "pod-network-cut", "node-not-ready"),
+    _unit("flanneld"): ("pod-network-no-subnet", "pod-network-no-tunnel", "pod-network-no-way", "pod-network-cut", "node-not-ready"),
 }
 
 

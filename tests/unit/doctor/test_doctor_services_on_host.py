@@ -18,7 +18,6 @@ Object = dict[str, t.Any]
 SECOND = "%Y-%m-%dT%H:%M:%S"
 OLD = time.strftime(f"{SECOND}Z", time.gmtime(time.time() - 7200))
 YOUNG = time.strftime(f"{SECOND}Z", time.gmtime())
-RENEWED = time.strftime(f"{SECOND}.000000Z", time.gmtime())
 NODE: Object = {
     "metadata": {"name": "w1", "labels": {}},
     "spec": {"podCIDR": "10.255.1.0/24", "unschedulable": True},
@@ -100,7 +99,8 @@ class Api:
 
     def find(self, path: str, **_query: str) -> Object:
         if "/leases/" in path:
-            return {"spec": {"holderIdentity": "m1_x", "renewTime": RENEWED, "leaseDurationSeconds": 15}}
+            renewed = time.strftime(f"{SECOND}.000000Z", time.gmtime())
+            return {"spec": {"holderIdentity": "m1_x", "renewTime": renewed, "leaseDurationSeconds": 15}}
         return {"items": LISTS.get(path, [])}
 
     def request(self, _method: str, path: str) -> Object:

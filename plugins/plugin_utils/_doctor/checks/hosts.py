@@ -23,7 +23,7 @@ CHECKS.all.append(UNREADABLE)
     why="Nothing is known of a host that does not answer. Its node and its member of etcd may be down, too.",
     remedy="see whether it runs, and log in as Ansible does: `ansible HOST -m ansible.builtin.ping`",
     bare=True,
-    explains=("etcd-member-away", "node-not-ready", "node-missing", "node-pods-failing", "pod-network-cut"),
+    explains=("etcd-member-away", "node-not-ready", "node-missing", "node-pods-failing", "pod-network-no-way", "pod-network-cut"),
 )
 def _away(facts: Facts) -> c.Iterator[Found]:
     for host, reason in facts.silent.items():

@@ -35,7 +35,7 @@ def _subnet(network: Network) -> str:
     wanted="a subnet of this node",
     why="Without one no pod of this node gets an address.",
     remedy="see `journalctl -u flanneld -n 50 --no-pager`; then `systemctl restart flanneld`",
-    explains=("pod-network-no-tunnel", "pod-network-cut", "runtime-network-missing"),
+    explains=("pod-network-no-tunnel", "pod-network-no-way", "pod-network-cut", "runtime-network-missing"),
 )
 def _no_subnet(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     if not _subnet(host["pod_network"]):
@@ -49,7 +49,7 @@ def _no_subnet(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     wanted="that it is there, and up",
     why="Pods of this node reach none of another one.",
     remedy="`systemctl restart flanneld`, which makes it anew",
-    explains=("pod-network-cut",),
+    explains=("pod-network-no-way", "pod-network-cut", "pod-network-names-silent"),
 )
 def _no_tunnel(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     tunnel = host["pod_network"]["tunnel"]
@@ -110,6 +110,29 @@ def _lease(facts: Facts) -> c.Iterator[Found]:
 
 
 @CHECKS.of_cluster(
+    "pod-network-no-way",
+    ERROR,
+    subject="flannel",
+    looks_at="the ways to other nodes that flannel has set up on each node",
+    wanted="one to each node",
+    why="Pods of this node reach none of those. flannel itself may count as healthy, such as after its interface was deleted.",
+    remedy="`systemctl restart flanneld`, which sets them up anew",
+    explains=("pod-network-cut", "pod-network-names-silent", "pod-network-service-silent"),
+)
+def _no_way(facts: Facts) -> c.Iterator[Found]:
+    hosts = facts.having("pod_network")
+    known = {peer["name"] for host in hosts for peer in host["pod_network"]["peers"] if peer["known"]}
+    asked = {peer["name"] for host in hosts for peer in host["pod_network"]["peers"] if facts.host_of(peer["name"]) not in facts.silent}
+    for name in sorted(asked - known):
+        # nobody's fault but its own, such as a lease that it has lost
+        yield Found(f"no node has a way to {name}", host=facts.host_of(name))
+    for host in hosts:
+        missing = [peer["name"] for peer in host["pod_network"]["peers"] if not peer["known"] and peer["name"] in asked & known]
+        if missing:
+            yield Found(f"it has no way to {', '.join(missing)}", host=host.name)
+
+
+@CHECKS.of_cluster(
     "pod-network-cut",
     ERROR,
     subject="the pod network",
@@ -117,6 +140,7 @@ def _lease(facts: Facts) -> c.Iterator[Found]:
     wanted="that each reaches each",
     why="Pods of these two nodes do not reach each other, nor services behind them.",
     remedy=f"allow UDP port {_PORT} between the hosts: `firewall-cmd --list-all`; see `journalctl -u flanneld -n 30`",
+    explains=("pod-network-names-silent",),
 )
 def _cut(facts: Facts) -> c.Iterator[Found]:
     faults: dict[str, list[tuple[str, str]]] = {}
