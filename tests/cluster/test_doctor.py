@@ -14,8 +14,6 @@ from .driver import Cluster, eventually
 from .setups import converged_hosts
 
 pytestmark = pytest.mark.long
-# Seconds of a run on four hosts.
-LONGEST = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +40,6 @@ def test_nothing_is_wrong(lab: Cluster, tmp_path: pathlib.Path) -> None:
     print("\n".join(map(str, doctoring.told(report))), f"\n{done.seconds:.1f} s", report["hosts"])
     assert doctoring.errors(report) == []
     assert done.returncode == 0, done.output[-3000:]
-    assert done.seconds <= LONGEST
     assert (tmp_path / "d.html").exists() and (tmp_path / "d.xml").exists()
 
 
