@@ -67,8 +67,7 @@ class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the doctor."""
 
     def _converge(self, variables: Variables) -> dict[str, t.Any]:
-        _validated, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        arguments = plain(arguments)
+        arguments = self._arguments(ARGUMENT_SPEC)
         known = registry.checks()
         wanted = request({name: arguments[name] for name in OPTIONS}, known, variables=variables)
         if arguments["state"] == "checked":
