@@ -51,7 +51,7 @@ lint: venv-dev ## run all gates: format, types, ansible-lint, ansible-test, pack
 test: venv-dev ## run all tests, on lab hosts too; a change lands when they pass
 	@tools/need ruby=ruby
 	@status=0; \
-	$(PYTEST) $(WORKERS) -m "not lab" tests || status=1; \
+	$(PYTEST) $(WORKERS) -m "not lab and not long" tests || status=1; \
 	$(PYTEST) $(LABS) --verbose -m "lab and not matrix and not long and not guests" tests || status=1; \
 	exit $$status
 
@@ -62,7 +62,7 @@ matrix: venv-dev ## run every playbook on lab hosts while something is wrong: th
 	@$(PYTEST) --verbose -m matrix tests/cluster/second_fault
 
 long: venv-dev ## run what takes too long for make test: all kill points, authorities replaced under a probe, upgrades
-	@$(PYTEST) --verbose -m long tests/host tests/cluster
+	@$(PYTEST) --verbose -m long tests
 
 test-guests: venv-dev ## run the tests on hosts with a kernel of their own: SELinux enforcing, cgroup v2, modules to load
 	@$(PYTEST) --verbose -m guests tests/cluster

@@ -26,3 +26,4 @@ sys.path.extend(str(path) for path in sorted(pathlib.Path(__file__).parent.iterd
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes longer than `make check` may")
+    config.addinivalue_line("markers", "long: takes longer than `make test` may")

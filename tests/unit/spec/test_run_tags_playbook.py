@@ -73,8 +73,11 @@ def own(controller: Controller) -> Controller:
     return controller
 
 
-@pytest.mark.parametrize("option", ["--tags", "--skip-tags"])
-@pytest.mark.parametrize("path", sorted(PLAYBOOKS.glob("*.yml")), ids=lambda path: path.stem)
+# Without the aliases, whose names have underscores.
+PATHS = [path for path in sorted(PLAYBOOKS.glob("*.yml")) if "_" not in path.stem]
+
+
+@pytest.mark.parametrize(("path", "option"), [*((path, "--tags") for path in PATHS), (PLAYBOOKS / "site.yml", "--skip-tags")])
 def test_a_misspelt_tag_is_refused_by_each_playbook(controller: Controller, good: pathlib.Path, path: pathlib.Path, option: str) -> None:
     run = controller.run(good, option, "mastr", playbook=path)
     assert run.returncode == 2, run.stdout + run.stderr
