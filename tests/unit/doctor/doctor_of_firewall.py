@@ -14,34 +14,6 @@ ZONES = {
     "public": {"services": [NAME], "rules": [], "interfaces": ["eth0"], "target": "default"},
     "trusted": {"services": [], "rules": [], "interfaces": ["cni0"], "target": "ACCEPT"},
 }
-FAULTS: dict[str, Fault] = {
-    "firewall-off": Fault(lambda s: _off(s), "it does not run", "systemctl enable --now firewalld"),
-    "firewall-differs": Fault(
-        lambda s: _side(s, "runtime")["zones"]["public"].update(services=[]), f"zone public: {NAME}", "--tags firewall"
-    ),
-    "firewall-differs-at-boot": Fault(
-        lambda s: _side(s, "permanent")["zones"]["public"].update(services=[]), f"zone public: {NAME}", "--tags firewall"
-    ),
-    "firewall-of-others": Fault(
-        lambda s: _of(s)["others"].append("nftables.service"), "nftables", "systemctl disable --now nftables.service"
-    ),
-    "firewall-strict-forward": Fault(lambda s: _of(s)["settings"].update(StrictForwardPorts="yes"), "yes", "StrictForwardPorts=no"),
-    "firewall-panic": Fault(lambda s: _of(s).update(panic=True), "on", "firewall-cmd --panic-off"),
-    "firewall-opened-by-others": Fault(
-        lambda s: _of(s)["zones"]["public"]["ports"].append("9999/tcp"), "zone public: 9999/tcp", "--remove-port"
-    ),
-    "firewall-all-trusted": Fault(lambda s: _of(s)["zones"]["trusted"]["interfaces"].append("eth0"), "eth0", "--change-interface"),
-    "selinux-mode-differs": Fault(lambda s: _selinux(s)["state"].update(kernel="permissive"), "permissive", "setenforce 1"),
-    "selinux-at-boot-differs": Fault(lambda s: _selinux(s)["state"].update(config="permissive"), "SELINUX=permissive", "site.yml"),
-    "selinux-boolean-off": Fault(
-        lambda s: _selinux(s)["booleans"].append(
-            {"name": "haproxy_connect_any", "value": True, "found": {"enabled": True, "value": False}}
-        ),
-        "haproxy_connect_any is off",
-        "setsebool -P haproxy_connect_any on",
-    ),
-    "selinux-denials": Fault(lambda s: _selinux(s)["denials"].append(_denial()), "9 times etcd (init_t) write file of etc_t", "ausearch"),
-}
 
 
 def healthy(host: str) -> dict[str, t.Any]:
@@ -101,3 +73,33 @@ def _selinux(situation: Situation) -> dict[str, t.Any]:
 
 def _denial() -> dict[str, t.Any]:
     return {"program": "etcd", "of": "init_t", "to": "etc_t", "class": "file", "what": "write", "count": 9}
+
+
+FAULTS: dict[str, Fault] = {
+    "firewall-off": Fault(_off, "it does not run", "systemctl enable --now firewalld"),
+    "firewall-differs": Fault(
+        lambda s: _side(s, "runtime")["zones"]["public"].update(services=[]), f"zone public: {NAME}", "--tags firewall"
+    ),
+    "firewall-differs-at-boot": Fault(
+        lambda s: _side(s, "permanent")["zones"]["public"].update(services=[]), f"zone public: {NAME}", "--tags firewall"
+    ),
+    "firewall-of-others": Fault(
+        lambda s: _of(s)["others"].append("nftables.service"), "nftables", "systemctl disable --now nftables.service"
+    ),
+    "firewall-strict-forward": Fault(lambda s: _of(s)["settings"].update(StrictForwardPorts="yes"), "yes", "StrictForwardPorts=no"),
+    "firewall-panic": Fault(lambda s: _of(s).update(panic=True), "on", "firewall-cmd --panic-off"),
+    "firewall-opened-by-others": Fault(
+        lambda s: _of(s)["zones"]["public"]["ports"].append("9999/tcp"), "zone public: 9999/tcp", "--remove-port"
+    ),
+    "firewall-all-trusted": Fault(lambda s: _of(s)["zones"]["trusted"]["interfaces"].append("eth0"), "eth0", "--change-interface"),
+    "selinux-mode-differs": Fault(lambda s: _selinux(s)["state"].update(kernel="permissive"), "permissive", "setenforce 1"),
+    "selinux-at-boot-differs": Fault(lambda s: _selinux(s)["state"].update(config="permissive"), "SELINUX=permissive", "site.yml"),
+    "selinux-boolean-off": Fault(
+        lambda s: _selinux(s)["booleans"].append(
+            {"name": "haproxy_connect_any", "value": True, "found": {"enabled": True, "value": False}}
+        ),
+        "haproxy_connect_any is off",
+        "setsebool -P haproxy_connect_any on",
+    ),
+    "selinux-denials": Fault(lambda s: _selinux(s)["denials"].append(_denial()), "9 times etcd (init_t) write file of etc_t", "ausearch"),
+}

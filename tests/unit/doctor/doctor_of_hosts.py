@@ -7,15 +7,6 @@ import typing as t
 
 from doctor_situation import Fault, Situation
 
-FAULTS: dict[str, Fault] = {
-    "host-away": Fault(lambda s: s.silent.update(w1="does not answer: no route"), "no route", "ansible w1 -m ansible.builtin.ping"),
-    "host-without-root": Fault(lambda s: _not_root(s), "another user", "ansible_become: true"),
-    "look-failed": Fault(lambda s: s.gaps["w1"].update(machine="it did not end in time"), "the group machine is not known", "mend"),
-    "look-incomplete": Fault(lambda s: s.groups["w1"]["disks"]["gaps"].append("/x: no"), "in the group disks: /x: no", "mend"),
-    "wanted-unknown": Fault(lambda s: s.uncompared.update(w1=("what role host describes is not known",)), "role host", "site.yml"),
-    "hosts-left-out": Fault(lambda s: setattr(s, "left_out", ("w2",)), "left out: w2", "--limit", host=""),
-}
-
 
 def healthy(_host: str) -> dict[str, t.Any]:
     return {}
@@ -24,3 +15,13 @@ def healthy(_host: str) -> dict[str, t.Any]:
 def _not_root(situation: Situation) -> None:
     situation.root["w1"] = False
     situation.gaps["w1"]["certificates"] = "permission denied"
+
+
+FAULTS: dict[str, Fault] = {
+    "host-away": Fault(lambda s: s.silent.update(w1="does not answer: no route"), "no route", "ansible w1 -m ansible.builtin.ping"),
+    "host-without-root": Fault(_not_root, "another user", "ansible_become: true"),
+    "look-failed": Fault(lambda s: s.gaps["w1"].update(machine="it did not end in time"), "the group machine is not known", "mend"),
+    "look-incomplete": Fault(lambda s: s.groups["w1"]["disks"]["gaps"].append("/x: no"), "in the group disks: /x: no", "mend"),
+    "wanted-unknown": Fault(lambda s: s.uncompared.update(w1=("what role host describes is not known",)), "role host", "site.yml"),
+    "hosts-left-out": Fault(lambda s: setattr(s, "left_out", ("w2",)), "left out: w2", "--limit", host=""),
+}

@@ -16,43 +16,6 @@ LACKING = {
     "packages": {"known": True, "installed": False, "extra": f"kernel-modules-extra-{RUNS}", "keeping_pace": None},
     "extra_of_next": None,
 }
-FAULTS: dict[str, Fault] = {
-    "kernel-setting-differs": Fault(
-        lambda s: _setting(s, "net.ipv4.ip_forward", value="0"), "net.ipv4.ip_forward is 0", "sysctl -w net.ipv4.ip_forward='1'"
-    ),
-    "kernel-setting-missing": Fault(
-        lambda s: _setting(s, "net.bridge.bridge-nf-call-iptables", exists=False, value=None),
-        "no setting net.bridge",
-        "modprobe br_netfilter",
-    ),
-    "kernel-setting-at-boot": Fault(
-        lambda s: _setting(s, "net.ipv4.ip_forward", overriding={"file": "/etc/sysctl.d/zzz.conf", "value": "0"}),
-        "/etc/sysctl.d/zzz.conf sets net.ipv4.ip_forward = 0",
-        "grep -n net.ipv4.ip_forward /etc/sysctl.d/zzz.conf",
-    ),
-    "kernel-module-missing": Fault(lambda s: _unloaded(s), "br_netfilter is not loaded", "modprobe br_netfilter"),
-    "kernel-module-lacking": Fault(
-        lambda s: _module(s, "xt_comment", loaded=False, lacking=LACKING),
-        "does not have xt_comment",
-        f"dnf install kernel-modules-extra-{RUNS}",
-    ),
-    "kernel-module-denied": Fault(
-        lambda s: _module(s, "br_netfilter", denied={"place": "/etc/modprobe.d/x.conf", "text": "blacklist br_netfilter"}),
-        "/etc/modprobe.d/x.conf has `blacklist br_netfilter`",
-        "take the line out",
-    ),
-    "kernel-next-lacks-modules": Fault(
-        lambda s: _of(s).update(to_boot=NEXT, lacking=["br_netfilter"]),
-        f"the kernel {NEXT} does not have br_netfilter",
-        f"dnf install kernel-modules-extra-{NEXT}",
-        also=("kernel-reboot-due",),
-    ),
-    "kernel-reboot-due": Fault(lambda s: _of(s).update(updated=["glibc"]), "due since the last boot: glibc", "restart-nodes.yml"),
-    "kernel-swap-on": Fault(lambda s: _of(s)["swap"][0].update(active=["/dev/vdb"], fstab=["/dev/vdb swap"]), "/dev/vdb", "swapoff --all"),
-    "kernel-swap-at-boot": Fault(lambda s: _of(s)["swap"][0].update(units=["dev-zram0.swap"]), "dev-zram0.swap", "site.yml"),
-    "kernel-connections-full": Fault(lambda s: _connections(s, 990), "990 of 1000", "conntrack -S"),
-    "kernel-connections-many": Fault(lambda s: _connections(s, 800), "800 of 1000", "conntrack -S"),
-}
 
 
 def healthy(_host: str) -> dict[str, t.Any]:
@@ -97,3 +60,42 @@ def _unloaded(situation: Situation) -> None:
 
 def _connections(situation: Situation, count: int) -> None:
     _of(situation)["further"]["net.netfilter.nf_conntrack_count"] = str(count)
+
+
+FAULTS: dict[str, Fault] = {
+    "kernel-setting-differs": Fault(
+        lambda s: _setting(s, "net.ipv4.ip_forward", value="0"), "net.ipv4.ip_forward is 0", "sysctl -w net.ipv4.ip_forward='1'"
+    ),
+    "kernel-setting-missing": Fault(
+        lambda s: _setting(s, "net.bridge.bridge-nf-call-iptables", exists=False, value=None),
+        "no setting net.bridge",
+        "modprobe br_netfilter",
+    ),
+    "kernel-setting-at-boot": Fault(
+        lambda s: _setting(s, "net.ipv4.ip_forward", overriding={"file": "/etc/sysctl.d/zzz.conf", "value": "0"}),
+        "/etc/sysctl.d/zzz.conf sets net.ipv4.ip_forward = 0",
+        "grep -n net.ipv4.ip_forward /etc/sysctl.d/zzz.conf",
+    ),
+    "kernel-module-missing": Fault(_unloaded, "br_netfilter is not loaded", "modprobe br_netfilter"),
+    "kernel-module-lacking": Fault(
+        lambda s: _module(s, "xt_comment", loaded=False, lacking=LACKING),
+        "does not have xt_comment",
+        f"dnf install kernel-modules-extra-{RUNS}",
+    ),
+    "kernel-module-denied": Fault(
+        lambda s: _module(s, "br_netfilter", denied={"place": "/etc/modprobe.d/x.conf", "text": "blacklist br_netfilter"}),
+        "/etc/modprobe.d/x.conf has `blacklist br_netfilter`",
+        "take the line out",
+    ),
+    "kernel-next-lacks-modules": Fault(
+        lambda s: _of(s).update(to_boot=NEXT, lacking=["br_netfilter"]),
+        f"the kernel {NEXT} does not have br_netfilter",
+        f"dnf install kernel-modules-extra-{NEXT}",
+        also=("kernel-reboot-due",),
+    ),
+    "kernel-reboot-due": Fault(lambda s: _of(s).update(updated=["glibc"]), "due since the last boot: glibc", "restart-nodes.yml"),
+    "kernel-swap-on": Fault(lambda s: _of(s)["swap"][0].update(active=["/dev/vdb"], fstab=["/dev/vdb swap"]), "/dev/vdb", "swapoff --all"),
+    "kernel-swap-at-boot": Fault(lambda s: _of(s)["swap"][0].update(units=["dev-zram0.swap"]), "dev-zram0.swap", "site.yml"),
+    "kernel-connections-full": Fault(lambda s: _connections(s, 990), "990 of 1000", "conntrack -S"),
+    "kernel-connections-many": Fault(lambda s: _connections(s, 800), "800 of 1000", "conntrack -S"),
+}

@@ -9,59 +9,6 @@ from doctor_situation import HOSTS, Fault, Situation
 
 GIB = 1 << 30
 ERROR = {"place": "eviction_manager.go:270", "count": 60, "last": '"failed" err="cannot find filesystem info for device"'}
-FAULTS: dict[str, Fault] = {
-    "api-endpoint-away": Fault(lambda s: _of(s, "node").update(api="timed out"), "timed out", "/livez"),
-    "kubelet-silent": Fault(lambda s: _of(s, "node").update(health="Connection refused"), "Connection refused", "journalctl -u kubelet"),
-    "kubelet-blind": Fault(lambda s: _of(s, "node")["errors"].append(ERROR), "60 times in ten minutes", "filesystem"),
-    "kubelet-errors": Fault(
-        lambda s: _of(s, "node")["errors"].append({"place": "a.go:1", "count": 7, "last": "x"}), "7 times from a.go:1: x", "journalctl"
-    ),
-    "runtime-docker-silent": Fault(
-        lambda s: s.groups["w1"]["runtime"].update(docker={"fault": "refused"}), "refused", "journalctl -u docker"
-    ),
-    "runtime-cri-silent": Fault(
-        lambda s: _of(s, "runtime")["cri"].update(fault="No such file"), "No such file", "journalctl -u cri-docker"
-    ),
-    "runtime-cgroup-driver": Fault(lambda s: _docker(s, cgroup_driver="cgroupfs"), "cgroupfs", "site.yml"),
-    "runtime-docker-old": Fault(lambda s: _docker(s, version="19.3.1"), "19.3.1", "cluster_docker_version"),
-    "runtime-versions-differ": Fault(lambda s: _of(s, "runtime")["cri"].update(version="0.3.1"), "cri-dockerd 0.3.1", "site.yml"),
-    "runtime-restart-kills": Fault(lambda s: _docker(s, live_restore=False), "false", "docker_daemon_options"),
-    "runtime-complains": Fault(
-        lambda s: _docker(s, warnings=["WARNING: No blkio throttle", "WARNING: IPv4 is off"]), "IPv4", "docker info"
-    ),
-    "runtime-containers-stuck": Fault(lambda s: _docker(s, states={"dead": 2}), "2 dead", "docker rm --force"),
-    "runtime-ended-many": Fault(lambda s: _docker(s, states={"exited": 500}), "500", "docker container prune"),
-    "runtime-log-large": Fault(
-        lambda s: _of(s, "runtime")["logs"].append({"path": "/x-json.log", "size": 3 * GIB}), "/x-json.log: 3.0 GiB", "docker_log_max_size"
-    ),
-    "runtime-network-of-others": Fault(
-        lambda s: _of(s, "runtime")["cni"].insert(0, "05-calico.conflist"), "05-calico.conflist", "rm /etc/cni/net.d/05-calico.conflist"
-    ),
-    "runtime-network-missing": Fault(lambda s: _of(s, "runtime")["cni"].clear(), "there is no 10-flannel", "systemctl restart flanneld"),
-    "pod-network-no-subnet": Fault(lambda s: _network(s, lease={}), "no subnet", "systemctl restart flanneld"),
-    "pod-network-no-tunnel": Fault(
-        lambda s: (_of(s, "pod_network")["tunnel"].update(exists=False, up=False, mtu=0), _no_way(s)),
-        "flannel.1 is not there",
-        "systemctl restart flanneld",
-    ),
-    "pod-network-mtu": Fault(lambda s: _of(s, "pod_network")["tunnel"].update(mtu=1500), "flannel.1 has 1500, eth0 has 1500", "MTU"),
-    "pod-network-bridge-differs": Fault(
-        lambda s: _of(s, "pod_network")["bridge"].update(addresses=["10.255.7.1/24"]), "cni0 has 10.255.7.1/24", "restart flanneld"
-    ),
-    "pod-network-lease-differs": Fault(
-        lambda s: _network(s, lease={"FLANNEL_SUBNET": "10.255.7.1/24"}, bridge={**_interface("cni0"), "addresses": []}),
-        "10.255.7.0/24",
-        "systemctl restart flanneld",
-    ),
-    # as flannel 0.28.9 leaves it after its interface was deleted: it makes another one, and nothing more
-    "pod-network-no-way": Fault(lambda s: (_no_way(s), _cut(s)), "it has no way to m1, w2", "systemctl restart flanneld"),
-    "pod-network-cut": Fault(lambda s: _cut(s), "not between w1 and m1, w2: no connection", "UDP port 8472"),
-    "pod-network-proxy-silent": Fault(lambda s: _network(s, proxy="refused", tables=[]), "refused", "journalctl -u kube-proxy"),
-    "pod-network-no-rules": Fault(lambda s: _network(s, tables=["inet firewalld"], service="timed out"), "no table", "restart kube-proxy"),
-    "pod-network-service-silent": Fault(lambda s: _network(s, service="timed out"), "timed out", "nft list table"),
-    "pod-network-names-silent": Fault(lambda s: _network(s, dns="no answer: timed out"), "no answer", "kubectl logs -n kube-system"),
-    "capacity-addresses": Fault(lambda s: _network(s, addresses=250), "250 of 253", "spread the pods"),
-}
 
 
 def healthy(host: str) -> dict[str, t.Any]:
@@ -126,3 +73,58 @@ def _cut(situation: Situation) -> None:
         for peer in situation.groups[host]["pod_network"]["peers"]:
             if "w1" in (host, peer["name"]):
                 peer["fault"] = "no connection"
+
+
+FAULTS: dict[str, Fault] = {
+    "api-endpoint-away": Fault(lambda s: _of(s, "node").update(api="timed out"), "timed out", "/livez"),
+    "kubelet-silent": Fault(lambda s: _of(s, "node").update(health="Connection refused"), "Connection refused", "journalctl -u kubelet"),
+    "kubelet-blind": Fault(lambda s: _of(s, "node")["errors"].append(ERROR), "60 times in ten minutes", "filesystem"),
+    "kubelet-errors": Fault(
+        lambda s: _of(s, "node")["errors"].append({"place": "a.go:1", "count": 7, "last": "x"}), "7 times from a.go:1: x", "journalctl"
+    ),
+    "runtime-docker-silent": Fault(
+        lambda s: s.groups["w1"]["runtime"].update(docker={"fault": "refused"}), "refused", "journalctl -u docker"
+    ),
+    "runtime-cri-silent": Fault(
+        lambda s: _of(s, "runtime")["cri"].update(fault="No such file"), "No such file", "journalctl -u cri-docker"
+    ),
+    "runtime-cgroup-driver": Fault(lambda s: _docker(s, cgroup_driver="cgroupfs"), "cgroupfs", "site.yml"),
+    "runtime-docker-old": Fault(lambda s: _docker(s, version="19.3.1"), "19.3.1", "cluster_docker_version"),
+    "runtime-versions-differ": Fault(lambda s: _of(s, "runtime")["cri"].update(version="0.3.1"), "cri-dockerd 0.3.1", "site.yml"),
+    "runtime-restart-kills": Fault(lambda s: _docker(s, live_restore=False), "false", "docker_daemon_options"),
+    "runtime-complains": Fault(
+        lambda s: _docker(s, warnings=["WARNING: No blkio throttle", "WARNING: IPv4 is off"]), "IPv4", "docker info"
+    ),
+    "runtime-containers-stuck": Fault(lambda s: _docker(s, states={"dead": 2}), "2 dead", "docker rm --force"),
+    "runtime-ended-many": Fault(lambda s: _docker(s, states={"exited": 500}), "500", "docker container prune"),
+    "runtime-log-large": Fault(
+        lambda s: _of(s, "runtime")["logs"].append({"path": "/x-json.log", "size": 3 * GIB}), "/x-json.log: 3.0 GiB", "docker_log_max_size"
+    ),
+    "runtime-network-of-others": Fault(
+        lambda s: _of(s, "runtime")["cni"].insert(0, "05-calico.conflist"), "05-calico.conflist", "rm /etc/cni/net.d/05-calico.conflist"
+    ),
+    "runtime-network-missing": Fault(lambda s: _of(s, "runtime")["cni"].clear(), "there is no 10-flannel", "systemctl restart flanneld"),
+    "pod-network-no-subnet": Fault(lambda s: _network(s, lease={}), "no subnet", "systemctl restart flanneld"),
+    "pod-network-no-tunnel": Fault(
+        lambda s: (_of(s, "pod_network")["tunnel"].update(exists=False, up=False, mtu=0), _no_way(s)),
+        "flannel.1 is not there",
+        "systemctl restart flanneld",
+    ),
+    "pod-network-mtu": Fault(lambda s: _of(s, "pod_network")["tunnel"].update(mtu=1500), "flannel.1 has 1500, eth0 has 1500", "MTU"),
+    "pod-network-bridge-differs": Fault(
+        lambda s: _of(s, "pod_network")["bridge"].update(addresses=["10.255.7.1/24"]), "cni0 has 10.255.7.1/24", "restart flanneld"
+    ),
+    "pod-network-lease-differs": Fault(
+        lambda s: _network(s, lease={"FLANNEL_SUBNET": "10.255.7.1/24"}, bridge={**_interface("cni0"), "addresses": []}),
+        "10.255.7.0/24",
+        "systemctl restart flanneld",
+    ),
+    # as flannel 0.28.9 leaves it after its interface was deleted: it makes another one, and nothing more
+    "pod-network-no-way": Fault(lambda s: (_no_way(s), _cut(s)), "it has no way to m1, w2", "systemctl restart flanneld"),
+    "pod-network-cut": Fault(_cut, "not between w1 and m1, w2: no connection", "UDP port 8472"),
+    "pod-network-proxy-silent": Fault(lambda s: _network(s, proxy="refused", tables=[]), "refused", "journalctl -u kube-proxy"),
+    "pod-network-no-rules": Fault(lambda s: _network(s, tables=["inet firewalld"], service="timed out"), "no table", "restart kube-proxy"),
+    "pod-network-service-silent": Fault(lambda s: _network(s, service="timed out"), "timed out", "nft list table"),
+    "pod-network-names-silent": Fault(lambda s: _network(s, dns="no answer: timed out"), "no answer", "kubectl logs -n kube-system"),
+    "capacity-addresses": Fault(lambda s: _network(s, addresses=250), "250 of 253", "spread the pods"),
+}

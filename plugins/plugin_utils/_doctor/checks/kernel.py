@@ -88,9 +88,9 @@ def _module(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     explains=("kernel-setting-missing",),
 )
 def _lacking(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
-    names = [one["name"] for one in host["kernel"]["modules"] if one["lacking"] and not one["loaded"]]
-    if names:
-        why = next(one["lacking"] for one in host["kernel"]["modules"] if one["lacking"])
+    lacking = [one for one in host["kernel"]["modules"] if one["lacking"] and not one["loaded"]]
+    if lacking:
+        names, why = [one["name"] for one in lacking], lacking[0]["lacking"]
         boot = why["boots"] != why["kernel"] and why["boots_with_all"]
         remedy = (
             f"boot the kernel {why['boots']}, which has them: restart-nodes.yml" if boot else f"`dnf install {why['packages']['extra']}`"

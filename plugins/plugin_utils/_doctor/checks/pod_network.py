@@ -165,7 +165,7 @@ def _by_culprit(faults: c.Mapping[str, list[tuple[str, str]]]) -> c.Iterator[tup
     for host in sorted(counts, key=lambda name: (-counts[name], name)):
         own = {pair: fault for pair, fault in left.items() if host in pair}
         if own:
-            yield host, [(next(name for name in pair if name != host), fault) for pair, fault in own.items()]
+            yield host, [(pair[1] if pair[0] == host else pair[0], fault) for pair, fault in own.items()]
             left = {pair: fault for pair, fault in left.items() if pair not in own}
 
 
