@@ -8,14 +8,12 @@ from __future__ import annotations
 import collections
 import glob
 import http.client
-import json
 import os
 import re
-import socket
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import checks
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import errors
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import docker_api, errors
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
 
 Object = dict[str, t.Any]
@@ -41,7 +39,7 @@ def look(asked: Object) -> Object:
 
 def _docker(path: str) -> Object:
     try:
-        info, containers = _ask(path, "/info"), _ask(path, "/containers/json?all=1")
+        info, containers = docker_api.ask(path, "/info", timeout=_TIMEOUT), docker_api.ask(path, "/containers/json?all=1", timeout=_TIMEOUT)
     except (OSError, ValueError, http.client.HTTPException) as error:
         return {"fault": errors.cause(error)}
     return {
@@ -55,20 +53,6 @@ def _docker(path: str) -> Object:
         "states": dict(collections.Counter(str(one.get("State", "")) for one in containers)),
         "images": int(info.get("Images", 0)),
     }
-
-
-def _ask(place: str, path: str) -> t.Any:
-    connection = http.client.HTTPConnection("docker", timeout=_TIMEOUT)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
-        stream.settimeout(_TIMEOUT)
-        stream.connect(place)
-        connection.sock = stream
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        body = answer.read()
-    if answer.status != http.client.OK:
-        raise ValueError(f"{path} answers {answer.status}")
-    return json.loads(body)
 
 
 def _version(program: str) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import docker_api
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import cause
 
 _TIMEOUT = 10.0
@@ -86,7 +86,10 @@ def _running(wanted: dict[str, t.Any], root: str, *, told: bool) -> list[Finding
 
     unit, place = wanted["unit"], _place(wanted["socket"], root)
     try:
-        information, containers = _ask(place, "/info"), _ask(place, "/containers/json")
+        information, containers = (
+            docker_api.ask(place, "/info", timeout=_TIMEOUT),
+            docker_api.ask(place, "/containers/json", timeout=_TIMEOUT),
+        )
     except (OSError, ValueError, http.client.HTTPException) as error:
         return [{"name": unit, "sort": "containers", "found": f"{unit} runs, but does not say what runs in it ({cause(error)})"}]
     found = []
@@ -98,22 +101,6 @@ def _running(wanted: dict[str, t.Any], root: str, *, told: bool) -> list[Finding
     if not told and directory != wanted["settings"].get("data-root", wanted["data_directory"]):
         found.append({"name": directory, "sort": "data-root", "found": f"the data of {unit} is in {directory}"})
     return found
-
-
-def _ask(place: str, path: str) -> t.Any:
-    import http.client
-
-    connection = http.client.HTTPConnection("docker", timeout=_TIMEOUT)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
-        stream.settimeout(_TIMEOUT)
-        stream.connect(place)
-        connection.sock = stream
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        body = answer.read()
-    if answer.status != http.client.OK:
-        raise ValueError(f"status {answer.status}")
-    return json.loads(body)
 
 
 def _place(path: str, root: str) -> str:

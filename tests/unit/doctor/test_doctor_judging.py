@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import contextlib
+import graphlib
 import itertools
 import typing as t
 
 import pytest
 from doctor_situation import HOSTS, MASTER, Situation, faults
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import judging
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import judging, registry, unit_effects
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.check import ERROR, NOTE, WARNING, Check, Found
 
 GROUPS = sorted({group for host in HOSTS for group in Situation().groups[host]})
@@ -160,3 +161,19 @@ def test_what_was_stopped_by_hand_is_told_beside_what_failed() -> None:
     kubelet = next(one for one in situation.groups["w1"]["units"]["units"] if one["name"] == "kubelet.service")
     kubelet.update(active="inactive", result="success")
     assert [one.found.split()[0] for one in situation.findings()] == ["docker.service", "kubelet.service"]
+
+
+def test_nothing_is_explained_by_what_it_explains() -> None:
+    """Two findings that explain each other would both be hidden, and the run would end well. Units explain by their tables."""
+    known = registry.checks()
+    explains = {identifier: {*check.explains} for identifier, check in known.items() if check.explains != unit_effects.all_effects()}
+    for table in (unit_effects.EFFECTS, unit_effects.OF_THE_ONLY_ONE):
+        for name, effects in table.items():
+            for identifier in ("unit-down", "unit-unhealthy"):
+                explains.setdefault(f"{identifier}:{name}", set()).update(effects)
+    # raises CycleError; what explains all findings of a check explains those about a unit, too
+    order = graphlib.TopologicalSorter(explains)
+    for key in [*explains, *(effect for effects in explains.values() for effect in effects)]:
+        if ":" in key:
+            order.add(key.partition(":")[0], key)
+    assert [*order.static_order()]
