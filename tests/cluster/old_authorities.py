@@ -18,6 +18,8 @@ from .driver import Cluster, Failure, eventually
 # Where a host listens with a certificate, and whose it is.
 PORTS = {6443: "kubernetes", 10250: "kubernetes", 10257: "kubernetes", 10259: "kubernetes", 2379: "etcd", 2380: "etcd"}
 FRONT_PROXY = "front-proxy"
+# Controller manager and scheduler: they know clients by what apiservers publish.
+WATCHING = (10257, 10259)
 
 
 class Door(t.NamedTuple):
@@ -31,8 +33,8 @@ class Door(t.NamedTuple):
 DOORS = (
     Door("kubernetes", 6443, "/api/v1/nodes"),
     Door("kubernetes", 10250, "/pods"),
-    # These know clients by what the apiservers publish, as aggregated APIs do.
-    *(Door(authority, port, "/metrics") for authority in ("kubernetes", FRONT_PROXY, NODE) for port in (10257, 10259)),
+    # Aggregated APIs know clients in the same way.
+    *(Door(authority, port, "/metrics") for authority in ("kubernetes", FRONT_PROXY, NODE) for port in WATCHING),
     Door("etcd", 2379, "/version"),
     Door("etcd", 2380, "/version"),
     Door(FRONT_PROXY, 6443, "/api/v1/nodes"),
@@ -89,18 +91,21 @@ class OldAuthorities:
         return {door: self._status(door) for door in DOORS if door.authority in self._authorities}
 
     def nobody_lets_in(self, authorities: t.Collection[str] = (*AUTHORITIES, NODE)) -> None:
-        """Waits until every door has turned away who has a certificate of these.
+        """Every door turns away who has a certificate of these: at once, but for programs that watch what apiservers publish.
 
-        Controller manager and scheduler watch what apiservers publish. Their watch ends with the apiserver that restarts, and the next
-        attempt may come half a minute later.
+        Their watch ends with the apiserver that restarts, and the next attempt may come half a minute later.
         """
 
+        def doors() -> set[Door]:
+            return {door for door, status in self.doors().items() if status not in CLOSED and door.authority in authorities}
+
         def is_shut() -> bool:
-            found = {door for door, status in self.doors().items() if status not in CLOSED and door.authority in authorities}
-            if found:
+            if found := doors():
                 raise Failure(f"{self._host} lets in at {found}")
             return True
 
+        late = {door for door in doors() if door.port not in WATCHING}
+        assert not late, f"{self._host} lets in at {late}"
         eventually(is_shut, deadline=90, wanted="nobody accepts what replaced authorities have issued")
 
     def shown(self) -> dict[int, bool]:
@@ -129,7 +134,7 @@ class OldAuthorities:
         return "Verify return code: 0 (ok)" in self._cluster.on(self._host, f"{client} </dev/null 2>&1; true", timeout=30)
 
     def _listens_at(self, port: int) -> str:
-        return "127.0.0.1" if port in (10257, 10259) else self._address
+        return "127.0.0.1" if port in WATCHING else self._address
 
 
 def _client(authority: str, address: str) -> dict[str, object]:
