@@ -15,7 +15,7 @@ import sys
 import tempfile
 import typing as t
 
-from barelab import artifacts_archive, artifacts_upstream, builds, cache, offers, releases_docker, rootfs_store
+from barelab import artifacts_archive, artifacts_upstream, builds, offers, releases_docker, rootfs_store
 from barelab.artifacts_progress import report, working
 from barelab.errors import LabError
 from barelab.releases import Artifact, Program, architecture
@@ -44,13 +44,11 @@ def ensure_program(*, name: str, version: str) -> pathlib.Path:
 def _ensure_one(*, program: Program, version: str, probe: artifacts_upstream.Probe) -> pathlib.Path:
     kind = f"programs/{program.name}-{version}"
     fetched = hashlib.sha256(f"upstream {architecture()}".encode()).hexdigest()
-    folder = cache.root() / kind / fetched[:16]
-    if folder.is_dir():
-        return folder
+    if found := rootfs_store.there(kind=kind, digest=fetched):
+        return found
     built = hashlib.sha256(builds.inputs(program=program, version=version).encode()).hexdigest()
-    folder = cache.root() / kind / built[:16]
-    if folder.is_dir():
-        return folder
+    if found := rootfs_store.there(kind=kind, digest=built):
+        return found
     if probe.reachable():
         try:
             return rootfs_store.ensure(kind=kind, digest=fetched, build=lambda f: _fetch(program, version, f), progress=report)

@@ -16,7 +16,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
 
-from barelab import cache
+from barelab import cache, state
 
 Progress = Callable[[str], None]
 
@@ -56,15 +56,38 @@ def lock(path: pathlib.Path, *, waiting: Callable[[], None]) -> Iterator[None]:
         yield
 
 
+# Locks of folders, which the system takes back when this process ends.
+_held: list[int] = []
+
+
+def there(*, kind: str, digest: str) -> pathlib.Path | None:
+    """The folder of this kind and digest, if there is one. It stays for as long as this process runs.
+
+    By then, what has been made of it shows that it is used, such as a mount or a link.
+    """
+    folder = cache.root() / kind / digest[:16]
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return None
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    with contextlib.suppress(FileNotFoundError):  # another process has just removed it
+        if os.path.samestat(os.fstat(handle), os.stat(folder)):
+            _held.append(handle)
+            return folder
+    os.close(handle)
+    return None
+
+
 def ensure(*, kind: str, digest: str, build: Callable[[pathlib.Path], None], progress: Progress) -> pathlib.Path:
     """The folder of this kind and digest; ``build`` fills a new one if there is none yet."""
     store = cache.root() / kind
     final = store / digest[:16]
-    if final.is_dir():
-        return final
+    if found := there(kind=kind, digest=digest):
+        return found
     with lock(store / "lock", waiting=lambda: progress(f"waiting for another process that builds in {store}")):
-        if not final.is_dir():
-            partial = store / f".{final.name}.partial"
+        if there(kind=kind, digest=digest) is None:
+            partial = _partial(final)
             for leftover in store.glob(".*.partial"):
                 shutil.rmtree(leftover)
             partial.mkdir()
@@ -74,16 +97,36 @@ def ensure(*, kind: str, digest: str, build: Callable[[pathlib.Path], None], pro
             except BaseException:
                 shutil.rmtree(partial, ignore_errors=True)
                 raise
-            _forget_older(store=store, keep=final)
+            there(kind=kind, digest=digest)
+            _forget_others(store=store, keep=final)
     return final
 
 
-def _forget_older(*, store: pathlib.Path, keep: pathlib.Path) -> None:
-    """Each is hundreds of megabytes; one that a running host is mounted from must stay."""
-    mounts = "".join(_mounts_of_all_processes())
-    for folder in store.iterdir():
-        if folder.is_dir() and folder != keep and str(folder) not in mounts:
-            shutil.rmtree(folder)
+def _partial(final: pathlib.Path) -> pathlib.Path:
+    return final.with_name(f".{final.name}.partial")
+
+
+def _forget_others(*, store: pathlib.Path, keep: pathlib.Path) -> None:
+    """Each is hundreds of megabytes; one that a lab of another checkout uses must stay."""
+    for folder in list(store.iterdir()):
+        if not folder.is_dir() or folder == keep:
+            continue
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            # First the lock: who had it may have ended by now, and what it made of the folder is there to be seen.
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not _is_used(folder):
+                # Under the name of what is not whole, or one that is removed in part would be taken for finished.
+                shutil.rmtree(folder.rename(_partial(folder)))
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(handle)
+
+
+def _is_used(folder: pathlib.Path) -> bool:
+    mounted = any(str(folder) in mounts for mounts in _mounts_of_all_processes())
+    return mounted or any(path.is_relative_to(folder) for path in state.used_by_labs())
 
 
 def _mounts_of_all_processes() -> Iterator[str]:

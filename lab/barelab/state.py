@@ -21,7 +21,9 @@ from barelab import names
 from barelab.errors import LabError
 from barelab.inventory import Host, Inventory
 
-DIRECTORY = pathlib.Path("/run", names.own("barehost-lab"))
+_NAME = "barehost-lab"
+LABS = pathlib.Path("/run")
+DIRECTORY = LABS / names.own(_NAME)
 KUBECTL = DIRECTORY / "kubectl"
 _FILE = DIRECTORY / "state.json"
 _LOCK = DIRECTORY / "lock"
@@ -86,12 +88,24 @@ def save(lab: Lab) -> None:
     partial.replace(_FILE)
 
 
-def load() -> Lab | None:
+def load(directory: pathlib.Path = DIRECTORY) -> Lab | None:
     """The lab as last recorded; None if there is none."""
     try:
-        return decode(_FILE.read_text(encoding="utf-8"))
+        return decode((directory / _FILE.name).read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
         return None
+
+
+def used_by_labs() -> Iterator[pathlib.Path]:
+    """What all labs of this machine, of whatever checkout, use of the cache while they are up, even where all their hosts are off."""
+    for directory in LABS.glob(f"{_NAME}*"):
+        if lab := load(directory):
+            yield lab.base_tree
+        # kubectl, and all that the mirror serves
+        for folder, folders, files in os.walk(directory):
+            for path in (pathlib.Path(folder, name) for name in (*folders, *files)):
+                with contextlib.suppress(OSError):  # no link, or gone
+                    yield path.readlink()
 
 
 def require() -> Lab:

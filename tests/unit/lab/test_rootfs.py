@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import fcntl
 import multiprocessing
 import os
 import pathlib
@@ -12,7 +14,7 @@ import time
 
 import pytest
 
-from barelab import rootfs, rootfs_store
+from barelab import cache, rootfs, rootfs_store, state
 
 
 def quiet(_: str) -> None:
@@ -96,11 +98,64 @@ def test_two_processes_build_once(store: pathlib.Path, tmp_path: pathlib.Path) -
     assert log.read_text(encoding="utf-8") == "built\n"
 
 
+def by_another_process(digest: str) -> pathlib.Path:
+    process = multiprocessing.get_context("fork").Process(target=ensure, args=(digest,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    return cache.root() / "things" / digest[:16]
+
+
 def test_older_ones_go_when_a_new_one_is_there(store: pathlib.Path) -> None:
-    older = ensure("a" * 64)
+    older = by_another_process("a" * 64)
     newer = ensure("b" * 64)
     assert newer.exists()
     assert not older.exists()
+
+
+def test_what_a_process_has_asked_for_stays_as_long_as_it_runs(store: pathlib.Path) -> None:
+    """A lab that is brought up has its packages before anything of it shows that it uses them."""
+    ours = by_another_process("a" * 64)
+    assert ensure("a" * 64) == ours
+    theirs = by_another_process("b" * 64)
+    assert ours.exists()
+    assert theirs.exists()
+
+
+def test_what_another_process_is_removing_is_not_there(store: pathlib.Path) -> None:
+    folder = by_another_process("a" * 64)
+    handle = os.open(folder, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        found = pool.submit(rootfs_store.there, kind="things", digest="a" * 64)
+        with pytest.raises(TimeoutError):
+            found.result(timeout=0.2)
+        shutil.rmtree(folder)
+        os.close(handle)
+        assert found.result(timeout=5) is None
+    assert (ensure() / "content").exists()
+
+
+@pytest.mark.parametrize("use", ["packages of the mirror", "a program of the mirror", "the base tree of hosts that are off"])
+def test_what_another_lab_uses_stays(store: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, use: str) -> None:
+    monkeypatch.setattr(state, "LABS", tmp_path / "run")
+    other = tmp_path / "run" / "barehost-lab.other"
+    (other / "services" / "mirror" / "dl.k8s.io").mkdir(parents=True)
+    used, unused = by_another_process("a" * 64), "b" * 64
+    if use == "packages of the mirror":
+        (other / "services" / "mirror" / "rpm").symlink_to(used)
+    elif use == "a program of the mirror":
+        (other / "services" / "mirror" / "dl.k8s.io" / "kubelet").symlink_to(used / "content")
+    else:
+        lab = state.Lab(inventory=tmp_path, hosts=(), versions=(), base_tree=used, data=tmp_path)
+        (other / "state.json").write_text(state.encode(lab), encoding="utf-8")
+    left = by_another_process(unused)
+    assert by_another_process("c" * 64).exists()
+    assert used.exists()
+    assert not left.exists()
+    shutil.rmtree(other)
+    by_another_process("d" * 64)
+    assert not used.exists(), "the other lab is down"
 
 
 def test_digest_sees_names_contents_modes_and_links(tmp_path: pathlib.Path) -> None:
