@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from barelab import cache, rootfs_store
+from barelab import cache, rootfs_store, state
 from barelab.errors import LabError
 from barelab.inventory import Host
 
@@ -199,8 +199,9 @@ def _remove(folder: pathlib.Path) -> None:
 
 
 def hosts_use(folder: pathlib.Path) -> bool:
-    """Whether a disk of a host, of whatever lab, has layers in this folder."""
-    return f"{folder}/" in pathlib.Path("/proc/mounts").read_text(encoding="utf-8")
+    """Whether a disk of a host, of whatever lab, has layers in this folder, or will have as soon as the host is on again."""
+    recorded = any((lab.save, lab.data.parent) == (folder.name, cache.root()) for lab in state.labs())
+    return recorded or f"{folder}/" in pathlib.Path("/proc/mounts").read_text(encoding="utf-8")
 
 
 def require_unused(name: str) -> None:

@@ -96,11 +96,19 @@ def load(directory: pathlib.Path = DIRECTORY) -> Lab | None:
         return None
 
 
+def labs() -> Iterator[Lab]:
+    """All labs of this machine, of whatever checkout."""
+    yield from (lab for directory in _directories() if (lab := load(directory)))
+
+
+def _directories() -> list[pathlib.Path]:
+    return sorted(LABS.glob(f"{_NAME}*"))
+
+
 def used_by_labs() -> Iterator[pathlib.Path]:
     """What all labs of this machine, of whatever checkout, use of the cache while they are up, even where all their hosts are off."""
-    for directory in LABS.glob(f"{_NAME}*"):
-        if lab := load(directory):
-            yield lab.base_tree
+    yield from (lab.base_tree for lab in labs())
+    for directory in _directories():
         # kubectl, and all that the mirror serves
         for folder, folders, files in os.walk(directory):
             for path in (pathlib.Path(folder, name) for name in (*folders, *files)):

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from barelab import saves
+from barelab import saves, state
 from barelab.errors import LabError
 from barelab.inventory import Host
 
@@ -41,6 +41,10 @@ def make(name: str = "four", content: str = "data") -> None:
     with saves.making(name) as folder:
         (folder / "file").write_text(content, encoding="utf-8")
         saves.describe(folder, a_save(name))
+
+
+def lab_from(save: str, *, cache: pathlib.Path) -> state.Lab:
+    return state.Lab(inventory=cache, hosts=(), versions=(), base_tree=cache / "base-tree" / "12ab", data=cache / "hosts.other", save=save)
 
 
 def test_what_is_written_is_what_is_read() -> None:
@@ -110,6 +114,21 @@ def test_a_save_whose_layers_are_mounted_is_neither_removed_nor_replaced(monkeyp
     with pytest.raises(LabError, match="hosts of a lab run from the save four"):
         make(content="second")
     assert saves.exists("four")
+
+
+def test_a_save_of_hosts_that_are_off_is_neither_removed_nor_replaced(
+    store: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make()
+    monkeypatch.setattr(state, "LABS", tmp_path / "run")
+    other = tmp_path / "run" / "barehost-lab.other"
+    other.mkdir(parents=True)
+    (other / "state.json").write_text(state.encode(lab_from("four", cache=store.parent)), encoding="utf-8")
+    with pytest.raises(LabError, match="hosts of a lab run from the save four"):
+        saves.forget("four")
+    # one of the same name, in the cache of somebody else
+    (other / "state.json").write_text(state.encode(lab_from("four", cache=tmp_path / "another")), encoding="utf-8")
+    saves.forget("four")
 
 
 def test_nothing_is_removed_while_a_lab_starts_from_a_save() -> None:
