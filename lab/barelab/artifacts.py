@@ -15,7 +15,7 @@ import sys
 import tempfile
 import typing as t
 
-from barelab import artifacts_archive, artifacts_upstream, builds, offers, releases_docker, rootfs_store
+from barelab import artifacts_archive, artifacts_upstream, builds, built_folders, offers, releases_docker
 from barelab.artifacts_progress import report, working
 from barelab.errors import LabError
 from barelab.releases import Artifact, Program, architecture
@@ -44,17 +44,17 @@ def ensure_program(*, name: str, version: str) -> pathlib.Path:
 def _ensure_one(*, program: Program, version: str, probe: artifacts_upstream.Probe) -> pathlib.Path:
     kind = f"programs/{program.name}-{version}"
     fetched = hashlib.sha256(f"upstream {architecture()}".encode()).hexdigest()
-    if found := rootfs_store.there(kind=kind, digest=fetched):
+    if found := built_folders.there(kind=kind, digest=fetched):
         return found
     built = hashlib.sha256(builds.inputs(program=program, version=version).encode()).hexdigest()
-    if found := rootfs_store.there(kind=kind, digest=built):
+    if found := built_folders.there(kind=kind, digest=built):
         return found
     if probe.reachable():
         try:
-            return rootfs_store.ensure(kind=kind, digest=fetched, build=lambda f: _fetch(program, version, f), progress=report)
+            return built_folders.ensure(kind=kind, digest=fetched, build=lambda f: _fetch(program, version, f), progress=report)
         except LabError as error:
             report(f"{program.name} {version} could not be fetched from upstream ({error}); building it")
-    return rootfs_store.ensure(kind=kind, digest=built, build=lambda f: _build(program, version, f), progress=report)
+    return built_folders.ensure(kind=kind, digest=built, build=lambda f: _build(program, version, f), progress=report)
 
 
 def _fetch(program: Program, version: str, folder: pathlib.Path) -> None:

@@ -10,11 +10,11 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from barelab.built_folders import Progress
 from barelab.errors import LabError
 from barelab.guests import Guests
 from barelab.inventory import Host
 from barelab.nspawn import Nspawn
-from barelab.rootfs_store import Progress
 from barelab.state import Lab
 
 

@@ -10,13 +10,13 @@ import os
 import pathlib
 import shutil
 
-from barelab import disks, guest_kernel, network, rootfs, rootfs_store, ssh
+from barelab import built_folders, disks, guest_kernel, network, rootfs, ssh
+from barelab.built_folders import Progress
 from barelab.guest_kernel import Kernel
 from barelab.inventory import Host
 from barelab.process import run
 from barelab.releases import LAB
 from barelab.rootfs_chroot import Chroot
-from barelab.rootfs_store import Progress
 from barelab.state import Lab
 
 OVERLAY = LAB / "guests" / "rootfs"
@@ -36,7 +36,7 @@ def ensure(base_tree: pathlib.Path, *, extra: bool, progress: Progress) -> pathl
     kernel = guest_kernel.ensure(base_tree, progress)
     sources = [OVERLAY, POLICY, pathlib.Path(__file__)]
     built = (base_tree / "etc/.updated").read_text(encoding="utf-8")
-    digest = rootfs_store.digest_of(
+    digest = built_folders.digest_of(
         paths=sources, words=[base_tree.name, built, kernel.folder.name, *guest_kernel.table().extra, str(extra)]
     )
 
@@ -44,7 +44,7 @@ def ensure(base_tree: pathlib.Path, *, extra: bool, progress: Progress) -> pathl
         _build(folder, base_tree=base_tree, kernel=kernel, extra=extra, progress=progress)
 
     kind = "guest-tree" if extra else "guest-tree-core"
-    return rootfs_store.ensure(kind=kind, digest=digest, build=build, progress=progress) / "root"
+    return built_folders.ensure(kind=kind, digest=digest, build=build, progress=progress) / "root"
 
 
 def kernel_of(tree: pathlib.Path) -> pathlib.Path:

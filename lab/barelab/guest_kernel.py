@@ -19,13 +19,13 @@ from typing import Any
 
 import yaml
 
-from barelab import cache, rootfs, rootfs_store, system_packages
+from barelab import built_folders, cache, rootfs, system_packages
 from barelab.artifacts_progress import working
+from barelab.built_folders import Progress
 from barelab.errors import LabError
 from barelab.process import run
 from barelab.releases import LAB
 from barelab.rootfs_chroot import Chroot
-from barelab.rootfs_store import Progress
 
 TABLE = LAB / "guests" / "kernel.yml"
 _PATCHES = sorted((LAB / "guests").glob("*.patch"))
@@ -104,7 +104,7 @@ def is_extra(path: str, patterns: Iterable[str]) -> bool:
 def ensure(base_tree: pathlib.Path, progress: Progress) -> Kernel:
     """The kernel; built now if the cache has it not."""
     system_packages.require(_PACKAGES)
-    folder = rootfs_store.ensure(kind="guest-kernel", digest=_digest(), build=lambda f: _build(f, base_tree=base_tree), progress=progress)
+    folder = built_folders.ensure(kind="guest-kernel", digest=_digest(), build=lambda f: _build(f, base_tree=base_tree), progress=progress)
     return Kernel(folder=folder)
 
 
@@ -113,7 +113,7 @@ def _digest() -> str:
     wanted = table()
     compiler = run(["gcc", "-dumpfullversion", "-dumpmachine"]).stdout
     words = [wanted.sha256, fragment(wanted.wanted()), compiler, str(os.confstr("CS_GNU_LIBC_VERSION"))]
-    return rootfs_store.digest_of(paths=_PATCHES, words=words)
+    return built_folders.digest_of(paths=_PATCHES, words=words)
 
 
 def _build(folder: pathlib.Path, *, base_tree: pathlib.Path) -> None:

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from barelab import cgroups, disks, guest_image, network, ssh, state
+from barelab.built_folders import Progress
 from barelab.errors import LabError
 from barelab.inventory import Host
-from barelab.rootfs_store import Progress
 from barelab.state import Lab
 
 # Taken from this machine as a guest uses it.

@@ -7,7 +7,7 @@ import dataclasses
 import pathlib
 import typing as t
 
-from barelab import artifacts, images_debian, images_oci, rootfs_store
+from barelab import artifacts, built_folders, images_debian, images_oci
 from barelab.artifacts_progress import report, working
 from barelab.builds import COMMON_FLAGS, STRIP, go, go_version
 from barelab.errors import LabError
@@ -73,14 +73,14 @@ def ensure(releases: t.Iterable[tuple[Program, str]]) -> list[Image]:
 def _ensure_one(definition: Definition) -> Image:
     here = pathlib.Path(__file__).parent
     sources = [*definition.sources, here / "images.py", here / "images_debian.py", here / "images_oci.py"]
-    digest = rootfs_store.digest_of(paths=sources, words=(definition.reference, architecture(), *definition.words))
+    digest = built_folders.digest_of(paths=sources, words=(definition.reference, architecture(), *definition.words))
     kind = "images/" + definition.reference.replace("/", "_").replace(":", "_")
 
     def build(folder: pathlib.Path) -> None:
         with working(f"making image {definition.reference}"):
             images_oci.write(folder=folder, entries=definition.entries(), config=definition.config)
 
-    return Image(reference=definition.reference, folder=rootfs_store.ensure(kind=kind, digest=digest, build=build, progress=report))
+    return Image(reference=definition.reference, folder=built_folders.ensure(kind=kind, digest=digest, build=build, progress=report))
 
 
 def _of_our_program(name: str, *, config: t.Mapping[str, t.Any]) -> Definition:

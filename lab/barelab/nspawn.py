@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from barelab import cgroups, disks, kernel_limits, network, rootfs, saves, ssh
+from barelab.built_folders import Progress
 from barelab.errors import LabError
 from barelab.inventory import Host
 from barelab.process import run
 from barelab.releases import LAB
-from barelab.rootfs_store import Progress
 from barelab.state import Lab
 
 # What only such hosts have: settings for what this machine's kernel does not offer.

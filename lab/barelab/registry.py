@@ -8,7 +8,7 @@ import os
 import pathlib
 import tempfile
 
-from barelab import cache, rootfs_store, system_packages
+from barelab import built_folders, cache, system_packages
 from barelab.artifacts_progress import report
 from barelab.process import run
 
@@ -28,7 +28,7 @@ def certificates(address: str) -> pathlib.Path:
     """The folder with ca.crt, server.crt and server.key for this address; made, or made anew when they end soon."""
     system_packages.require({"openssl"})
     folder = cache.root() / "registry-certificates" / address
-    with rootfs_store.lock(
+    with built_folders.lock(
         folder.with_name(f"{address}.lock"), waiting=lambda: report("waiting for another process that makes the registry's certificate")
     ):
         if not _lasts(folder / "server.crt") or not _lasts(folder / "ca.crt"):

@@ -13,9 +13,9 @@ import shutil
 import time
 from collections.abc import Iterable
 
-from barelab import process, rootfs_rpmdb, rootfs_store, system_packages
+from barelab import built_folders, process, rootfs_rpmdb, system_packages
+from barelab.built_folders import Progress
 from barelab.rootfs_chroot import ISOLATED, Chroot
-from barelab.rootfs_store import Progress
 
 _HERE = pathlib.Path(__file__).parent
 OVERLAY = _HERE.parent / "rootfs"
@@ -95,13 +95,13 @@ _DPKG_OPTIONS = "force-unsafe-io\n" + "".join(f"path-exclude=/{pattern}\n" for p
 def digest() -> str:
     """Names the base tree: it changes with everything that the tree is made from in this checkout."""
     sources = [OVERLAY, rootfs_rpmdb.TABLE, *sorted(_HERE.glob("rootfs*.py"))]
-    return rootfs_store.digest_of(paths=sources, words=[SUITE, platform.machine()])
+    return built_folders.digest_of(paths=sources, words=[SUITE, platform.machine()])
 
 
 def ensure_base_tree(progress: Progress) -> pathlib.Path:
     """The finished base tree in the cache; built on first use, which takes about a minute."""
     system_packages.require({"debootstrap", "util-linux"})
-    return rootfs_store.ensure(kind="base-tree", digest=digest(), build=lambda tree: _build(tree, progress=progress), progress=progress)
+    return built_folders.ensure(kind="base-tree", digest=digest(), build=lambda tree: _build(tree, progress=progress), progress=progress)
 
 
 def _build(tree: pathlib.Path, *, progress: Progress) -> None:

@@ -10,11 +10,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from barelab import artifacts, releases_docker, rootfs, rootfs_rpmdb, rootfs_store, rpms_payload, rpms_spec, rpms_table
+from barelab import artifacts, built_folders, releases_docker, rootfs, rootfs_rpmdb, rpms_payload, rpms_spec, rpms_table
+from barelab.built_folders import Progress
 from barelab.errors import LabError
 from barelab.releases import VERSIONS_FILE, Artifact, architecture
 from barelab.rootfs_chroot import Chroot
-from barelab.rootfs_store import Progress
 from barelab.rpms_table import Deb, Recipe
 
 _HERE = pathlib.Path(__file__).parent
@@ -66,7 +66,7 @@ def _ensure(
     """A repository of these recipes. ``beside``: those of another repository, which they may require."""
     base = rootfs.ensure_base_tree(progress)
     own = [folder for recipe in recipes.values() for folder in rpms_table.own_files(recipe)]
-    digest = rootfs_store.digest_of(paths=[*tables, *own, *sorted(_HERE.glob("rpms*.py"))], words=[base.name, *words])
+    digest = built_folders.digest_of(paths=[*tables, *own, *sorted(_HERE.glob("rpms*.py"))], words=[base.name, *words])
 
     def build(folder: pathlib.Path) -> None:
         started = time.monotonic()
@@ -81,7 +81,7 @@ def _ensure(
         folder.chmod(0o755)
         progress(f"RPM repository: {kind} is ready after {time.monotonic() - started:.0f} s")
 
-    return rootfs_store.ensure(kind=kind, digest=digest, build=build, progress=progress)
+    return built_folders.ensure(kind=kind, digest=digest, build=build, progress=progress)
 
 
 @dataclass(frozen=True, kw_only=True)

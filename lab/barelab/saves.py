@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from barelab import cache, rootfs_store, state
+from barelab import built_folders, cache, state
 from barelab.errors import LabError
 from barelab.inventory import Host
 
@@ -161,7 +161,8 @@ def using() -> Iterator[None]:
 def making(name: str) -> Iterator[pathlib.Path]:
     """An empty folder that becomes the save when the block ends without an error, in place of an older save of this name."""
     partial = store() / f".{checked(name)}.partial"
-    with rootfs_store.lock(store() / f".{name}.lock", waiting=lambda: print(f"lab: another process makes the save {name}; waiting for it")):
+    waiting = f"lab: another process makes the save {name}; waiting for it"
+    with built_folders.lock(store() / f".{name}.lock", waiting=lambda: print(waiting)):
         require_unused(name)
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(mode=0o700, parents=True)

@@ -15,7 +15,7 @@ import pytest
 from .driver import ROOT, Controller, run
 
 # isort: split
-from barelab import cache, rootfs_store
+from barelab import built_folders, cache
 
 LOCK = ROOT / "requirements.txt"
 # The releases of ansible-core, and the oldest Python that each runs on.
@@ -31,9 +31,9 @@ def of_core(version: str) -> pathlib.Path:
     """The folder of the programs of a release of ansible-core, such as 2.20.10, beside the other packages of the lock. Made once."""
     python = _python(OLDEST_PYTHON[version.rpartition(".")[0]])
     found = subprocess.run([python, "-c", "import sys; print(sys.version)"], capture_output=True, text=True, check=True).stdout
-    name = rootfs_store.digest_of(paths=[LOCK], words=[version, found])[:12]
+    name = built_folders.digest_of(paths=[LOCK], words=[version, found])[:12]
     folder = cache.root() / "controllers" / f"ansible-core-{version}-{name}"
-    with rootfs_store.lock(folder.with_name(f"{folder.name}.lock"), waiting=lambda: None):
+    with built_folders.lock(folder.with_name(f"{folder.name}.lock"), waiting=lambda: None):
         if not (folder / "complete").exists():
             shutil.rmtree(folder, ignore_errors=True)
             run(str(python), "-m", "venv", str(folder))

@@ -14,7 +14,7 @@ import pytest
 from .driver import ROOT, Cluster  # its import lets the lab's own code be found
 
 # isort: split
-from barelab import ingredients, rootfs_store, saves
+from barelab import built_folders, ingredients, saves
 from barelab.errors import LabError
 from barelab.up import DEFAULT_VERSION as VERSION
 
@@ -47,7 +47,7 @@ def _made_from(inventory: pathlib.Path) -> str:
     """Names everything that decides how a converged cluster looks: the product, the inventory, and what the lab's hosts are made from."""
     product = [ROOT / part for part in ("plugins", "roles", "playbooks", "meta", "ansible.cfg", "requirements.txt")]
     used = ingredients.ensure(versions=[VERSION]).names()
-    return rootfs_store.digest_of(paths=[*product, *_files_of(inventory)], words=[f"{part} {used[part]}" for part in sorted(used)])[:12]
+    return built_folders.digest_of(paths=[*product, *_files_of(inventory)], words=[f"{part} {used[part]}" for part in sorted(used)])[:12]
 
 
 def _files_of(inventory: pathlib.Path) -> list[pathlib.Path]:
@@ -55,7 +55,7 @@ def _files_of(inventory: pathlib.Path) -> list[pathlib.Path]:
 
 
 def _bring_up_converged(cluster: Cluster, saved: str) -> None:
-    with rootfs_store.lock(saves.store() / f".{saved}.install", waiting=lambda: None):
+    with built_folders.lock(saves.store() / f".{saved}.install", waiting=lambda: None):
         if not saves.exists(saved):
             cluster.up()
             cluster.playbook("playbooks/site.yml")
