@@ -20,7 +20,9 @@ def test_ansible_test_sanity() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_ansible_test_units() -> None:
+    """The unit tests as contributors of other collections run them. pytest itself runs the same ones in make test."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     output = run(sys.executable, "tools/offline_ansible_test.py", "units", "--venv", "--python", version, "--requirements", "--color", "no")
     assert " passed in " in output
