@@ -17,7 +17,6 @@ TESTS = pathlib.Path(__file__).parent
 os.environ["BAREHOST_LAB"] = os.environ.get("BAREHOST_LAB", "") + os.environ.get("PYTEST_XDIST_WORKER", "")
 # Started from left to right. Slow gates come first, so that the two workers end at about the same time.
 ORDER = ("slow gate", "gate", "unit", "host", "molecule", "cluster")
-LAB = ("host", "molecule", "cluster")
 
 
 def phase(item: pytest.Item) -> str:
@@ -29,11 +28,8 @@ def phase(item: pytest.Item) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sorts by phase, and marks the tests that need lab hosts."""
+    """Sorts by phase."""
     items.sort(key=lambda item: ORDER.index(phase(item)))
-    for item in items:
-        if phase(item) in LAB:
-            item.add_marker(pytest.mark.lab)
 
 
 def pytest_terminal_summary(terminalreporter: t.Any, config: pytest.Config) -> None:

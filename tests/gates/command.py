@@ -34,3 +34,8 @@ def tracked(*patterns: str) -> list[str]:
     """Files of the checkout that are tracked, or new and not ignored; by git's path patterns."""
     listing = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns)
     return sorted({name for name in listing.split("\0") if name and (ROOT / name).is_file() and not (ROOT / name).is_symlink()})
+
+
+def makefile_variable(name: str) -> str:
+    """What make itself reads in the Makefile."""
+    return run("make", "--silent", "--eval", f"show: ; @echo '$({name})'", "show").strip()

@@ -8,16 +8,11 @@ import pathlib
 import pytest
 import yaml
 
-from .command import ROOT, run
+from .command import ROOT, makefile_variable, run
 
 FOLDERS = {path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml")}
 ROLES = {"backup", "balancer", "docker", "etcd", "firewall", "flannel", "host", "master", "minion"}
 OF_VIRTUAL_MACHINES = {"default", "vagrantfile"}
-
-
-def makefile_variable(name: str) -> str:
-    """What make itself reads in the Makefile."""
-    return run("make", "--silent", "--eval", f"show: ; @echo '$({name})'", "show").strip()
 
 
 def listed(**environment: str) -> list[dict[str, str]]:

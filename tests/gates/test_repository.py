@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from .command import ROOT, run, tracked
+from .command import ROOT, makefile_variable, run, tracked
 
 LICENCE = "SPDX-License-Identifier: GPL-3.0-or-later"
 LONGEST = 400
@@ -46,6 +46,11 @@ def test_no_file_is_long() -> None:
     lengths = {name: len(text(name).splitlines()) for name in sources}
     long = {name: count for name, count in lengths.items() if count > LONGEST}
     assert not long, f"more than {LONGEST} lines, split by subject: {long}"
+
+
+def test_make_test_runs_every_folder_of_tests() -> None:
+    named = [*makefile_variable("WITHOUT_HOSTS").split(), *makefile_variable("ON_HOSTS").split()]
+    assert sorted(named) == sorted({"/".join(path.split("/")[:2]) for path in tracked("tests/*/test_*.py", "tests/*/**/test_*.py")})
 
 
 @pytest.mark.parametrize("lock", LOCKS)
