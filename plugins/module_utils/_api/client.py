@@ -190,6 +190,9 @@ def _object(answer: tuple[int, str], method: str, path: str) -> Object:
     if status >= 300:
         raise ApiError(_refusal(status, text, method, path), status=status)
     found: Object = json.loads(text)
+    if found.get("items", ()) is None:
+        # kube-apiserver 1.37.1 answers null, and not [], where a list of metadata alone has no objects
+        found["items"] = []
     return found
 
 
