@@ -9,6 +9,7 @@ import pathlib
 import socket
 import ssl
 import threading
+import time
 import typing as t
 
 import pytest
@@ -63,9 +64,9 @@ def test_tunnels_by_the_tables_of_the_kernel() -> None:
     assert pod_network.tunnels(neighbours, forwarding) == {"192.0.2.1": ["10.255.1.0", "10.255.7.0"], "192.0.2.2": ["10.255.2.0"]}
 
 
-def issued(directory: pathlib.Path, authority: str) -> ssl.SSLContext:
-    """The side of a server with a certificate for another address than that it is asked at."""
-    pki = Pki(directory / authority)
+def issued(directory: pathlib.Path, authority: str, *, days_ago: int = 0) -> ssl.SSLContext:
+    """The side of a server with a certificate for another address than that it is asked at, issued days ago for two days."""
+    pki = Pki(directory / authority, now=time.time() - days_ago * 86400)
     key = certs.new_key()
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
     item = {
@@ -105,11 +106,13 @@ def ca(tmp_path: pathlib.Path) -> str:
     return str(tmp_path / "ours" / "kubernetes-ca.crt")
 
 
-def test_an_answer_of_a_kubelet(tmp_path: pathlib.Path, ca: str) -> None:
+@pytest.mark.parametrize("days_ago", [0, 5])
+def test_an_answer_of_a_kubelet(tmp_path: pathlib.Path, ca: str, days_ago: int) -> None:
+    """Also one whose certificate has ended: what is asked is whether the packets arrive."""
     received: list[bytes] = []
 
     def answer(connection: socket.socket) -> None:
-        with issued(tmp_path, "ours").wrap_socket(connection, server_side=True) as secure:
+        with issued(tmp_path, "ours", days_ago=days_ago).wrap_socket(connection, server_side=True) as secure:
             while b"\r\n\r\n" not in b"".join(received):
                 received.append(secure.recv(1 << 16))
             secure.sendall(b"HTTP/1.0 401 Unauthorized\r\n\r\n")
