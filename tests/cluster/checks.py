@@ -167,3 +167,10 @@ def journal_is_limited(cluster: Cluster, host: str) -> None:
     header = cluster.on(host, "journalctl --no-pager -o cat -u systemd-journald MESSAGE_ID=ec387f577b844b8fa948f33cad9a75e6 | tail -n 1")
     assert header.startswith("System Journal (/var/log/journal/"), header
     assert "max 1G" in header, header
+
+
+def exposures(cluster: Cluster, host: str, *units: str) -> dict[str, float]:
+    """How much each of these units may do, as systemd rates it: from 0.0, nothing, to 10.0, everything."""
+    listed = json.loads(cluster.on(host, "systemd-analyze security --no-pager --json=short"))
+    found = {entry["unit"].removesuffix(".service"): float(entry["exposure"]) for entry in listed}
+    return {unit: found[unit] for unit in units}

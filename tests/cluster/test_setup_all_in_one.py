@@ -110,6 +110,13 @@ def test_another_machine_reaches_only_what_is_listed(single: Cluster) -> None:
     assert single.curl(f"https://{ADDRESS}:2379/health", "--insecure", check=False).returncode == 7
 
 
+def test_programs_are_confined_and_not_profiled(single: Cluster) -> None:
+    control_plane = ("etcd", "kube-apiserver", "kube-apiserver-liveness", "kube-controller-manager", "kube-scheduler")
+    exposed = checks.exposures(single, HOST, *control_plane, "kube-proxy", "flanneld")
+    assert {unit: value for unit, value in exposed.items() if value > 3.0} == {}
+    assert "NotFound" in single.lab("kubectl", "get", "--raw", "/debug/pprof/", check=False).stderr
+
+
 def test_a_restart_takes_the_api_away_for_seconds(single: Cluster) -> None:
     """There is no other apiserver; without the grace period for watches it would be a minute."""
     with probed(single) as seen:

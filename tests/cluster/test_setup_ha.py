@@ -89,6 +89,10 @@ def test_what_the_balancers_let_in(ha: Cluster) -> None:
         assert ha.curl(f"http://{address}:8404/", check=False).returncode == 7, "there is a statistics page"
 
 
+def test_haproxy_is_confined(ha: Cluster) -> None:
+    assert {host: checks.exposures(ha, host, "haproxy")["haproxy"] <= 3.0 for host in BALANCERS} == dict.fromkeys(BALANCERS, True)
+
+
 def test_the_password_is_private(ha: Cluster) -> None:
     found = {ha.on(host, "stat -c %a /etc/keepalived/authentication.conf; cat /etc/keepalived/authentication.conf") for host in BALANCERS}
     assert len(found) == 1
@@ -297,6 +301,7 @@ def test_nginx_instead_of_haproxy(ha: Cluster, rolled_out: RollOut) -> None:
         failing.is_whole(ha, MASTERS, NODES)
     assert seen.failed == [], seen.summary()
     for host in BALANCERS:
+        assert max(checks.exposures(ha, host, "nginx", "check-apiservers").values()) <= 3.0
         journal = ha.on(host, "journalctl --no-pager -o cat -u check-apiservers")
         assert all(f"{address}:6443 is not ready\n" in journal for address in MASTERS.values()), journal
     eventually(lambda: listed(ha) == [*MASTERS.values()], deadline=60, wanted="all apiservers listed again")
