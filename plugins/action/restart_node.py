@@ -132,9 +132,9 @@ class _Phase:
 
     def _readiness(self) -> Object:
         connection = api_access.usual(self._variables, templar=self._action._templar)
-        payload = {"connection": connection, "deadline": _API_DEADLINE}
+        payload = {"connection": connection, "deadline": _API_DEADLINE, "only_ready": True}
         try:
-            return MasterHost(self._action, self._variables).step("ready", payload)
+            return MasterHost(self._action, self._variables).step("collect", payload)
         except HostFailure as error:
             return {"unready": error.message}
 

@@ -73,6 +73,11 @@ def test_an_upgrade_goes_on_from_what_runs(single: Cluster) -> None:
     upgraded_kubelet.goes_on(single, HOST)
 
 
+def test_the_plan_of_a_restart_is_shown(single: Cluster) -> None:
+    run = single.playbook("playbooks/restart-nodes.yml", "-e", "restart_reboot=always", "--check")
+    assert (run.changed, f"1. {HOST}" in run.output) == ([], True)
+
+
 def test_an_argument_that_the_release_does_not_have_is_refused(single: Cluster) -> None:
     """Gate and flag are some that 1.36 had, and that an inventory has still when it asks for 1.37. The programs refuse both, too."""
     before = checks.start_times(single, [HOST])

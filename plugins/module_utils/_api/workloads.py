@@ -12,11 +12,11 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client im
 from ansible_collections.barehost.kubernetes.plugins.module_utils._api.node_return import pod_fault
 
 
-def run(step: str, payload: Object) -> Object:
-    """Documented in plugins/modules/workloads.py. The step ``ready`` asks whether the apiserver is ready, and no more. Raises HostError."""
+def run(_step: str, payload: Object) -> Object:
+    """Documented in plugins/modules/workloads.py. ``only_ready`` asks whether the apiserver is ready, and no more. Raises HostError."""
     api = KubeApi(**payload["connection"])
     why = api.not_ready(deadline=payload["deadline"])
-    if why or step == "ready":
+    if why or payload.get("only_ready"):
         return {"unready": why}
     pods = [(_described(pod), nodes.owner(pod), bool(pod_fault(pod))) for pod in listed(api, "/api/v1/pods")]
     return {

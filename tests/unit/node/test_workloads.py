@@ -58,7 +58,7 @@ class Answering(KubeApi):
 def test_whether_an_apiserver_is_ready_is_one_question(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workloads, "KubeApi", Answering)
     monkeypatch.setattr(Answering, "asked", [])
-    assert workloads.run("ready", {"connection": {}, "deadline": 0}) == {"unready": ""}
+    assert workloads.run("collect", {"connection": {}, "deadline": 0, "only_ready": True}) == {"unready": ""}
     assert Answering.asked == ["/readyz"]
 
 
