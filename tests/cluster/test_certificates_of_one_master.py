@@ -21,9 +21,9 @@ HOSTS = [MASTER, *MINIONS]
 SERVER = "https://192.168.200.100:6443"
 # Seconds that one restart may take the API away, and that a cluster may take to come back.
 RESTART, RESCUE = 6.0, 300.0
-# A pod asks by the address of the service, which leads nowhere until kube-proxy has asked the API again. It does so after pauses that
-# double and begin with at most 1.6 s (client-go, tools/cache/reflector.go: 800 ms, factor 2, jitter 1): the third one ends after 11 s.
-POD = 12.0
+# A pod asks by the address of the service. The only apiserver takes itself out of that when it stops, and kube-proxy asks again after pauses
+# that double to 30 s, with a jitter of as much (client-go, tools/cache/reflector.go), while restarts come within two minutes of each other.
+POD = RESTART + 60.0
 
 
 @pytest.fixture(scope="module")
