@@ -11,25 +11,20 @@ import typing as t
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates import entries, of_controller, of_host
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.described import Described
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates import entries, of_controller
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import output_files
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered, why_silent
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import asked, html_page, judging, junit, registry, report
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts, HostFacts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import html_page, judging, junit, registry, report
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import OPTIONS, Request, request
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import template_cache
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import Authority
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.flannel_backend import interface
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import role_tasks
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.doctor import wanted_items
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import examined, role_tasks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
@@ -42,9 +37,6 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "backups": {"type": "path"},
     **{name: {"type": "raw"} for name in OPTIONS},
 }
-# What ends within them is due, as in playbooks/certificates.yml.
-_DAYS = 30
-_CERTIFICATES = "certificates"
 
 Variables = dict[str, t.Any]
 Object = dict[str, t.Any]
@@ -53,14 +45,6 @@ Object = dict[str, t.Any]
 template_cache.install()
 role_tasks.preload()
 registry.checks()
-
-
-class ExaminedHost(Host):
-    """A host that is only read."""
-
-    MODULE = "_doctor.looks"
-    # A host of another cluster is what is to be found.
-    VERIFIES_IDENTITY = False
 
 
 class ActionModule(HostAction):
@@ -83,36 +67,11 @@ class ActionModule(HostAction):
                 return {"changed": False, "failed": True, "msg": error.message}
         return self._judge(arguments, variables, wanted, cluster)
 
-    def _pki(self, cluster: Object) -> tuple[Pki, dict[str, Authority]]:
-        pki = Pki(pathlib.Path(cluster["pki_directory"]), check_mode=True, vault=vault_of(self._loader))
-        return pki, authorities.of_directory(pki.directory, vault=vault_of(self._loader))
-
     def _observe(self, arguments: Object, variables: Variables, wanted: Request, cluster: Object) -> dict[str, t.Any]:
-        host = ExaminedHost(self, variables)
+        host = examined.ExaminedHost(self, variables)
         site = Site(host=host.name, templar=self._templar, loader=self._loader, variables=variables, check_mode=True)
-        pki, known = self._pki(cluster)
-        described = wanted_items(arguments["roles"], site, stored=pki.served)
-        asks = asked.Host(
-            cluster, host.name, described.items, described.certificates.request(), arguments["etcd_data_directory"], arguments["device"]
-        )
-        began = time.time()
-        answer = host.step("collect", asked.payload(asks, _groups(wanted)))
-        ended = time.time()
-        if _CERTIFICATES in answer["facts"]:
-            try:
-                answer["facts"][_CERTIFICATES] = _judged(host.name, described.certificates, answer["facts"][_CERTIFICATES], known, ended)
-            except AnsibleError as error:
-                del answer["facts"][_CERTIFICATES]
-                answer["gaps"][_CERTIFICATES] = shown(error.message)
-        return {
-            "changed": False,
-            "facts": answer["facts"],
-            "gaps": answer["gaps"],
-            "root": bool(answer["root"]),
-            "ahead": _ahead(float(answer["time"]), began, ended),
-            "seconds": round(ended - began, 2),
-            "uncompared": [shown(fault) for fault in described.faults],
-        }
+        look = examined.Look(arguments["roles"], _groups(wanted), arguments["etcd_data_directory"], arguments["device"])
+        return examined.observe(host, site, cluster, look)
 
     def _judge(self, arguments: Object, variables: Variables, wanted: Request, cluster: Object) -> dict[str, t.Any]:
         now = time.time()
@@ -122,7 +81,7 @@ class ActionModule(HostAction):
         looked_at = {host: answers[host] for host in hosts if "facts" in answers[host]}
         facts = Facts(
             cluster=cluster,
-            hosts={host: _host_facts(host, answer) for host, answer in looked_at.items()},
+            hosts={host: examined.host_facts(host, answer) for host, answer in looked_at.items()},
             now=now,
             silent={host: why_silent(answers[host]) for host in hosts if host not in looked_at},
             left_out=tuple(host for host in cluster["nodes"] if host not in asked_hosts),
@@ -151,11 +110,11 @@ class ActionModule(HostAction):
         backup = _newest(arguments["backups"])
         kubeconfig = pathlib.Path(arguments["kubeconfig"]) if arguments["kubeconfig"] else None
         try:
-            pki, known = self._pki(cluster)
+            pki, known = examined.pki(cluster, self._loader)
             found = of_controller.found_on_controller(pki, authorities=known, kubeconfig=kubeconfig, now=now)
         except AnsibleError as error:
             return {"entries": [], "notes": [shown(f"the PKI directory cannot be read: {error.message}")], "backup": backup}
-        return {"entries": [entries.judged(entry, days=_DAYS, now=now).as_dict() for entry in found], "notes": [], "backup": backup}
+        return {"entries": [entries.judged(entry, days=examined.DAYS, now=now).as_dict() for entry in found], "notes": [], "backup": backup}
 
 
 def _newest(directory: str | None) -> float:
@@ -166,34 +125,8 @@ def _newest(directory: str | None) -> float:
         return 0.0
 
 
-def _judged(host: str, known: Described, answer: Object, issuers: dict[str, Authority], now: float) -> Object:
-    """The entries of the list of certificates. Raises ComponentError for an answer that no host of ours would give."""
-    found = of_host.found_on(host, known, answer, authorities=issuers, now=now)
-    return {
-        "entries": [entries.judged(entry, days=_DAYS, now=now).as_dict() for entry in found],
-        "notes": [shown(note) for note in known.uncompared],
-        "gaps": [] if answer.get("complete") else ["not all files beside the certificates were looked at, there are too many"],
-    }
-
-
 def _groups(wanted: Request) -> set[str]:
     """The groups of facts that the chosen checks need; the certificates where any of their checks was chosen."""
     chosen = [registry.checks()[name] for name in wanted.checks]
     needed = {group for check in chosen for group in check.needs}
-    return needed | {check.group for check in chosen if check.group == _CERTIFICATES}
-
-
-def _ahead(there: float, began: float, ended: float) -> float:
-    """By how much a host's clock is ahead at least: it was read between the two moments of the controller's."""
-    return there - ended if there > ended else min(0.0, there - began)
-
-
-def _host_facts(host: str, answer: Object) -> HostFacts:
-    return HostFacts(
-        name=host,
-        groups=answer["facts"],
-        gaps=answer["gaps"],
-        root=answer["root"],
-        ahead=float(answer["ahead"]),
-        uncompared=tuple(answer["uncompared"]),
-    )
+    return needed | {check.group for check in chosen if check.group == examined.CERTIFICATES}

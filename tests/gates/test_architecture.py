@@ -44,12 +44,27 @@ CONTROLLER: dict[str, set[str]] = {
     "_upgrade": {"_common", "_spec", "_plan", "_api", "_etcd"},
     "_restart": {"_common", "_api", "_etcd"},
     "_doctor": {"_common", "_spec", "_plan", "_api", "_etcd"},
+    "_explain": {"_common", "_spec", "_doctor"},
     "_engine": {"_common", "_spec", "_pki", "_plan", "_api"},
-    "_survey": {"_common", "_spec", "_pki", "_plan", "_api", "_etcd", "_certificates", "_engine"},
+    "_survey": {"_common", "_spec", "_pki", "_plan", "_api", "_etcd", "_certificates", "_doctor", "_engine"},
 }
 SIDES = {"module_utils": HOST, "plugin_utils": CONTROLLER}
 # Packages that plan or resolve. They are pure: nothing of Ansible that could reach a host.
-PURE = ("_spec", "_pki", "_plan", "_api", "_etcd", "_reset", "_certificates", "_people", "_removal", "_upgrade", "_restart", "_doctor")
+PURE = (
+    "_spec",
+    "_pki",
+    "_plan",
+    "_api",
+    "_etcd",
+    "_reset",
+    "_certificates",
+    "_people",
+    "_removal",
+    "_upgrade",
+    "_restart",
+    "_doctor",
+    "_explain",
+)
 ANSIBLE_FOR_PURE = ("ansible.errors", "ansible.module_utils", "ansible.parsing")
 # A kind that needs a second file names it after itself; these serve the kind ``units``.
 NO_KIND = {"checks"}

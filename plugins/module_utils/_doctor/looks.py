@@ -30,6 +30,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._doctor import
     pod_network,
     runtime,
     selinux,
+    subject,
     units,
 )
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import errors
@@ -51,6 +52,7 @@ GROUPS: dict[str, types.ModuleType] = {
     "selinux": selinux,
     "runtime": runtime,
     "pod_network": pod_network,
+    "subject": subject,
 }
 # Characters of what one group tells.
 LARGEST = 1_000_000

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import checks, units
@@ -22,16 +23,19 @@ _PROPERTIES = ("Id", "SubState", "Result", "NRestarts", "ExecMainStatus", "Activ
 
 
 def look(asked: Object) -> Object:
-    """``units``: items of the kind ``unit``. The checks of those that run are probed at the same time."""
-    items = asked["units"]
+    """``units``: items of the kind ``unit``. The checks of those that run are probed at the same time.
+
+    ``journals``: the names of those whose journals are told even where they are well.
+    """
+    items, journals = asked["units"], asked.get("journals", [])
     states = units.collect(items)
     further = _properties([item["name"] for item in items])
     with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
-        found = list(pool.map(_told, items, states, further))
+        found = list(pool.map(functools.partial(_told, journals), items, states, further))
     return {"units": found, "failed": _failed({item["name"] for item in items}), "system": _system()}
 
 
-def _told(item: Object, state: Object, further: Object) -> Object:
+def _told(journals: t.Container[str], item: Object, state: Object, further: Object) -> Object:
     health = _health(item, state)
     kept = ("known", "masked", "active", "enabled", "needs_daemon_reload", "changed_inputs", "unproven")
     wrong = item["state"] == "started" and (state["active"] not in RUNNING or bool(health))
@@ -45,7 +49,7 @@ def _told(item: Object, state: Object, further: Object) -> Object:
         "restarts": int(further.get("NRestarts") or 0),
         "status": further.get("ExecMainStatus", ""),
         "health": health,
-        "journal": _journal(item["name"]) if wrong else [],
+        "journal": _journal(item["name"]) if wrong or item["name"] in journals else [],
     }
 
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import checks, unit_dependents, unit_stamps
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, locations
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, key_material, locations
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must, run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_states import RUNNING
@@ -35,9 +34,6 @@ _STOP_TIMEOUT = 600.0
 _START_TIMEOUT = 900.0
 # Each collect asks; a host that does not answer is no reason for a restart, and not to be waited for.
 _RESTART_IF_TIMEOUT = 5.0
-# Compiled when it is used: that takes longer than all other patterns of a look.
-_KEY_MATERIAL = r"(?i)PRIVATE KEY|(?:^|\s)[A-Za-z0-9+/=]{60,}$|[?&; ](token|password|secret)="
-
 
 # How long a unit without checks is watched, because a program that exits at once is active for a moment.
 _SETTLE_SECONDS = 1.0
@@ -302,8 +298,4 @@ def evidence(name: str) -> str:
     properties = _show([name])[0]
     state = f"{name}: {properties.get('ActiveState', 'unknown')} ({properties.get('SubState', '')})"
     journal = run(["journalctl", "--no-pager", "--output=short-iso", f"--lines={_JOURNAL_LINES}", f"--unit={name}"], timeout=20)
-    lines = [
-        line if not re.search(_KEY_MATERIAL, line) else "(a line that may hold a secret is left out)"
-        for line in journal.output.splitlines()
-    ]
-    return "\n".join([state, *lines])
+    return "\n".join([state, *key_material.without(journal.output.splitlines())])

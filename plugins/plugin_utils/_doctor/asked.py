@@ -61,9 +61,21 @@ class Host(t.NamedTuple):
         return self.name in self.cluster["etcd_hosts"]
 
 
-def payload(host: Host, groups: c.Collection[str]) -> Object:
+class Subject(t.NamedTuple):
+    """What is asked beside the groups: a node or a pod of the API (its namespace and name), and journals of units that are well, too."""
+
+    node: str = ""
+    pod: tuple[str, str] | None = None
+    journals: tuple[str, ...] = ()
+
+
+def payload(host: Host, groups: c.Collection[str], subject: Subject | None = None) -> Object:
     """The payload of the host's program. A group that a host of these roles does not have is not asked."""
     asked = {group: ask(host) for group, ask in _GROUPS.items() if group in groups}
+    if subject is not None:
+        asked["subject"] = _subject(host, subject)
+        if asked.get("units") is not None:
+            asked["units"] = {**(asked["units"] or {}), "journals": list(subject.journals)}
     return {"asked": {group: given for group, given in asked.items() if given is not None}, "deadline": DEADLINE}
 
 
@@ -135,6 +147,12 @@ def _control_plane(host: Host) -> Object | None:
     admin = KUBECTL.pairs["admin"]
     server = f"https://127.0.0.1:{host.cluster['api']['server_port']}"
     return {"connection": {"server": server, "ca": KUBECTL.pki["ca"], "cert": admin.cert, "key": admin.key}}
+
+
+def _subject(host: Host, subject: Subject) -> Object | None:
+    plane = _control_plane(host)
+    pod = {"namespace": subject.pod[0], "name": subject.pod[1]} if subject.pod is not None else None
+    return plane if plane is None else {**plane, "node": subject.node, "pod": pod}
 
 
 def _node(host: Host) -> Object | None:

@@ -22,6 +22,7 @@ class Found(t.NamedTuple):
     ``host``: of whom it is, for a check of the whole cluster that knows that. ``about``: what of the host, by which others can explain just
     this. ``explains``: what this finding explains, such as ``node-not-ready``, or ``unit-down:etcd.service`` for one that is about that
     unit; None for all that the check can explain. ``everywhere``: on all hosts, and not only on its own.
+    ``of``: which things of the host it is about, such as a unit, or what a directory is for, for those who want only some.
     """
 
     found: str
@@ -32,6 +33,7 @@ class Found(t.NamedTuple):
     explains: tuple[str, ...] | None = None
     about: str = ""
     everywhere: bool = False
+    of: tuple[str, ...] = ()
 
 
 OfHost = c.Callable[[HostFacts, Facts], c.Iterable[Found]]

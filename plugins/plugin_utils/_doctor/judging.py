@@ -52,6 +52,7 @@ class Finding:
     explains: tuple[str, ...] = ()
     about: str = ""
     everywhere: bool = False
+    of: tuple[str, ...] = ()
     explained_by: str = ""
 
     @property
@@ -128,6 +129,7 @@ def _finding(check: Check, host: str, found: Found) -> Finding:
         explains=check.explains if found.explains is None else found.explains,
         about=found.about,
         everywhere=found.everywhere,
+        of=found.of,
     )
 
 

@@ -92,7 +92,8 @@ def _leaders(facts: Facts) -> c.Iterator[Found]:
             if not leader["alive"]:
                 name = leader["name"]
                 holder = f"{leader['holder']} holds it, and does not renew it" if leader["holder"] else "nobody holds it"
-                yield Found(f"{name}: {holder}", remedy=f"on the masters: `systemctl status {name}; journalctl -u {name} -n 30 --no-pager`")
+                remedy = f"on the masters: `systemctl status {name}; journalctl -u {name} -n 30 --no-pager`"
+                yield Found(f"{name}: {holder}", remedy=remedy, of=(f"{name}.service",))
 
 
 @CHECKS.of_cluster(

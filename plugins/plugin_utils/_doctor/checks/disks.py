@@ -29,7 +29,8 @@ def _systems(host: HostFacts, by: str = "device") -> c.Iterator[tuple[str, t.Any
         systems.setdefault(one[by], []).append(one)
     for found in systems.values():
         paths = list(dict.fromkeys(one["path"] for one in found))
-        yield f"{found[0]['mount']} (with {', '.join(paths)})" if paths != [found[0]["mount"]] else paths[0], found[0]
+        system = {**found[0], "purposes": tuple(dict.fromkeys(one["purpose"] for one in found))}
+        yield f"{system['mount']} (with {', '.join(paths)})" if paths != [system["mount"]] else paths[0], system
 
 
 def _share(system: t.Any) -> float:
@@ -63,7 +64,7 @@ def _biggest(system: t.Any) -> str:
 def _full(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     for name, system in _systems(host):
         if _share(system) < _FULL:
-            yield Found(f"{name}: {_size(system['free'])} of {_size(system['size'])} free", remedy=_biggest(system))
+            yield Found(f"{name}: {_size(system['free'])} of {_size(system['size'])} free", remedy=_biggest(system), of=system["purposes"])
 
 
 @CHECKS.of_host(
@@ -95,7 +96,7 @@ def _inodes_gone(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     for name, system in _systems(host):
         if _inodes(system) < _FULL:
             remedy = f"find the directories with most files: `du --inodes -x {system['mount']} | sort -n | tail`"
-            yield Found(f"{name}: {system['inodes_free']} of {system['inodes']} inodes free", remedy=remedy)
+            yield Found(f"{name}: {system['inodes_free']} of {system['inodes']} inodes free", remedy=remedy, of=system["purposes"])
 
 
 @CHECKS.of_host(
@@ -126,7 +127,8 @@ def _inodes_few(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
 def _read_only(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     for name, system in _systems(host, by="mount"):
         if "ro" in system["options"]:
-            yield Found(f"{name} is read-only", remedy=f"see why: `journalctl -k --no-pager | tail -50`; `findmnt {system['mount']}`")
+            remedy = f"see why: `journalctl -k --no-pager | tail -50`; `findmnt {system['mount']}`"
+            yield Found(f"{name} is read-only", remedy=remedy, of=system["purposes"])
 
 
 @CHECKS.of_host(

@@ -33,7 +33,7 @@ def _effects(unit: c.Mapping[str, t.Any], facts: Facts) -> dict[str, t.Any]:
     """What the finding of a unit explains, and where."""
     name = unit["name"]
     alone = len(facts.cluster["etcd_hosts"] if name == ETCD.unit else facts.cluster["masters"]) == 1 and name in OF_THE_ONLY_ONE
-    return {"explains": (*EFFECTS.get(name, ()), *(OF_THE_ONLY_ONE[name] if alone else ())), "everywhere": alone}
+    return {"of": (name,), "explains": (*EFFECTS.get(name, ()), *(OF_THE_ONLY_ONE[name] if alone else ())), "everywhere": alone}
 
 
 @CHECKS.of_host(

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks at one host as the doctor does: what its roles describe, what it tells, and the certificates among that, judged."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+import typing as t
+
+from ansible.errors import AnsibleError
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates import entries, of_host
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.described import Described
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import asked
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import HostFacts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import Authority
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.doctor import wanted_items
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.part import Object
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
+
+# What ends within them is due, as in playbooks/certificates.yml.
+DAYS = 30
+CERTIFICATES = "certificates"
+
+
+class ExaminedHost(Host):
+    """A host that is only read."""
+
+    MODULE = "_doctor.looks"
+    # A host of another cluster is what is to be found.
+    VERIFIES_IDENTITY = False
+
+
+class Look(t.NamedTuple):
+    """What is looked at: the roles of the host, groups of facts, and what else is asked. ``device``: the interface of flannel's tunnel."""
+
+    roles: list[str]
+    groups: set[str]
+    etcd_data: str
+    device: str
+    subject: asked.Subject | None = None
+
+
+def pki(cluster: Object, loader: t.Any) -> tuple[Pki, dict[str, Authority]]:
+    """The PKI directory, which is not changed, and its authorities."""
+    own = Pki(pathlib.Path(cluster["pki_directory"]), check_mode=True, vault=vault_of(loader))
+    return own, authorities.of_directory(own.directory, vault=vault_of(loader))
+
+
+def observe(host: ExaminedHost, site: Site, cluster: Object, look: Look) -> Object:
+    """The result of the task that asks one host."""
+    own, known = pki(cluster, site.loader)
+    described = wanted_items(look.roles, site, stored=own.served)
+    asks = asked.Host(cluster, host.name, described.items, described.certificates.request(), look.etcd_data, look.device)
+    began = time.time()
+    answer = host.step("collect", asked.payload(asks, look.groups, look.subject))
+    ended = time.time()
+    if CERTIFICATES in answer["facts"]:
+        try:
+            answer["facts"][CERTIFICATES] = _judged(host.name, described.certificates, answer["facts"][CERTIFICATES], known, ended)
+        except AnsibleError as error:
+            del answer["facts"][CERTIFICATES]
+            answer["gaps"][CERTIFICATES] = shown(error.message)
+    return {
+        "changed": False,
+        "facts": answer["facts"],
+        "gaps": answer["gaps"],
+        "root": bool(answer["root"]),
+        "ahead": _ahead(float(answer["time"]), began, ended),
+        "seconds": round(ended - began, 2),
+        "uncompared": [shown(fault) for fault in described.faults],
+    }
+
+
+def host_facts(host: str, answer: Object) -> HostFacts:
+    """What a host has told, from the result of its task."""
+    return HostFacts(
+        name=host,
+        groups=answer["facts"],
+        gaps=answer["gaps"],
+        root=answer["root"],
+        ahead=float(answer["ahead"]),
+        uncompared=tuple(answer["uncompared"]),
+    )
+
+
+def _judged(host: str, known: Described, answer: Object, issuers: dict[str, Authority], now: float) -> Object:
+    """The entries of the list of certificates. Raises ComponentError for an answer that no host of ours would give."""
+    found = of_host.found_on(host, known, answer, authorities=issuers, now=now)
+    return {
+        "entries": [entries.judged(entry, days=DAYS, now=now).as_dict() for entry in found],
+        "notes": [shown(note) for note in known.uncompared],
+        "gaps": [] if answer.get("complete") else ["not all files beside the certificates were looked at, there are too many"],
+    }
+
+
+def _ahead(there: float, began: float, ended: float) -> float:
+    """By how much a host's clock is ahead at least: it was read between the two moments of the controller's."""
+    return there - ended if there > ended else min(0.0, there - began)
