@@ -15,10 +15,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import output_files
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered, why_silent
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import html_page, judging, junit, registry, report
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import html_page, junit, registry, report
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import OPTIONS, Request, request
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import template_cache
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HostAction
@@ -75,30 +73,9 @@ class ActionModule(HostAction):
 
     def _judge(self, arguments: Object, variables: Variables, wanted: Request, cluster: Object) -> dict[str, t.Any]:
         now = time.time()
-        asked_hosts = [str(host) for host in variables["ansible_play_hosts_all"]]
-        hosts = [host for host in cluster["nodes"] if host in asked_hosts]
-        answers = registered(variables, hosts, arguments["observation"])
-        looked_at = {host: answers[host] for host in hosts if "facts" in answers[host]}
-        facts = Facts(
-            cluster=cluster,
-            hosts={host: examined.host_facts(host, answer) for host, answer in looked_at.items()},
-            now=now,
-            silent={host: why_silent(answers[host]) for host in hosts if host not in looked_at},
-            left_out=tuple(host for host in cluster["nodes"] if host not in asked_hosts),
-            controller=self._of_controller(arguments, cluster, now),
-        )
-        known = registry.checks()
-        made = report.Report(
-            cluster=str(cluster["name"]),
-            at=now,
-            request=wanted,
-            known=known,
-            verdict=judging.judge((known[name] for name in wanted.checks), facts),
-            hosts=tuple(looked_at),
-            silent=facts.silent,
-            left_out=facts.left_out,
-            seconds={host: float(answer["seconds"]) for host, answer in looked_at.items()},
-        )
+        own = self._of_controller(arguments, cluster, now)
+        facts = examined.told(variables, cluster, arguments["observation"], controller=own, now=now)
+        made = report.of(facts, wanted, registry.checks(), seconds=examined.seconds(variables, facts, arguments["observation"]))
         files = ((wanted.json, made.as_json), (wanted.junit, lambda: junit.text(made)), (wanted.html, lambda: html_page.page(made)))
         for path, text in files:
             if path is not None:

@@ -20,7 +20,7 @@ from barelab.up import DEFAULT_VERSION as VERSION
 
 FAILED = pytest.StashKey[bool]()
 # What the lab and the playbooks put into an inventory's folder.
-BORN = ("pki", "backups", "kubeconfig", "ssh_config", "lab.yml")
+BORN = ("pki", "backups", "logs", "kubeconfig", "ssh_config", "lab.yml")
 
 
 def this_lab() -> str:

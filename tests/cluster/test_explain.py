@@ -8,9 +8,9 @@ import pathlib
 
 import pytest
 
-from . import checks, explaining
+from . import checks, collecting, explaining, secrets
 from .driver import Cluster, eventually
-from .explaining import BROKEN, HOSTS, MINION, Broken
+from .explaining import BROKEN, HOSTS, MASTER, MINION, Broken
 from .setups import converged_hosts
 
 pytestmark = pytest.mark.long
@@ -83,4 +83,21 @@ def test_no_secret_of_a_journal_is_shown(cluster: Cluster) -> None:
         assert token not in done.output and "(a line that may hold a secret is left out)" in done.output
     finally:
         cluster.on(MINION, f"rm -r {drop_in} && systemctl daemon-reload && systemctl start kubelet")
+    well(cluster)
+
+
+def test_logs_are_collected_while_a_host_is_away_and_the_api_is_down(cluster: Cluster, tmp_path: pathlib.Path) -> None:
+    cluster.on(MASTER, "systemctl stop kube-apiserver")
+    cluster.lab("stop", MINION)
+    try:
+        done, texts = collecting.collected(cluster, tmp_path, "-e", "collect_logs_size=1")
+    finally:
+        cluster.lab("start", MINION)
+        cluster.on(MASTER, "systemctl start kube-apiserver")
+    assert f"not asked: {MINION}: does not answer" in " ".join(done.output.split())
+    assert f"hosts/{MINION}: does not answer" in texts["contents.txt"]
+    assert f"hosts/{MASTER}/api/events.jsonl: not there" in texts["contents.txt"]
+    assert "kube-apiserver" in texts[f"hosts/{MASTER}/journals/kube-apiserver.service.log"]
+    assert (tmp_path / "logs.tar.gz").stat().st_size <= 1 << 20
+    assert collecting.leaked(texts, secrets.on_host(cluster, MASTER) | secrets.on_controller(cluster.inventory)) == []
     well(cluster)

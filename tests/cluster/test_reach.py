@@ -40,7 +40,7 @@ fact_caching_connection = facts
 forks = 3
 [inventory]
 any_unparsed_is_failed = True
-ignore_patterns = ^ssh_config$, ^kubeconfig$, ^pki$, ^backups$, ^README, ^\\.
+ignore_patterns = ^ssh_config$, ^kubeconfig$, ^pki$, ^backups$, ^logs$, ^README, ^\\.
 """
 
 

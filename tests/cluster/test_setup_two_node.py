@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from .. import markdown
-from . import checks, secrets
+from . import checks, collecting, secrets
 from . import docker_versions as docker
 from .driver import ROOT, Cluster, eventually, lab_command
 from .probing import NAMESPACE, probed
@@ -331,6 +331,21 @@ def test_a_minion_is_added(pair: Cluster) -> None:
     address = pair.kubectl_json("get", "pod", "newcomer")["status"]["podIP"]
     assert fetch(pair, f"http://{address}:8080/") == "newcomer"
     assert "<form" in pair.curl(f"http://{ADDED_ADDRESS}:{checks.GUESTBOOK_PORT}/", "--fail").stdout
+
+
+def test_logs_are_collected_without_secrets(pair: Cluster, tmp_path: pathlib.Path) -> None:
+    known = collecting.plant(pair, MINION) | secrets.on_host(pair, MASTER)
+    try:
+        texts = collecting.collected(pair, tmp_path)[1]
+    finally:
+        collecting.pull(pair)
+    assert len(known) > 60 and collecting.leaked(texts, known) == []
+    assert {"findings.json", "cluster.json", f"hosts/{MASTER}/facts.json", f"hosts/{MASTER}/versions/etcd.txt"} <= set(texts)
+    assert (
+        "kubelet" in texts[f"hosts/{MINION}/journals/kubelet.service.log"] and '"about": "Pod ' in texts[f"hosts/{MASTER}/api/events.jsonl"]
+    )
+    assert f"hosts/{MINION}/journals/errors-of-all.log: " in texts["contents.txt"] and "checks of 2 hosts" in texts["findings.txt"]
+    assert "(a line that may hold a secret is left out)" in texts[f"hosts/{MINION}/journals/errors-of-all.log"]
 
 
 def test_no_secret_is_ever_shown(pair: Cluster) -> None:

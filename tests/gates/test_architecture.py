@@ -28,6 +28,7 @@ HOST = {
     "_restart": {"_runtime", "_kinds", "_etcd_client"},
     "_doctor": {"_runtime", "_api", "_etcd_client", "_kinds", "_certificates", "_restart"},
     "_survey": {"_runtime", "_component", "_api", "_etcd"},
+    "_logs": {"_runtime", "_api"},
 }
 CONTROLLER: dict[str, set[str]] = {
     "_common": set(),
@@ -45,6 +46,7 @@ CONTROLLER: dict[str, set[str]] = {
     "_restart": {"_common", "_api", "_etcd"},
     "_doctor": {"_common", "_spec", "_plan", "_api", "_etcd"},
     "_explain": {"_common", "_spec", "_doctor"},
+    "_logs": {"_common", "_spec", "_doctor"},
     "_engine": {"_common", "_spec", "_pki", "_plan", "_api"},
     "_survey": {"_common", "_spec", "_pki", "_plan", "_api", "_etcd", "_certificates", "_doctor", "_engine"},
 }
@@ -64,6 +66,7 @@ PURE = (
     "_restart",
     "_doctor",
     "_explain",
+    "_logs",
 )
 ANSIBLE_FOR_PURE = ("ansible.errors", "ansible.module_utils", "ansible.parsing")
 # A kind that needs a second file names it after itself; these serve the kind ``units``.

@@ -34,16 +34,10 @@ class Completed(t.NamedTuple):
         return text[-600:] or f"exit status {self.status}"
 
 
-def run(
-    argv: list[str],
-    *,
-    text: str | None = None,
-    timeout: float = 300,
-    environment: dict[str, str] | None = None,
-) -> Completed:
-    """Runs a program to its end. For a program that is missing, cannot be started or hangs there is a status, not an exception."""
+def surroundings(environment: dict[str, str] | None = None) -> dict[str, str]:
+    """The environment in which programs run whose output is read."""
     # A proxy of the login is for what is outside, and these programs ask this host and the others of the cluster.
-    surroundings = {
+    return {
         **{name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
         "PATH": _PATH,
         # LANGUAGE goes before LC_ALL, and what programs say is read here.
@@ -53,10 +47,27 @@ def run(
         "SYSTEMD_COLORS": "0",
         **(environment or {}),
     }
+
+
+def run(
+    argv: list[str],
+    *,
+    text: str | None = None,
+    timeout: float = 300,
+    environment: dict[str, str] | None = None,
+) -> Completed:
+    """Runs a program to its end. For a program that is missing, cannot be started or hangs there is a status, not an exception."""
     source: dict[str, t.Any] = {"stdin": subprocess.DEVNULL} if text is None else {"input": text}
     try:
         done = subprocess.run(  # pylint: disable=ansible-bad-function  # run_command has no timeout
-            argv, capture_output=True, check=False, encoding="utf-8", errors="replace", timeout=timeout, env=surroundings, **source
+            argv,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout,
+            env=surroundings(environment),
+            **source,
         )
     except FileNotFoundError:
         return Completed(NOT_FOUND, "", f"{argv[0]}: program not found")

@@ -14,7 +14,9 @@ import json
 import textwrap
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import judging
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.check import SEVERITIES, Check
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.judging import Finding, Verdict
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import Request
 
@@ -119,6 +121,21 @@ class Report:
 
     def as_json(self) -> str:
         return json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n"
+
+
+def of(facts: Facts, wanted: Request, known: c.Mapping[str, Check], *, seconds: c.Mapping[str, float]) -> Report:
+    """The report of what hosts have told. ``seconds``: how long each has taken."""
+    return Report(
+        cluster=str(facts.cluster["name"]),
+        at=facts.now,
+        request=wanted,
+        known=known,
+        verdict=judging.judge((known[name] for name in wanted.checks), facts),
+        hosts=tuple(facts.hosts),
+        silent=facts.silent,
+        left_out=facts.left_out,
+        seconds=seconds,
+    )
 
 
 def _as_dict(finding: Finding) -> dict[str, t.Any]:

@@ -13,14 +13,15 @@ from ansible.errors import AnsibleError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates import entries, of_host
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.described import Described
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered, why_silent
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import asked
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import HostFacts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts, HostFacts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import Authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.doctor import wanted_items
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.doctor import WantedItems, wanted_items
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.part import Object
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
 
@@ -53,13 +54,23 @@ def pki(cluster: Object, loader: t.Any) -> tuple[Pki, dict[str, Authority]]:
     return own, authorities.of_directory(own.directory, vault=vault_of(loader))
 
 
+def asks(host: str, site: Site, cluster: Object, look: Look) -> tuple[asked.Host, WantedItems]:
+    """What is to be asked of a host, by what its roles describe."""
+    described = wanted_items(look.roles, site, stored=pki(cluster, site.loader)[0].served)
+    certificates = described.certificates.request()
+    return asked.Host(cluster, host, described.items, certificates, look.etcd_data, look.device), described
+
+
 def observe(host: ExaminedHost, site: Site, cluster: Object, look: Look) -> Object:
     """The result of the task that asks one host."""
-    own, known = pki(cluster, site.loader)
-    described = wanted_items(look.roles, site, stored=own.served)
-    asks = asked.Host(cluster, host.name, described.items, described.certificates.request(), look.etcd_data, look.device)
+    return look_at(host, site, cluster, look, *asks(host.name, site, cluster, look))
+
+
+def look_at(host: ExaminedHost, site: Site, cluster: Object, look: Look, wanted: asked.Host, described: WantedItems) -> Object:
+    """The same, where it is known what is asked."""
+    known = pki(cluster, site.loader)[1]
     began = time.time()
-    answer = host.step("collect", asked.payload(asks, look.groups, look.subject))
+    answer = host.step("collect", asked.payload(wanted, look.groups, look.subject))
     ended = time.time()
     if CERTIFICATES in answer["facts"]:
         try:
@@ -76,6 +87,27 @@ def observe(host: ExaminedHost, site: Site, cluster: Object, look: Look) -> Obje
         "seconds": round(ended - began, 2),
         "uncompared": [shown(fault) for fault in described.faults],
     }
+
+
+def told(variables: dict[str, t.Any], cluster: Object, name: str, *, controller: Object, now: float) -> Facts:
+    """What all hosts of the play have told in this variable."""
+    asked_hosts = [str(host) for host in variables["ansible_play_hosts_all"]]
+    hosts = [host for host in cluster["nodes"] if host in asked_hosts]
+    answers = registered(variables, hosts, name)
+    looked_at = {host: answers[host] for host in hosts if "facts" in answers[host]}
+    return Facts(
+        cluster=cluster,
+        hosts={host: host_facts(host, answer) for host, answer in looked_at.items()},
+        now=now,
+        silent={host: why_silent(answers[host]) for host in hosts if host not in looked_at},
+        left_out=tuple(host for host in cluster["nodes"] if host not in asked_hosts),
+        controller=controller,
+    )
+
+
+def seconds(variables: dict[str, t.Any], facts: Facts, name: str) -> dict[str, float]:
+    """How long each host has taken."""
+    return {host: float(answer["seconds"]) for host, answer in registered(variables, facts.hosts, name).items()}
 
 
 def host_facts(host: str, answer: Object) -> HostFacts:
