@@ -9,17 +9,23 @@ import typing as t
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import template_cache
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import api, components, etcd, role_tasks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import api, components, etcd, preflight, role_tasks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.part import Object, Part
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "roles": {"type": "list", "elements": "str", "required": True},
     "api": {"type": "bool", "default": False},
+    "begins": {"type": "bool", "default": False},
+    "preflight_skip": {"type": "raw", "default": ""},
 }
+# Of a cluster that is not there yet: what comes first on each host. It saves the role's own look.
+_FIRST = ("host",)
+
 _FACTS = "ansible.builtin.setup"
 
 # Ansible imports action plugins in its main process, so all processes of tasks have it.
@@ -36,17 +42,23 @@ class SurveyHost(Host):
 class ActionModule(HostAction):
     """The front end: the only place that knows both Ansible and the survey."""
 
+    _first: components.ComponentsPart | None = None
+
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         arguments = self._arguments(ARGUMENT_SPEC)
+        preflight.skipped(arguments["preflight_skip"])
+        if not arguments["roles"]:
+            return {"changed": False}
         try:
             return self._survey(arguments, variables)
         except AnsibleConnectionFailure:
             raise
         except AnsibleError as error:
             # The tasks of the roles meet the same fault, each for its own component, and say so.
-            return _result({"survey": error.message}, {}, other_versions=True)
+            return {**_result({"survey": error.message}, {}, other_versions=not arguments["begins"]), **self._fitness(arguments, variables)}
         except Exception as error:  # what nobody has thought of is no reason to lose the host either
-            return _result({"survey": f"it failed: {type(error).__name__}"}, {}, other_versions=True)
+            failed = {"survey": f"it failed: {type(error).__name__}"}
+            return {**_result(failed, {}, other_versions=not arguments["begins"]), **self._fitness(arguments, variables)}
 
     def _survey(self, arguments: Object, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         looks = FirstLooks(directory_of_the_run(), host=self._host_name(variables))
@@ -54,15 +66,28 @@ class ActionModule(HostAction):
         own, of_api = self._parts(arguments, variables)
         pending, api_pending = self._ask(own, of_api, variables)
         parts = [part for part in own if isinstance(part, components.ComponentsPart)]
+        if arguments["begins"]:
+            pending.setdefault("survey", "the cluster is not there yet")
         if pending:
             looks.save(one for part in parts for one in part.answers)
-        other = any(part.other_versions for part in parts)
+        other = any(part.other_versions for part in parts) and not arguments["begins"]
         unsigned = [one for part in parts for one in part.unsigned]
         result = {**_result(pending, api_pending, api_asked=bool(of_api), other_versions=other), "unsigned": unsigned}
+        fitness = self._fitness(arguments, variables)
         # What is pending has a task, which gives the warnings of its own.
         settled = [*([] if pending else own), *([] if pending or api_pending else of_api)]
-        warnings = list(dict.fromkeys(text for part in settled for text in part.warnings))
-        return {**result, "warnings": warnings} if warnings else result
+        texts = [*fitness.pop("warnings", []), *(text for part in settled for text in part.warnings)]
+        warnings = list(dict.fromkeys(texts))
+        return {**result, **fitness, **({"warnings": warnings} if warnings else {})}
+
+    def _fitness(self, arguments: Object, variables: dict[str, t.Any]) -> Object:
+        """Why a new host is refused, and what its operator should know, as far as it has answered: no plan is needed for that."""
+        if self._first is None:
+            return {"unfit": []}
+        cluster, host = cluster_of(self._templar, variables), self._host_name(variables)
+        told = self._first.told_before_the_first_change
+        verdict = preflight.judged(cluster, host, told, skip=preflight.skipped(arguments["preflight_skip"]))
+        return {"unfit": verdict.refusals, **({"warnings": verdict.warnings} if verdict.warnings else {})}
 
     def _host_name(self, variables: dict[str, t.Any]) -> str:
         return Host(self, variables).name
@@ -76,8 +101,13 @@ class ActionModule(HostAction):
             check_mode=bool(self._task.check_mode),
         )
         roles = [str(name) for name in arguments["roles"]]
-        site = self._with_facts(roles, site)
-        return [components.part_of(roles, site), *etcd.parts_of(site)], api.parts_of(site) if arguments["api"] else []
+        begins = bool(arguments["begins"])
+        site = site if begins else self._with_facts(roles, site)
+        data = site.templar.template(variables.get("etcd_data_directory") or "")
+        first = self._first = components.part_of(roles, site, only=_FIRST if begins else None)
+        first.preflight = preflight.asked_of(site.cluster, site.host, etcd_data=str(data))
+        own = [first, *([] if begins else etcd.parts_of(site))]
+        return own, api.parts_of(site) if arguments["api"] and not begins else []
 
     def _with_facts(self, roles: list[str], site: Site) -> Site:
         """The host with the facts that roles gather for their descriptions, in a call of its own for each."""

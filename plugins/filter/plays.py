@@ -44,8 +44,8 @@ def unsettled(pattern: str, hostvars: HostVars, surveyed: bool = True) -> list[s
 def hosts_of_other_versions(pattern: str, hostvars: HostVars, surveyed: bool = True) -> list[str]:
     """The hosts of a play: those where the survey found that a program gets another version, or may.
 
-    Without any survey, a run that uses it is about a new cluster, in which no version can be wrong. ``surveyed`` is False in a run that
-    does not use the survey. All hosts of the pattern are asked then.
+    In a new cluster no version can be wrong, and its survey says so. ``surveyed`` is False in a run that does not use the survey. All
+    hosts of the pattern are asked then.
     """
     if not surveyed:
         return [pattern]
@@ -155,6 +155,21 @@ def unsigned(hostvars: HostVars, hosts: c.Iterable[str]) -> str:
     return custody.message({host: (hostvars[host].get("barehost_survey") or {}).get("unsigned") or [] for host in hosts})
 
 
+def unfit(hostvars: HostVars, hosts: c.Iterable[str]) -> str:
+    """Why the run must end: what the survey has found of these hosts before their first change. Empty if they are fit."""
+    found = {host: (hostvars[host].get("barehost_survey") or {}).get("unfit") or [] for host in hosts}
+    lines = [f"{host}: {text}" for host, texts in found.items() for text in texts]
+    if not lines:
+        return ""
+    return "\n".join(
+        [
+            "Nothing was changed on any host: new hosts are not fit for the cluster.",
+            *lines,
+            "Mend them. Or skip a check: -e site_preflight_skip=ID, with commas between several",
+        ]
+    )
+
+
 class FilterModule:
     """The filters of this file."""
 
@@ -173,4 +188,5 @@ class FilterModule:
             "silent_hosts": silent_hosts,
             "health_report": health_report,
             "unsigned": unsigned,
+            "unfit": unfit,
         }

@@ -35,6 +35,16 @@ options:
     description: Whether to look at the cluster's objects in the API, too, and at the Nodes of this run. The host must be a master.
     type: bool
     default: false
+  begins:
+    description: Whether the cluster is not there yet. Only the role C(host) is looked at then, and nothing is settled.
+    type: bool
+    default: false
+  preflight_skip:
+    description:
+      - Checks of M(barehost.kubernetes.doctor) that do not judge a host that nothing of this collection has changed yet, by their ids.
+      - Such a host is judged in the same call, by the checks that need no cluster. A note is none of its business.
+    type: raw
+    default: ""
 seealso:
   - module: barehost.kubernetes.component
 """
@@ -69,6 +79,13 @@ pending:
   description: Why something is not settled, by its name; V(survey) if the survey itself could not be made.
   returned: success
   type: dict
+unfit:
+  description:
+    - Why a host that nothing of this collection has changed yet is refused, one text for each finding. A warning is one of the task.
+    - The filter P(barehost.kubernetes.unfit#filter) makes one message of them.
+  returned: if the survey could be made
+  type: list
+  elements: str
 unsigned:
   description:
     - The certificates that are due and that cannot be signed, because the key of their authority is not in the PKI directory or cannot be

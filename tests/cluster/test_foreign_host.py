@@ -44,6 +44,24 @@ def container_runs(cluster: Cluster) -> str:
     return cluster.on(HOST, "docker inspect --format '{{.State.StartedAt}} {{.State.Running}}' database").strip()
 
 
+def test_a_new_host_that_is_not_fit_is_refused_before_anything_is_changed(used: Cluster) -> None:
+    used.on(HOST, "mkdir -p /var/lib/etcd && mount -t tmpfs -o size=64m unfit /var/lib/etcd")
+    before = used.on(HOST, DIGESTS)
+    try:
+        for arguments in (["--check"], []):
+            refused = used.playbook("playbooks/site.yml", *arguments, check=False)
+            assert refused.returncode == 2 and refused.changed == []
+            assert f"{HOST}: /var/lib/etcd is on a tmpfs; wanted: a disk" in refused.output
+            assert "[disk-in-memory]" in refused.output and "site_preflight_skip=" in refused.output
+        assert used.on(HOST, DIGESTS) == before
+        misspelt = used.playbook("playbooks/site.yml", "-e", "site_preflight_skip=disk-in-memry", check=False)
+        assert "site_preflight_skip has 'disk-in-memry'" in misspelt.output and misspelt.changed == []
+        skipped = used.playbook("playbooks/site.yml", "-e", "site_preflight_skip=disk-in-memory", check=False)
+        assert "[disk-in-memory]" not in skipped.output and "[docker.service]" in skipped.output, "what comes next refuses"
+    finally:
+        used.on(HOST, "umount /var/lib/etcd && rmdir /var/lib/etcd")
+
+
 def test_f30_f31_what_others_have_is_refused_before_anything_is_changed(used: Cluster) -> None:
     before, started = used.on(HOST, DIGESTS), container_runs(used)
     for arguments in (["--check"], []):

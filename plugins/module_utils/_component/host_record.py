@@ -39,7 +39,7 @@ Actions = list[dict[str, t.Any]]
 
 
 def record_path() -> str:
-    return os.path.join(locations.STATE_DIRECTORY, "record.json")
+    return os.path.join(locations.STATE_DIRECTORY, locations.HOST_RECORD)
 
 
 def original_path(entry: Entry) -> str:

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component import host_record, rollback
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component.kinds import KINDS
+from ansible_collections.barehost.kubernetes.plugins.module_utils._doctor import preflight
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import certificates, checks, units
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import (
     download_route,
@@ -35,7 +36,8 @@ def _collect(payload: dict[str, t.Any]) -> dict[str, t.Any]:
     """The state of what is wanted, and ``time``, by which the controller sees whether the host would accept what it signs now."""
     wanted: dict[str, Items] = payload["wanted"]
     state = {name: kind.collect(wanted[name]) for name, kind in KINDS.items() if wanted.get(name)}
-    return {"state": state, "keys": {path: identity.keys(path) for path in payload.get("keys", [])}, "time": time.time()}
+    found = {"state": state, "keys": {path: identity.keys(path) for path in payload.get("keys", [])}, "time": time.time()}
+    return {**found, "preflight": preflight.look(payload["preflight"])} if payload.get("preflight") else found
 
 
 def _request(payload: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -9,3 +9,5 @@ from __future__ import annotations
 RUN_DIRECTORY = "/run/barehost"
 # Kept: the host record, the records of installed releases, incomplete downloads, compiled modules of the host's program.
 STATE_DIRECTORY = "/var/lib/barehost"
+# In it: written before the first change of a host.
+HOST_RECORD = "record.json"

@@ -68,7 +68,7 @@ def request(given: c.Mapping[str, t.Any], known: c.Mapping[str, Check], *, varia
     return Request(tuple(chosen), tuple(skipped), tuple(groups), fail_on, details, **paths)
 
 
-def _words(value: t.Any) -> list[str] | None:
+def words_of(value: t.Any) -> list[str] | None:
     """The words of a list, or of a text with commas; None if it is neither."""
     if value is None:
         return []
@@ -82,7 +82,7 @@ def _words(value: t.Any) -> list[str] | None:
 def _listed(
     option: str, value: t.Any, known: c.Collection[str], faults: list[str], *, what: str, groups: c.Collection[str] = ()
 ) -> list[str]:
-    words = _words(value)
+    words = words_of(value)
     example = next(iter(known), "")
     if words is None:
         faults.append(f"{_PREFIX}{option} is {value!r}, wanted names with commas between them: -e {_PREFIX}{option}={example}")

@@ -28,6 +28,9 @@ class ComponentsPart(Part):
         self._states = states
         self._requests: list[Object] = []
         self._answers: list[tuple[Object, Object]] = []
+        # What a host is asked that may be new, and what it has told. Complete after :meth:`pending`.
+        self.preflight: Object = {}
+        self.told_before_the_first_change: Object = {"new": False}
         # Whether a program gets another version than it has, or its first one. Not known before the host has answered.
         self.other_versions = True
         # The certificates that are due and cannot be signed here. Complete after :meth:`pending`.
@@ -48,10 +51,11 @@ class ComponentsPart(Part):
         for one in requests:
             for kind, items in one["wanted"].items():
                 wanted.setdefault(kind, []).extend(items)
-        return {"wanted": wanted, "keys": [path for one in requests for path in one["keys"]]}
+        return {"wanted": wanted, "keys": [path for one in requests for path in one["keys"]], "preflight": self.preflight}
 
     def pending(self, answer: Object) -> dict[str, str]:
         self._answers = []
+        self.told_before_the_first_change = answer.get("preflight", self.told_before_the_first_change)
         rest = {kind: iter(items) for kind, items in answer["state"].items()}
         for state, request in zip(self._states, self._requests, strict=True):
             own = {kind: [next(rest[kind]) for _item in items] for kind, items in state.items.items() if items}
@@ -70,11 +74,11 @@ class ComponentsPart(Part):
         return [text for state in self._states for text in state.warnings]
 
 
-def part_of(roles: c.Sequence[str], site: Site) -> ComponentsPart:
-    """The components of these roles, rendered for one host. Raises AnsibleError for a description that cannot be rendered."""
+def part_of(roles: c.Sequence[str], site: Site, *, only: c.Container[str] | None = None) -> ComponentsPart:
+    """The components of these roles, rendered for one host; of all that it has, ``only`` some. Raises AnsibleError for what cannot be."""
     shared = role_tasks.seen_by(roles, site)
     states = []
-    for role in roles:
+    for role in (role for role in roles if only is None or role in only):
         for task in role_tasks.tasks_of(role, _COMPONENT):
             own = shared.resolving(task.variables)
             if task.wanted(own.templar):
