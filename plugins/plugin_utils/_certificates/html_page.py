@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import collections.abc as c
+
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.entries import ENDS, Entry
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.listing import Listing
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import html_table
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.html_table import bullets, text
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import html_page
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.html_page import Section, bullets, cell, text
 
-_COLUMNS = ("Days", "State", "Host", "Path", "Subject", "Names", "Issuer", "Used by", "Differs")
 # Days of what does not end: after all that does.
 _NEVER = 10**6
 
@@ -22,9 +23,14 @@ def page(listing: Listing) -> str:
         f"<p>{text(listing.summary())}</p>",
         _verdict(listing),
     ]
-    return html_table.page(
-        title=f"Certificates of {listing.cluster}", intro=intro, columns=_COLUMNS, rows=(_row(entry) for entry in listing.entries)
-    )
+    sections = [Section("certificates", "Certificates", (table(listing.entries, tuple(_CELLS)),))]
+    return html_page.page(title=f"Certificates of {listing.cluster}", intro=intro, sections=sections)
+
+
+def table(entries: c.Iterable[Entry], columns: c.Sequence[str]) -> str:
+    """A table with some of the columns, by their names."""
+    rows = [html_page.row(*(_CELLS[column](entry) for column in columns)) for entry in entries]
+    return html_page.table(label="Certificates", columns=columns, rows=rows)
 
 
 def _verdict(listing: Listing) -> str:
@@ -35,23 +41,39 @@ def _verdict(listing: Listing) -> str:
     return "\n".join([head, bullets(faults, "bad"), bullets(notes, "warn")])
 
 
-def _row(entry: Entry) -> str:
+def _days(entry: Entry) -> str:
     days = "–" if entry.days_left is None else str(entry.days_left)
-    # Texts are compared as numbers where they have some, but know no sign: all are moved above zero.
-    order = _NEVER + (_NEVER if entry.days_left is None else entry.days_left)
-    style = "bad" if entry.state in ENDS else "good" if entry.state == "ok" else "warn"
-    cells = [
-        f'<td class="number" data-sort="{order}" title="{text(_period(entry))}">{days}</td>',
-        f'<td class="{style}">{text(entry.state)}</td>',
-        f"<td>{text(entry.host)}</td>",
-        f'<td><code>{text(entry.path)}</code><br><span class="dim">{text(_kind(entry))}</span></td>',
-        f'<td title="{text(_identity(entry))}">{text(entry.subject)}<br><span class="dim">{text(entry.details)}</span></td>',
-        f"<td>{bullets(entry.alternative_names, 'plain')}</td>",
-        f'<td>{text(entry.issuer)}<br><span class="dim">{text(entry.issuer_fingerprint)}</span></td>',
-        f"<td>{bullets(entry.used_by, 'plain')}</td>",
-        f"<td>{bullets(entry.differences, 'plain')}</td>",
-    ]
-    return f"<tr>{''.join(cells)}</tr>"
+    return cell(days, style="number", order=_NEVER if entry.days_left is None else entry.days_left, title=_period(entry))
+
+
+def _state(entry: Entry) -> str:
+    return cell(text(entry.state), style="bad" if entry.state in ENDS else "good" if entry.state == "ok" else "warn")
+
+
+def _path(entry: Entry) -> str:
+    return cell(f'<code>{text(entry.path)}</code><br><span class="dim">{text(_kind(entry))}</span>')
+
+
+def _subject(entry: Entry) -> str:
+    return cell(f'{text(entry.subject)}<br><span class="dim">{text(entry.details)}</span>', title=_identity(entry))
+
+
+def _issuer(entry: Entry) -> str:
+    return cell(f'{text(entry.issuer)}<br><span class="dim">{text(entry.issuer_fingerprint)}</span>')
+
+
+# By the names of the columns, in their order.
+_CELLS: dict[str, c.Callable[[Entry], str]] = {
+    "Days": _days,
+    "State": _state,
+    "Host": lambda entry: cell(text(entry.host)),
+    "Path": _path,
+    "Subject": _subject,
+    "Names": lambda entry: cell(bullets(entry.alternative_names, "plain")),
+    "Issuer": _issuer,
+    "Used by": lambda entry: cell(bullets(entry.used_by, "plain")),
+    "Differs": lambda entry: cell(bullets(entry.differences, "plain")),
+}
 
 
 def _kind(entry: Entry) -> str:

@@ -152,7 +152,7 @@ def test_a_page_has_each_entry_and_suits_both_schemes() -> None:
     assert text.count("<tr>") == 4
     assert "color-scheme: light dark" in text and "prefers-color-scheme: dark" in text
     assert "kube-apiserver.service" in page.texts
-    order = [int(number) for number in re.findall(r'data-sort="(\d+)"', text)]
+    order = [int(number) for number in re.findall(r'data-sort="(-?\d+)"', text)]
     assert order[2] < order[0] < order[1], "what has ended comes before what ends, and that before what does not end"
 
 
