@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """usage: python tools/generate_reference.py [--check]
 
-Writes the pages of docs/reference that follow from the code. With --check, compares them and names those that are outdated.
+Writes the pages of docs that follow from the code. With --check, compares them and names those that are outdated.
 
 * variables.md: from the documentation of cluster_spec and the argument specifications of the roles
 * playbooks.md: from the comments at the head of the playbooks
 * plugins.md: from the documentation of modules, plugins and roles
 * digests.md: from the table of pinned digests
 * checks.md: from the checks of the doctor
+* example-report.html, and docs/images/cluster.svg: from what the hosts of the lab told once
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ import sys
 import textwrap
 import typing as t
 
+import example_report
 import release_digests
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # where the collection has the name by which its modules import each other
 sys.path.insert(0, str(ROOT / ".collections"))
-TARGET = ROOT / "docs" / "reference"
+DOCS = ROOT / "docs"
 COLLECTION = "barehost.kubernetes"
 HEAD = """\
 <!-- SPDX-License-Identifier: GPL-3.0-or-later -->
@@ -311,25 +313,27 @@ def json_section() -> str:
 
 
 PAGES: dict[str, t.Callable[[], str]] = {
-    "variables.md": variables_page,
-    "playbooks.md": playbooks_page,
-    "plugins.md": plugins_page,
-    "digests.md": digests_page,
-    "checks.md": checks_page,
+    "reference/variables.md": variables_page,
+    "reference/playbooks.md": playbooks_page,
+    "reference/plugins.md": plugins_page,
+    "reference/digests.md": digests_page,
+    "reference/checks.md": checks_page,
+    "reference/example-report.html": example_report.page,
+    "images/cluster.svg": example_report.picture,
 }
 
 
 def main() -> None:
     if sys.argv[1:] not in ([], ["--check"]):
         sys.exit(__doc__)
-    pages = {TARGET / name: page() for name, page in PAGES.items()}
+    pages = {DOCS / name: page() for name, page in PAGES.items()}
     if sys.argv[1:]:
         outdated = [path.name for path, text in pages.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
         if outdated:
             sys.exit(f"make docs writes these again: {', '.join(outdated)}")
         return
-    TARGET.mkdir(exist_ok=True)
     for path, text in pages.items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 

@@ -55,6 +55,7 @@ NOT_OF_THE_COLLECTION = (
     "tests/unit/doctor/test_doctor_playbook.py",
     "tests/unit/explain/test_explain_playbook.py",
     "tests/unit/logs/test_collect_logs_playbook.py",
+    "tests/unit/report/test_report_playbooks.py",
     "tests/unit/people/test_kubeconfig_playbook.py",
     # ansible-test gives each test a process of its own, so what all of them share would be made anew for each
     "tests/unit/variables/",

@@ -17,9 +17,11 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluste
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import html_page, junit, registry, report
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import OPTIONS, Request, request
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import template_cache
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import OPTIONS, Request, facts_for, request
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program, template_cache
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._report import page, screen
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._report.view import View, view
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.flannel_backend import interface
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import examined, role_tasks
@@ -33,6 +35,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "observation": {"type": "str", "default": "barehost_doctor"},
     "kubeconfig": {"type": "path"},
     "backups": {"type": "path"},
+    "screen": {"type": "bool", "default": False},
     **{name: {"type": "raw"} for name in OPTIONS},
 }
 
@@ -43,6 +46,7 @@ Object = dict[str, t.Any]
 template_cache.install()
 role_tasks.preload()
 registry.checks()
+host_program.packed(examined.ExaminedHost.MODULE)
 
 
 class ActionModule(HostAction):
@@ -68,7 +72,9 @@ class ActionModule(HostAction):
     def _observe(self, arguments: Object, variables: Variables, wanted: Request, cluster: Object) -> dict[str, t.Any]:
         host = examined.ExaminedHost(self, variables)
         site = Site(host=host.name, templar=self._templar, loader=self._loader, variables=variables, check_mode=True)
-        look = examined.Look(arguments["roles"], _groups(wanted), arguments["etcd_data_directory"], arguments["device"])
+        look = examined.Look(
+            arguments["roles"], facts_for(wanted, registry.checks()), arguments["etcd_data_directory"], arguments["device"]
+        )
         return examined.observe(host, site, cluster, look)
 
     def _judge(self, arguments: Object, variables: Variables, wanted: Request, cluster: Object) -> dict[str, t.Any]:
@@ -76,11 +82,14 @@ class ActionModule(HostAction):
         own = self._of_controller(arguments, cluster, now)
         facts = examined.told(variables, cluster, arguments["observation"], controller=own, now=now)
         made = report.of(facts, wanted, registry.checks(), seconds=examined.seconds(variables, facts, arguments["observation"]))
+        told: dict[str, t.Any] = {"lines": report.lines(made), "failing": made.failing, "summary": made.summary(), "report": made.as_dict()}
         files = ((wanted.json, made.as_json), (wanted.junit, lambda: junit.text(made)), (wanted.html, lambda: html_page.page(made)))
         for path, text in files:
             if path is not None:
                 output_files.write(path, text())
-        return {"changed": False, "lines": report.lines(made), "failing": made.failing, "summary": made.summary(), "report": made.as_dict()}
+        if wanted.page is not None or arguments["screen"]:
+            told["screen"] = _whole(view(facts, made), wanted.page)
+        return {"changed": False, **told}
 
     def _of_controller(self, arguments: Object, cluster: Object, now: float) -> Object:
         """The entries of the PKI directory and of the administrator's kubeconfig, a note where they cannot be read; and the last backup."""
@@ -94,16 +103,17 @@ class ActionModule(HostAction):
         return {"entries": [entries.judged(entry, days=examined.DAYS, now=now).as_dict() for entry in found], "notes": [], "backup": backup}
 
 
+def _whole(seen: View, path: pathlib.Path | None) -> list[str]:
+    """The cluster as one page, if a path for it is given, and as lines for a screen."""
+    if path is None:
+        return screen.lines(seen)
+    output_files.write(path, page.page(seen))
+    return [*screen.lines(seen), f"The page: {path}"]
+
+
 def _newest(directory: str | None) -> float:
     """When the newest snapshot was made that backup.yml has brought here; 0 if there is none."""
     try:
         return max((path.stat().st_mtime for path in pathlib.Path(directory or "").glob("*.snapshot")), default=0.0) if directory else 0.0
     except OSError:
         return 0.0
-
-
-def _groups(wanted: Request) -> set[str]:
-    """The groups of facts that the chosen checks need; the certificates where any of their checks was chosen."""
-    chosen = [registry.checks()[name] for name in wanted.checks]
-    needed = {group for check in chosen for group in check.needs}
-    return needed | {check.group for check in chosen if check.group == examined.CERTIFICATES}

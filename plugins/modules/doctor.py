@@ -21,7 +21,7 @@ author:
   - The barehost.kubernetes authors (@barehost)
 attributes:
   check_mode:
-    description: It changes no host in any mode. O(json), O(junit) and O(html) are written in check mode, too.
+    description: It changes no host in any mode. O(json), O(junit), O(html) and O(page) are written in check mode, too.
     support: full
   diff_mode:
     description: It changes nothing, so there is no difference to show.
@@ -81,6 +81,15 @@ options:
   html:
     description: The same for one page of HTML, which loads nothing else. Its name ends in C(.html) or C(.htm).
     type: raw
+  page:
+    description:
+      - The same for a page about the whole cluster, with a picture of it, the findings, and tables of what hosts have told.
+      - What hosts were not asked for is not on it, see O(groups).
+    type: raw
+  screen:
+    description: Whether RV(screen) is wanted. It is there with O(page), too.
+    type: bool
+    default: false
 seealso:
   - module: barehost.kubernetes.certificates
   - module: barehost.kubernetes.cluster_spec
@@ -108,6 +117,11 @@ RETURN = r"""
 lines:
   description: The report for people, one line for each finding, the worst first.
   returned: O(state=judged)
+  type: list
+  elements: str
+screen:
+  description: The whole cluster for one screen of a terminal, however many hosts it has.
+  returned: O(state=judged) and O(screen=true) or O(page)
   type: list
   elements: str
 summary:

@@ -21,8 +21,8 @@ HOSTS = [MASTER, *MINIONS]
 SERVER = "https://192.168.200.100:6443"
 # Seconds that one restart may take the API away, and that a cluster may take to come back.
 RESTART, RESCUE = 6.0, 300.0
-# A pod asks by the address of the service. The only apiserver takes itself out of that when it stops, and kube-proxy asks again after pauses
-# that double to 30 s, with a jitter of as much (client-go, tools/cache/reflector.go), while restarts come within two minutes of each other.
+# A pod asks by the address of the service. The only apiserver takes itself out of that when it stops, and kube-proxy asks again after
+# pauses that double to 30 s, with a jitter of as much (client-go, tools/cache/reflector.go), while restarts are within two minutes.
 POD = RESTART + 60.0
 
 

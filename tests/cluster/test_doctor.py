@@ -11,6 +11,7 @@ import pytest
 from . import checks, doctoring
 from .doctoring import HOSTS, SEEDED, Object, Seeded
 from .driver import Cluster, eventually
+from .reported import page_and_screen_tell
 from .setups import converged_hosts
 
 pytestmark = pytest.mark.long
@@ -41,6 +42,10 @@ def test_nothing_is_wrong(lab: Cluster, tmp_path: pathlib.Path) -> None:
     assert doctoring.errors(report) == []
     assert done.returncode == 0, done.output[-3000:]
     assert (tmp_path / "d.html").exists() and (tmp_path / "d.xml").exists()
+
+
+def test_the_cluster_as_a_page_and_on_a_screen(lab: Cluster, tmp_path: pathlib.Path) -> None:
+    page_and_screen_tell(lab, doctoring.MASTER, tmp_path)
 
 
 @pytest.mark.parametrize("fault", SEEDED, ids=lambda fault: f"{fault.id} {fault.found}")

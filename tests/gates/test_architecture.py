@@ -47,6 +47,7 @@ CONTROLLER: dict[str, set[str]] = {
     "_doctor": {"_common", "_spec", "_plan", "_api", "_etcd"},
     "_explain": {"_common", "_spec", "_doctor"},
     "_logs": {"_common", "_spec", "_doctor"},
+    "_report": {"_common", "_spec", "_certificates", "_doctor"},
     "_engine": {"_common", "_spec", "_pki", "_plan", "_api"},
     "_survey": {"_common", "_spec", "_pki", "_plan", "_api", "_etcd", "_certificates", "_doctor", "_engine"},
 }
@@ -67,6 +68,7 @@ PURE = (
     "_doctor",
     "_explain",
     "_logs",
+    "_report",
 )
 ANSIBLE_FOR_PURE = ("ansible.errors", "ansible.module_utils", "ansible.parsing")
 # A kind that needs a second file names it after itself; these serve the kind ``units``.

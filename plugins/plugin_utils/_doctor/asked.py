@@ -33,6 +33,8 @@ _BRIDGE = "cni0"
 _API_NAME = "kubernetes.default.svc"
 # Others that would set the same clock.
 _KEEPERS = ("systemd-timesyncd.service", "ntpd.service", "ntpsec.service", "openntpd.service", "ptp4l.service")
+# Groups that are asked by the items of a host, or by its certificates.
+_OF_ROLES = ("kernel", "units", "certificates", "firewall", "selinux")
 
 
 class Host(t.NamedTuple):
@@ -77,6 +79,11 @@ def payload(host: Host, groups: c.Collection[str], subject: Subject | None = Non
         if asked.get("units") is not None:
             asked["units"] = {**(asked["units"] or {}), "journals": list(subject.journals)}
     return {"asked": {group: given for group, given in asked.items() if given is not None}, "deadline": DEADLINE}
+
+
+def follow_from_roles(groups: c.Iterable[str]) -> bool:
+    """Whether any of these groups is asked by what roles describe. To read them takes longer than most looks."""
+    return any(group in _OF_ROLES for group in groups)
 
 
 def groups() -> list[str]:

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.check import ERROR, SEVERITIES, Check, Found
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import STRANGE, Facts
 
 _LONGEST = 600
 _EVIDENCE = 12
@@ -102,7 +102,7 @@ def _told(check: Check, facts: Facts) -> c.Iterator[tuple[str, list[Finding]]]:
 def _findings(check: Check, host: str, ask: c.Callable[[], c.Iterable[Found]]) -> list[Finding]:
     try:
         return [_finding(check, host, one) for one in _at_most(ask())]
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AnsibleError) as error:
+    except (*STRANGE, AnsibleError) as error:
         reason = f"the check {check.id} cannot read it ({type(error).__name__}: {error})"
         return [_finding(UNREADABLE, host, Found(reason))]
 
@@ -121,7 +121,7 @@ def _at_most(found: c.Iterable[Found]) -> list[Found]:
 def _finding(check: Check, host: str, found: Found) -> Finding:
     return Finding(
         check=check,
-        host=found.host or host,
+        host=shown(found.host) if found.host else host,
         found=shown(f"{check.subject}: {found.found}" if check.subject else found.found, _LONGEST),
         wanted=shown(found.wanted or check.wanted, _LONGEST),
         remedy=shown(found.remedy or check.remedy, _LONGEST),

@@ -14,12 +14,23 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.check import ERROR, SEVERITIES, WARNING, Check
 
+# Its checks need no facts to judge: they judge those of the controller, too.
+CERTIFICATES = "certificates"
 # The variables: what the options are called, with this before.
 _PREFIX = "doctor_"
-OPTIONS = ("skip", "groups", "fail_on", "details", "json", "junit", "html")
+_DOCTORS = ("skip", "groups", "fail_on", "details", "json", "junit", "html")
+# That of playbooks/report.yml.
+_PAGE = "report_html"
+OPTIONS = (*_DOCTORS, "page")
 NEVER = "never"
 FAIL_ON = (ERROR, WARNING, NEVER)
-_FILES = ("json", "junit", "html")
+# The files that can be asked for: each with its variable, its kind, and the name in an example.
+_FILES = {
+    "json": ("doctor_json", "json", "doctor"),
+    "junit": ("doctor_junit", "junit", "doctor"),
+    "html": ("doctor_html", "html", "doctor"),
+    "page": (_PAGE, "html", "report"),
+}
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0", "")
 
 
@@ -34,6 +45,7 @@ class Request(t.NamedTuple):
     json: pathlib.Path | None = None
     junit: pathlib.Path | None = None
     html: pathlib.Path | None = None
+    page: pathlib.Path | None = None
 
     def fails(self, severity: str) -> bool:
         """Whether a finding of this severity fails the run."""
@@ -45,7 +57,7 @@ def request(given: c.Mapping[str, t.Any], known: c.Mapping[str, Check], *, varia
 
     ``known``: all checks by id. ``variables``: the names of all variables; one that looks like an option is none by mistake.
     """
-    faults = misspelt.faults(variables, prefix=_PREFIX, options=OPTIONS)
+    faults = misspelt.faults(variables, prefix=_PREFIX, options=_DOCTORS)
     names = dict.fromkeys(check.group for check in known.values())
     skipped = _listed("skip", given.get("skip"), known, faults, what="check", groups=names)
     groups = _listed("groups", given.get("groups"), names, faults, what="group")
@@ -55,8 +67,10 @@ def request(given: c.Mapping[str, t.Any], known: c.Mapping[str, Check], *, varia
         near = difflib.get_close_matches(fail_on, FAIL_ON, n=1)
         hint = f"did you mean {near[0]}?" if near else f"-e {_PREFIX}fail_on={WARNING}"
         faults.append(f"{_PREFIX}fail_on is {fail_on!r}, wanted one of {', '.join(FAIL_ON)}: {hint}")
-    files = {f"{_PREFIX}{kind}": given.get(kind) for kind in _FILES}
-    faults += [output_files.fault(f"{_PREFIX}{kind}", given.get(kind), kind=kind, stem="doctor") for kind in _FILES]
+    if given.get("page"):
+        faults += misspelt.faults(variables, prefix="report_", options=("html",))
+    files = {variable: given.get(option) for option, (variable, _kind, _stem) in _FILES.items()}
+    faults += [output_files.fault(variable, given.get(option), kind=kind, stem=stem) for option, (variable, kind, stem) in _FILES.items()]
     chosen = [one.id for one in known.values() if one.id not in skipped and (not groups or one.group in groups)]
     if not any(faults):
         faults.append(output_files.same(files))
@@ -64,8 +78,15 @@ def request(given: c.Mapping[str, t.Any], known: c.Mapping[str, Check], *, varia
     found = [fault for fault in faults if fault]
     if found:
         raise ComponentError(f"No host was asked: {'; '.join(found)}")
-    paths = {kind: output_files.path_of(given[kind]) for kind in _FILES if given.get(kind)}
+    paths = {option: output_files.path_of(given[option]) for option in _FILES if given.get(option)}
     return Request(tuple(chosen), tuple(skipped), tuple(groups), fail_on, details, **paths)
+
+
+def facts_for(wanted: Request, known: c.Mapping[str, Check]) -> frozenset[str]:
+    """The groups of facts that the chosen checks need; the certificates where any of their checks was chosen."""
+    chosen = [known[name] for name in wanted.checks]
+    needed = {group for check in chosen for group in check.needs}
+    return frozenset(needed | {check.group for check in chosen if check.group == CERTIFICATES})
 
 
 def words_of(value: t.Any) -> list[str] | None:

@@ -35,6 +35,10 @@ class WantedItems(t.NamedTuple):
     faults: list[str]
 
 
+# Of a host whose roles need not be read.
+NOTHING = WantedItems({kind: [] for kind in _KINDS}, Described([], [], [], []), [])
+
+
 def wanted_items(roles: c.Sequence[str], site: Site, *, stored: c.Callable[[str], str | None]) -> WantedItems:
     """``stored`` gives the text of a file of the PKI directory."""
     components = list(wanted(roles, site, (*certificates.OPTIONS, *_KINDS.values())))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import pathlib
 import time
 import typing as t
@@ -17,17 +18,17 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.regist
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import asked
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts, HostFacts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import CERTIFICATES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import Authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.doctor import WantedItems, wanted_items
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.doctor import NOTHING, WantedItems, wanted_items
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.part import Object
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
 
 # What ends within them is due, as in playbooks/certificates.yml.
 DAYS = 30
-CERTIFICATES = "certificates"
 
 
 class ExaminedHost(Host):
@@ -42,7 +43,7 @@ class Look(t.NamedTuple):
     """What is looked at: the roles of the host, groups of facts, and what else is asked. ``device``: the interface of flannel's tunnel."""
 
     roles: list[str]
-    groups: set[str]
+    groups: c.Set[str]
     etcd_data: str
     device: str
     subject: asked.Subject | None = None
@@ -56,7 +57,8 @@ def pki(cluster: Object, loader: t.Any) -> tuple[Pki, dict[str, Authority]]:
 
 def asks(host: str, site: Site, cluster: Object, look: Look) -> tuple[asked.Host, WantedItems]:
     """What is to be asked of a host, by what its roles describe."""
-    described = wanted_items(look.roles, site, stored=pki(cluster, site.loader)[0].served)
+    reads = asked.follow_from_roles(look.groups)
+    described = wanted_items(look.roles, site, stored=pki(cluster, site.loader)[0].served) if reads else NOTHING
     certificates = described.certificates.request()
     return asked.Host(cluster, host, described.items, certificates, look.etcd_data, look.device), described
 

@@ -124,6 +124,7 @@ class Page(html.parser.HTMLParser):
 def test_no_text_of_a_host_is_markup() -> None:
     def change(situation: Situation) -> None:
         situation.groups["w1"]["units"]["units"][4].update(name=EVIL, active="failed", journal=[EVIL])
+        situation.groups["m1"]["control_plane"]["nodes"][1].update(name=EVIL, fault="Ready=False")
 
     found = made(change=change, details=True)
     page = html_page.page(found)

@@ -47,6 +47,8 @@ def test_groups_and_details(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPa
         ({"json": "a.txt"}, "doctor_json is 'a.txt', wanted a name that ends in .json"),
         ({"junit": "nowhere/a.xml"}, "there is no directory"),
         ({"html": 7}, "wanted the path of a file: -e doctor_html=doctor.html"),
+        ({"page": "a.txt"}, "report_html is 'a.txt', wanted a name that ends in .html: -e report_html=report.html"),
+        ({"page": "a.html", "html": "a.html"}, "doctor_html and report_html are the same file"),
         ({"groups": "capacity", "skip": ",".join(name for name, one in KNOWN.items() if one.group == "capacity")}, "leaves no check"),
     ],
 )
