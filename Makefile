@@ -48,11 +48,11 @@ check: venv-dev ## run the fast gates and the unit tests, in about a minute
 	@HYPOTHESIS_PROFILE=fast $(PYTEST) $(WORKERS) --quiet -m "not slow" $(WITHOUT_HOSTS)
 
 lint: venv-dev ## run all gates: format, types, ansible-lint, ansible-test, packaging
-	@tools/need ruby=ruby
+	@tools/need ruby=ruby chromium=chromium npm=npm
 	@$(PYTEST) $(WORKERS) tests/gates
 
 test: venv-dev ## run all tests, on lab hosts too; a change lands when they pass
-	@tools/need ruby=ruby
+	@tools/need ruby=ruby chromium=chromium npm=npm
 	@status=0; \
 	$(PYTEST) $(WORKERS) -m "not long" $(WITHOUT_HOSTS) || status=1; \
 	$(PYTEST) $(LABS) --verbose -m "not matrix and not long and not guests" $(ON_HOSTS) || status=1; \

@@ -19,6 +19,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import registry, report
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import CERTIFICATES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import request as doctors_request
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import template_cache
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import directory_of_the_run
@@ -135,7 +136,7 @@ class ActionModule(HostAction):
 
 
 def _groups() -> set[str]:
-    return {examined.CERTIFICATES, *(group for check in registry.checks().values() for group in check.needs)}
+    return {CERTIFICATES, *(group for check in registry.checks().values() for group in check.needs)}
 
 
 def _of_spec(cluster: Object) -> Object:

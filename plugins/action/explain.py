@@ -16,6 +16,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import of_loop, registered, why_silent
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import asked, judging, registry
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import CERTIFICATES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import template_cache
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._explain import chain, links, node, pod, request
@@ -94,7 +95,7 @@ def _checks() -> list[str]:
 def _groups() -> set[str]:
     """The groups of facts that the chain needs."""
     chosen = [registry.checks()[name] for name in _checks()]
-    return {examined.CERTIFICATES, *(group for check in chosen for group in check.needs)}
+    return {CERTIFICATES, *(group for check in chosen for group in check.needs)}
 
 
 def _concerned(cluster: Object, subject: Subject) -> list[str]:
