@@ -269,8 +269,8 @@ def test_what_a_host_reports_is_no_text_of_its_own(
 def test_a_server_that_says_nothing_costs_the_deadline_once(
     mirror: Mirror, host: pathlib.Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asked_checksums, "DEADLINE", 0.3)
-    monkeypatch.setattr(asked_checksums, "_PATIENCE", 0.2)
+    monkeypatch.setattr(asked_checksums, "DEADLINE", 2.0)
+    monkeypatch.setattr(asked_checksums, "_PATIENCE", 1.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         for name, warned in (("tool", 1), ("other", 0)):
