@@ -59,7 +59,8 @@ def of_program(argv: list[str], *, room: int, timeout: float) -> Packed:
 
 def _lines(process: subprocess.Popen[bytes], end: float, late: list[str]) -> t.Iterator[str]:
     """What it prints, until its end or that moment. A line of any length takes bounded memory."""
-    assert process.stdout is not None  # it was given a pipe
+    if process.stdout is None:
+        raise ValueError("a process without a pipe for its output")
     kept = b""
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
