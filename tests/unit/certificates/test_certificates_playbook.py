@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import stat
 import subprocess
-import sys
 import time
 import typing as t
 
+import played
 import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
@@ -19,40 +18,17 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory
 # Starting ansible-playbook takes seconds.
 pytestmark = pytest.mark.slow
 
-ROOT = pathlib.Path(__file__).parents[3]
-INVENTORY = """
-all:
-  vars: {cluster_mirror: "https://192.0.2.1"}
-  hosts:
-    m1: {ansible_connection: local, node_address: 192.0.2.10, ansible_python_interpreter: "PYTHON"}
-    w1: {ansible_host: 127.0.0.1, ansible_port: 1, node_address: 192.0.2.11}
-  children:
-    etcd: {hosts: {m1: }}
-    master: {hosts: {m1: }}
-    minion: {hosts: {w1: }}
-"""
-
 
 @pytest.fixture
 def folder(tmp_path: pathlib.Path) -> pathlib.Path:
-    (tmp_path / "hosts.yml").write_text(INVENTORY.replace("PYTHON", sys.executable))
+    played.write_inventory(tmp_path)
     pki = Pki(tmp_path / "pki", now=time.time() - 3640 * 86400)
     pki.certificate("kubernetes")
     return tmp_path
 
 
 def play(folder: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", "hosts.yml"]
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    surroundings |= {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"), "ANSIBLE_NOCOLOR": "1"}
-    return subprocess.run(
-        [*command, str(ROOT / "playbooks/certificates.yml"), *arguments],
-        cwd=folder,
-        env=surroundings,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return played.play("certificates.yml", *arguments, folder=folder)
 
 
 def by_path(data: dict[str, t.Any]) -> dict[tuple[str, str], dict[str, t.Any]]:

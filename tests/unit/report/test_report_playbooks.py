@@ -3,42 +3,25 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 import stat
 import subprocess
-import sys
 
+import played
 import pytest
 
 # Starting ansible-playbook takes seconds.
 pytestmark = pytest.mark.slow
 
-ROOT = pathlib.Path(__file__).parents[3]
-INVENTORY = """
-all:
-  vars: {cluster_mirror: "https://192.0.2.1"}
-  hosts:
-    m1: {ansible_connection: local, node_address: 192.0.2.10, ansible_python_interpreter: "PYTHON"}
-    w1: {ansible_host: 127.0.0.1, ansible_port: 1, node_address: 192.0.2.11}
-  children:
-    etcd: {hosts: {m1: }}
-    master: {hosts: {m1: }}
-    minion: {hosts: {w1: }}
-"""
-
 
 @pytest.fixture
 def folder(tmp_path: pathlib.Path) -> pathlib.Path:
-    (tmp_path / "hosts.yml").write_text(INVENTORY.replace("PYTHON", sys.executable))
+    played.write_inventory(tmp_path)
     return tmp_path
 
 
 def play(folder: pathlib.Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", "hosts.yml", str(ROOT / "playbooks" / name)]
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    surroundings |= {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"), "ANSIBLE_NOCOLOR": "1"}
-    return subprocess.run([*command, *arguments], cwd=folder, env=surroundings, capture_output=True, text=True, check=False)
+    return played.play(name, *arguments, folder=folder)
 
 
 @pytest.mark.parametrize("check", [(), ("--check",)])
