@@ -55,11 +55,13 @@ def test_no_request_fails(ha: Cluster, tmp_path: pathlib.Path) -> None:
 
 
 def test_a_run_goes_on_where_another_was_killed(ha: Cluster) -> None:
+    encrypted.make_secret(ha, "kept")
     options = (REPLACE, "-e", "replace_authority=kubernetes,etcd,encryption", "-e", "replace_pause=5")
     assert killed_and_gone_on_with(ha, KILLS, *options) >= 5
     assert not [name for name in files(ha) if "next" in name or "previous" in name or "replacing" in name]
     (key,) = encrypted.keys_of_controller(ha)
     assert encrypted.keys_of_values(ha, next(iter(MASTERS))) == {key.name}
+    assert encrypted.is_readable(ha, "kept")
     failing.is_whole(ha, MASTERS, NODES)
     checks.nothing_changes(ha, NODES)
 
