@@ -4,6 +4,8 @@
 
 usage: offline_ansible_test.py sanity|units [ARGUMENT…]     (the arguments go to ansible-test)
 
+It runs on the interpreters of PYTHONS that are here, or on those that $BAREHOST_TEST_PYTHONS names, as "3.9 3.13".
+
 ansible-test needs three things that a checkout does not have:
 
 * A directory .../ansible_collections/barehost/kubernetes. Each run copies the files of the checkout below .build/ansible-test.
@@ -90,7 +92,7 @@ def interpreters() -> dict[str, pathlib.Path]:
     """The interpreters of this machine by version, from PATH or pyenv."""
     found: dict[str, pathlib.Path] = {}
     pyenv = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv")) / "versions"
-    for version in PYTHONS:
+    for version in os.environ.get("BAREHOST_TEST_PYTHONS", "").split() or PYTHONS:
         candidates: list[pathlib.Path | str] = [f"python{version}", *sorted(pyenv.glob(f"{version}.*/bin/python{version}"), reverse=True)]
         for candidate in candidates:
             if real := runs(python=candidate, version=version):

@@ -12,19 +12,28 @@ import yaml
 
 from .command import ROOT, run
 
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+
 
 @pytest.mark.slow
-def test_ansible_test_sanity() -> None:
-    """All sanity tests on every Python that is here, but pslint: there is no PowerShell, in the collection or on the machine."""
-    run(sys.executable, "tools/offline_ansible_test.py", "sanity", "--requirements", "--color", "no", "--skip-test", "pslint")
+@pytest.mark.parametrize(
+    "pythons",
+    [
+        pytest.param(f"3.9 {VERSION} 3.13", id="oldest and newest"),
+        pytest.param("", id="every Python", marks=pytest.mark.long),
+    ],
+)
+def test_ansible_test_sanity(pythons: str) -> None:
+    """All sanity tests but pslint: there is no PowerShell, in the collection or on the machine."""
+    command = ("tools/offline_ansible_test.py", "sanity", "--requirements", "--color", "no", "--skip-test", "pslint")
+    run(sys.executable, *command, BAREHOST_TEST_PYTHONS=pythons)
 
 
 @pytest.mark.slow
 @pytest.mark.long
 def test_ansible_test_units() -> None:
     """The unit tests as contributors of other collections run them. pytest itself runs the same ones in make test."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    output = run(sys.executable, "tools/offline_ansible_test.py", "units", "--venv", "--python", version, "--requirements", "--color", "no")
+    output = run(sys.executable, "tools/offline_ansible_test.py", "units", "--venv", "--python", VERSION, "--requirements", "--color", "no")
     assert " passed in " in output
 
 
