@@ -97,6 +97,7 @@ _LISTS: list[t.Any] = [["another"], ["192.0.2.7"], ["eth7"], [{"name": "barehost
 _MAPS: list[t.Any] = [{"another": "1"}, {"another": True}]
 
 
+@functools.cache
 def options() -> dict[str, tuple[str, Object]]:
     """Every variable of a role, with the role."""
     found = {}
@@ -186,6 +187,7 @@ def _text_of(option: Object) -> str:
     return text if isinstance(text, str) else " ".join(text)
 
 
+@functools.cache
 def described() -> dict[str, str]:
     """What is written of each list and map."""
     found = {name: _text_of(option) for name, (_role, option) in options().items() if option["type"] in ("list", "dict")}
