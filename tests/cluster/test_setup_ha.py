@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 
-from . import bareness, checks, failing
+from . import bareness, checks, failing, open_ports
 from .driver import ROOT, Cluster, PlaybookRun, eventually
 from .probing import NAMESPACE, Seen, probed
 from .setups import bare_hosts
@@ -87,6 +87,15 @@ def test_what_the_balancers_let_in(ha: Cluster) -> None:
         entries = ha.on(host, "firewall-cmd --info-ipset=barehost-vrrp")
         assert all(other in entries for other in BALANCERS.values())
         assert ha.curl(f"http://{address}:8404/", check=False).returncode == 7, "there is a statistics page"
+
+
+def test_open_ports_are_those_of_the_matrix(ha: Cluster) -> None:
+    open_ports.are_the_matrix(ha, probed=["k8s.minion1.dev"])
+
+
+@pytest.mark.long
+def test_no_other_port_answers(ha: Cluster) -> None:
+    open_ports.no_others_answer(ha)
 
 
 def test_haproxy_is_confined(ha: Cluster) -> None:

@@ -11,7 +11,7 @@ import time
 import pytest
 import yaml
 
-from . import apiservers, checks, failing
+from . import apiservers, checks, failing, open_ports
 from .driver import ROOT, Cluster, eventually
 from .probing import probed_on_node
 from .second_fault import cells
@@ -55,6 +55,10 @@ def test_guestbook_names_logs_and_exec(local: Cluster) -> None:
     checks.guestbook_is_shared(local, NODES, through=MINION)
     checks.names_are_found(local, NODES)
     checks.logs_are_read(local, NODES)
+
+
+def test_open_ports_are_those_of_the_matrix(local: Cluster) -> None:
+    open_ports.are_the_matrix(local, probed=[MINION])
 
 
 def test_second_run(local: Cluster) -> None:

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from . import checks
+from . import checks, open_ports
 from .driver import Cluster, PlaybookRun, eventually
 from .own_inventory import copy_of, write_hosts
 from .setups import bare_hosts
@@ -69,6 +69,10 @@ def test_check_mode_foretells_the_first_run(predicted: PlaybookRun, first_run: P
     assert predicted.returncode == 0
     assert predicted.actions_by_task() == first_run.actions_by_task()
     assert {("etcd_role", "create", "flannel"), ("etcd_auth", "enable", "authentication")} < {action[1:] for action in first_run.actions()}
+
+
+def test_open_ports_are_those_of_the_matrix(installed: Cluster) -> None:
+    open_ports.are_the_matrix(installed, probed=[LEAVES])
 
 
 def test_each_host_has_its_part(installed: Cluster) -> None:

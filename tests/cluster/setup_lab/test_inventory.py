@@ -8,7 +8,7 @@ import stat
 
 import pytest
 
-from .. import checks
+from .. import checks, open_ports
 from ..checks import ON_MASTERS, REGISTRY, UNITS, VERSION
 from ..driver import Cluster, PlaybookRun, eventually
 
@@ -130,6 +130,10 @@ def test_firewalld_runs_and_refuses_what_is_not_listed(cluster: Cluster) -> None
         assert "No route to host" in refused.stderr or "timed out" in refused.stderr or "refused" in refused.stderr
     finally:
         cluster.on("k8s.minion1.dev", "systemctl stop unlisted")
+
+
+def test_open_ports_are_those_of_the_matrix(guestbook: Cluster, probes: dict[str, str]) -> None:
+    open_ports.are_the_matrix(guestbook, probed=probes)
 
 
 def test_etcd_is_closed_to_minions(cluster: Cluster) -> None:

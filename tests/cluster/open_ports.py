@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which ports of hosts are open from where, as packets find out, beside the matrix that firewalld is configured from."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import json
+import pathlib
+import sys
+import typing as t
+
+import yaml
+
+from . import checks
+from .driver import Cluster
+
+PROGRAM = pathlib.Path(__file__).with_name("port_scan.py")
+OUTSIDE = "a machine outside"
+SSH = 22
+_LOOPBACK = ("127.", "[::1]")
+Ports = dict[str, list[int]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Matrix:
+    """``hosts``: addresses by name. ``nodes``: the hosts that have a kubelet, and so the NodePorts of ``node_ports``."""
+
+    rows: list[dict[str, t.Any]]
+    hosts: dict[str, str]
+    roles: dict[str, set[str]]
+    nodes: set[str]
+    node_ports: set[int]
+
+    def lets_in(self, target: str, *, source: str) -> Ports:
+        """What is to be open on a host from the address of another."""
+        found = self._of(target, lambda row: not row["sources"] or source in row["sources"])
+        node_ports = self.node_ports if target in self.nodes else set()
+        return {"tcp": sorted({*found["tcp"], SSH, *node_ports}), "udp": sorted(found["udp"])}
+
+    def all_of(self, target: str) -> Ports:
+        """What is to be open on a host from anywhere at all."""
+        return {protocol: sorted(ports) for protocol, ports in self._of(target, lambda _row: True).items()}
+
+    def _of(self, target: str, chosen: c.Callable[[dict[str, t.Any]], bool]) -> dict[str, set[int]]:
+        rows = [row for row in self.rows if self.roles[target] & set(row["roles"]) and chosen(row)]
+        return {protocol: {row["port"] for row in rows if row["protocol"] == protocol} for protocol in ("tcp", "udp")}
+
+
+def matrix(cluster: Cluster) -> Matrix:
+    """That of the inventory, with the services that the cluster has."""
+    (told,) = [
+        result["msg"] for result in cluster.playbook("tests/cluster/playbooks/ports.yml").results if result["task"] == "Tell the ports"
+    ]
+    inventory = yaml.safe_load((cluster.inventory / "hosts.yml").read_text(encoding="utf-8"))["all"]
+    hosts = {host: variables["ansible_host"] for host, variables in inventory["hosts"].items()}
+    roles = {host: {group for group, members in inventory["children"].items() if host in members["hosts"]} for host in hosts}
+    nodes = {node["metadata"]["name"] for node in cluster.kubectl_json("get", "nodes")["items"]}
+    services = cluster.kubectl_json("get", "services", "--all-namespaces")["items"]
+    node_ports = {port["nodePort"] for service in services for port in service["spec"]["ports"] if port.get("nodePort")}
+    return Matrix(json.loads(told), hosts, roles, nodes, node_ports)
+
+
+def listening(cluster: Cluster, host: str) -> Ports:
+    """The ports at which programs of a host wait for others, at any address but the loopback's."""
+    found: dict[str, set[int]] = {"tcp": set(), "udp": set()}
+    for line in cluster.on(host, "ss -Hlntu").splitlines():
+        protocol, _state, _received, _sent, local, *_rest = line.split()
+        address, _colon, port = local.rpartition(":")
+        if not address.startswith(_LOOPBACK):
+            found[protocol].add(int(port))
+    return {protocol: sorted(ports) for protocol, ports in found.items()}
+
+
+def seen_from(cluster: Cluster, source: str, asked: c.Mapping[str, Ports], *, pod: str = "") -> dict[str, Ports]:
+    """What of it answers a host, the machine outside, or a pod of a host."""
+    text = json.dumps(asked)
+    if source == OUTSIDE:
+        done = cluster.lab("run", sys.executable, str(PROGRAM), input=text)
+    else:
+        inside = (
+            f"nsenter --net --target $(docker inspect --format '{{{{.State.Pid}}}}' $(docker ps -q -f name=k8s_POD_{pod}_)) " if pod else ""
+        )
+        done = cluster.lab("exec", source, "sh", "-c", f'{inside}python3 -c "$0"', PROGRAM.read_text(encoding="utf-8"), input=text)
+    answer: dict[str, Ports] = json.loads(done.stdout)
+    return answer
+
+
+def are_the_matrix(cluster: Cluster, *, probed: c.Collection[str]) -> None:
+    """From each host to each other, from outside, and from a pod of each of the hosts ``probed``, which have checks.start_probes.
+
+    Every port is tried that somebody listens at, or that the matrix has. A pod reaches its own host through interfaces that the
+    firewall trusts, so that is left out; at others it has the address of its host.
+    """
+    wanted = matrix(cluster)
+    held = {host: listening(cluster, host) for host in wanted.hosts}
+    sources = [(OUTSIDE, ""), *((host, "") for host in wanted.hosts), *((host, checks.probe(host)) for host in probed)]
+    for source, pod in sources:
+        targets = {host: address for host, address in wanted.hosts.items() if host != source}
+        let_in = {host: wanted.lets_in(host, source=wanted.hosts.get(source, "")) for host in targets}
+        asked = {address: _together(held[host], wanted.all_of(host), let_in[host]) for host, address in targets.items()}
+        seen = seen_from(cluster, source, asked, pod=pod)
+        assert {host: seen[address] for host, address in targets.items()} == let_in, f"from {pod or source}"
+
+
+def _together(*ports: Ports) -> Ports:
+    return {protocol: sorted({port for some in ports for port in some[protocol]}) for protocol in ("tcp", "udp")}
+
+
+def no_others_answer(cluster: Cluster) -> None:
+    """Of all TCP ports of every host, those of the matrix answer a machine outside. It takes minutes."""
+    wanted = matrix(cluster)
+    for host, address in wanted.hosts.items():
+        seen = seen_from(cluster, OUTSIDE, {address: {"tcp": list(range(1, 65536)), "udp": []}})
+        assert seen[address]["tcp"] == wanted.lets_in(host, source="")["tcp"], host
