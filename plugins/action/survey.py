@@ -10,18 +10,23 @@ import typing as t
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import alike
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import template_cache
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import custody
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import api, components, etcd, preflight, role_tasks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.part import Object, Part
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "roles": {"type": "list", "elements": "str", "required": True},
+    "state": {"type": "str", "choices": ["checked", "observed", "judged"], "default": "observed"},
+    "roles": {"type": "list", "elements": "str", "default": []},
     "api": {"type": "bool", "default": False},
     "begins": {"type": "bool", "default": False},
     "preflight_skip": {"type": "raw", "default": ""},
+    "observation": {"type": "str", "default": "barehost_survey"},
 }
 # Of a cluster that is not there yet: what comes first on each host. It saves the role's own look.
 _FIRST = ("host",)
@@ -47,8 +52,10 @@ class ActionModule(HostAction):
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         arguments = self._arguments(ARGUMENT_SPEC)
         preflight.skipped(arguments["preflight_skip"])
-        if not arguments["roles"]:
+        if arguments["state"] == "checked":
             return {"changed": False}
+        if arguments["state"] == "judged":
+            return judged(registered(variables, variables["ansible_play_hosts_all"], arguments["observation"]))
         try:
             return self._survey(arguments, variables)
         except AnsibleConnectionFailure:
@@ -76,18 +83,17 @@ class ActionModule(HostAction):
         fitness = self._fitness(arguments, variables)
         # What is pending has a task, which gives the warnings of its own.
         settled = [*([] if pending else own), *([] if pending or api_pending else of_api)]
-        texts = [*fitness.pop("warnings", []), *(text for part in settled for text in part.warnings)]
-        warnings = list(dict.fromkeys(texts))
+        warnings = list(dict.fromkeys(text for part in settled for text in part.warnings))
         return {**result, **fitness, **({"warnings": warnings} if warnings else {})}
 
     def _fitness(self, arguments: Object, variables: dict[str, t.Any]) -> Object:
         """Why a new host is refused, and what its operator should know, as far as it has answered: no plan is needed for that."""
         if self._first is None:
-            return {"unfit": []}
+            return {"unfit": [], "doubts": []}
         cluster, host = cluster_of(self._templar, variables), self._host_name(variables)
         told = self._first.told_before_the_first_change
         verdict = preflight.judged(cluster, host, told, skip=preflight.skipped(arguments["preflight_skip"]))
-        return {"unfit": verdict.refusals, **({"warnings": verdict.warnings} if verdict.warnings else {})}
+        return {"unfit": verdict.refusals, "doubts": verdict.warnings}
 
     def _host_name(self, variables: dict[str, t.Any]) -> str:
         return Host(self, variables).name
@@ -131,6 +137,17 @@ class ActionModule(HostAction):
             answers = SurveyHost(self, variables).step("collect", {"calls": calls})["answers"]
         found = [_pending(part, answer) for part, answer in zip(parts, answers, strict=True)]
         return _merged(found[: len(own)]), _merged(found[len(own) :])
+
+
+def judged(surveys: dict[str, Object]) -> Object:
+    """What the surveys of all hosts say before the first change: warnings, or the error that ends the run."""
+    unfit = preflight.refusal({host: found.get("unfit") or [] for host, found in surveys.items()})
+    unsigned = custody.message({host: found.get("unsigned") or [] for host, found in surveys.items()})
+    warnings = alike.lines({host: found.get("doubts") or [] for host, found in surveys.items()})
+    told = {"warnings": warnings} if warnings else {}
+    if unfit or unsigned:
+        return {"changed": False, "failed": True, "msg": "\n".join(text for text in (unfit, unsigned) if text), **told}
+    return {"changed": False, **told}
 
 
 def _pending(part: Part, answer: Object) -> dict[str, str]:

@@ -10,7 +10,6 @@ import collections.abc as c
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import health_report as health_reports
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import custody
 
 # By host, its variables
 HostVars = c.Mapping[str, c.Mapping[str, t.Any]]
@@ -150,26 +149,6 @@ def health_report(
     return health_reports.report(cluster, hostvars, asked=asked, answering=answering)._asdict()
 
 
-def unsigned(hostvars: HostVars, hosts: c.Iterable[str]) -> str:
-    """Why the run must end: the certificates of these hosts that the survey found due and that cannot be signed. Empty if there is none."""
-    return custody.message({host: (hostvars[host].get("barehost_survey") or {}).get("unsigned") or [] for host in hosts})
-
-
-def unfit(hostvars: HostVars, hosts: c.Iterable[str]) -> str:
-    """Why the run must end: what the survey has found of these hosts before their first change. Empty if they are fit."""
-    found = {host: (hostvars[host].get("barehost_survey") or {}).get("unfit") or [] for host in hosts}
-    lines = [f"{host}: {text}" for host, texts in found.items() for text in texts]
-    if not lines:
-        return ""
-    return "\n".join(
-        [
-            "Nothing was changed on any host: new hosts are not fit for the cluster.",
-            *lines,
-            "Mend them. Or skip a check: -e site_preflight_skip=ID, with commas between several",
-        ]
-    )
-
-
 class FilterModule:
     """The filters of this file."""
 
@@ -187,6 +166,4 @@ class FilterModule:
             "changed_nodes": changed_nodes,
             "silent_hosts": silent_hosts,
             "health_report": health_report,
-            "unsigned": unsigned,
-            "unfit": unfit,
         }

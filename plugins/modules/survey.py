@@ -24,13 +24,29 @@ attributes:
     description: It changes nothing, so there is no difference to show.
     support: none
 options:
+  state:
+    description:
+      - V(checked) only refuses wrong options, and asks no host.
+      - V(observed) looks at the host.
+      - V(judged) reads what all hosts of the play have told, and asks none. It ends the run for new hosts that are not fit, and for
+        certificates that cannot be signed. It warns of what may not be well on new hosts. What is the same on several hosts is one line.
+    type: str
+    choices:
+      - checked
+      - observed
+      - judged
+    default: observed
+  observation:
+    description: The variable in which V(observed) was registered, for V(judged).
+    type: str
+    default: barehost_survey
   roles:
     description:
       - The roles of this collection that the host has, in the order in which they would run.
       - Each of their tasks M(barehost.kubernetes.component) in C(tasks/main.yml) is looked at.
     type: list
     elements: str
-    required: true
+    default: []
   api:
     description: Whether to look at the cluster's objects in the API, too, and at the Nodes of this run. The host must be a master.
     type: bool
@@ -57,6 +73,11 @@ EXAMPLES = r"""
       - firewall
   register: barehost_survey
 
+- name: End the run if new hosts are not fit
+  barehost.kubernetes.survey:
+    state: judged
+  run_once: true
+
 - name: End the play for a host that is as described
   ansible.builtin.meta: end_host
   when: barehost_survey.settled
@@ -65,33 +86,35 @@ EXAMPLES = r"""
 RETURN = r"""
 settled:
   description: Whether nothing has to be done on the host.
-  returned: success
+  returned: if O(state=observed) has succeeded
   type: bool
 api_settled:
   description: Whether nothing has to be done in the API. False if it was not asked.
-  returned: success
+  returned: if O(state=observed) has succeeded
   type: bool
 other_versions:
   description: Whether a program gets another version than it has, or its first one. True if that is not known.
-  returned: success
+  returned: if O(state=observed) has succeeded
   type: bool
 pending:
   description: Why something is not settled, by its name; V(survey) if the survey itself could not be made.
-  returned: success
+  returned: if O(state=observed) has succeeded
   type: dict
 unfit:
-  description:
-    - Why a host that nothing of this collection has changed yet is refused, one text for each finding. A warning is one of the task.
-    - The filter P(barehost.kubernetes.unfit#filter) makes one message of them.
-  returned: if the survey could be made
+  description: Why a host that nothing of this collection has changed yet is refused, one text for each finding.
+  returned: if O(state=observed) has succeeded
+  type: list
+  elements: str
+doubts:
+  description: What may not be well on such a host, one text for each finding.
+  returned: if O(state=observed) has succeeded
   type: list
   elements: str
 unsigned:
   description:
     - The certificates that are due and that cannot be signed, because the key of their authority is not in the PKI directory or cannot be
       read. Each has C(path), the C(reason) why it is due, and C(why) it cannot be signed.
-    - The filter P(barehost.kubernetes.unsigned#filter) makes one message of them.
-  returned: if the survey could be made
+  returned: if O(state=observed) has succeeded
   type: list
   elements: dict
 """

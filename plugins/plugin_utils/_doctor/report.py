@@ -14,7 +14,7 @@ import json
 import textwrap
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import judging
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import alike, judging
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.check import SEVERITIES, Check
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.judging import Finding, Verdict
@@ -23,7 +23,6 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.reques
 # Of the data. It changes when a field gets another meaning or goes.
 FORMAT = 1
 _WIDTH = 140
-_HOSTS = 3
 _OF_ONE_CHECK = 8
 
 
@@ -36,9 +35,7 @@ class Told(t.NamedTuple):
 
     @property
     def where(self) -> str:
-        more = len(self.hosts) - _HOSTS
-        names = ", ".join(self.hosts[:_HOSTS]) + (f" and {more} more" if more > 0 else "")
-        return names or "cluster"
+        return alike.where(self.hosts)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,10 +79,8 @@ class Report:
     @functools.cached_property
     def told(self) -> list[Told]:
         """The findings as they are told: what is the same on several hosts once."""
-        alike: dict[tuple[str, str, str, str], list[Finding]] = {}
-        for one in self.findings:
-            alike.setdefault((one.check.id, one.found, one.wanted, one.remedy), []).append(one)
-        return [Told(found[0], tuple(one.host for one in found if one.host), self._explained(found)) for found in alike.values()]
+        same = alike.gathered(((one.check.id, one.found, one.wanted, one.remedy), one) for one in self.findings)
+        return [Told(found[0], tuple(one.host for one in found if one.host), self._explained(found)) for found in same.values()]
 
     def _explained(self, reasons: c.Sequence[Finding]) -> tuple[Finding, ...]:
         first = reasons[0]
@@ -182,7 +177,7 @@ def _line(told: Told) -> str:
 def _details(told: Told) -> list[str]:
     finding = told.finding
     more = [f"why: {finding.check.why}", f"looked at: {finding.check.looks_at}"]
-    more += [f"hosts: {', '.join(told.hosts)}"] if len(told.hosts) > _HOSTS else []
+    more += [f"hosts: {', '.join(told.hosts)}"] if len(told.hosts) > alike.HOSTS else []
     more += [f"explains: {f'{one.host}: ' if one.host else ''}{one.found} [{one.check.id}]" for one in told.explained]
     more += [f"| {line}" for line in finding.evidence]
     indent = " " * 9

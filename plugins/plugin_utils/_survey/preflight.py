@@ -10,7 +10,7 @@ import time
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import asked, judging, registry
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import alike, asked, judging, registry
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.check import ERROR, WARNING
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts, HostFacts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.judging import Finding
@@ -67,7 +67,21 @@ def judged(cluster: c.Mapping[str, t.Any], host: str, answer: Object, *, skip: c
     counting = [one for one in findings if not one.explained_by]
     return Verdict(
         [_words(one) for one in counting if one.check.severity == ERROR],
-        [f"{host}: {_words(one)}" for one in counting if one.check.severity == WARNING],
+        [_words(one) for one in counting if one.check.severity == WARNING],
+    )
+
+
+def refusal(hosts: c.Mapping[str, c.Sequence[str]]) -> str:
+    """One error for all hosts; empty if they are fit. ``hosts``: the refusals, by host."""
+    lines = alike.lines(hosts)
+    if not lines:
+        return ""
+    return "\n".join(
+        [
+            "Nothing was changed on any host: new hosts are not fit for the cluster.",
+            *lines,
+            f"Mend them. Or skip a check: -e {VARIABLE}=ID, with commas between several",
+        ]
     )
 
 

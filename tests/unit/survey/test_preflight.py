@@ -8,7 +8,7 @@ import typing as t
 import pytest
 from doctor_situation import Situation, faults
 
-from ansible_collections.barehost.kubernetes.plugins.filter.plays import unfit
+from ansible_collections.barehost.kubernetes.plugins.action import survey
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import registry
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import preflight
@@ -81,9 +81,25 @@ def test_ids_that_are_none(given: t.Any, words: str) -> None:
     assert words in str(refused.value)
 
 
-def test_one_message_for_all_hosts() -> None:
-    hostvars = {"a": {"barehost_survey": {"unfit": ["x [disk-full]", "y"]}}, "b": {"barehost_survey": {}}, "c": {}}
-    message = unfit(hostvars, ["a", "b", "c"])
-    assert message.splitlines()[0].startswith("Nothing was changed on any host")
-    assert "a: x [disk-full]" in message and "a: y" in message and "site_preflight_skip=" in message
-    assert unfit(hostvars, ["b", "c"]) == ""
+def of_all(**surveys: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What the task says that judges what all hosts have told."""
+    return survey.judged(surveys)
+
+
+def test_one_error_for_all_hosts() -> None:
+    failed = of_all(a={"unfit": ["x [disk-full]", "y"]}, b={"unfit": ["y"]}, c={}, d={"unreachable": True})
+    lines = failed["msg"].splitlines()
+    assert failed["failed"] and lines[0].startswith("Nothing was changed on any host")
+    assert lines[1:3] == ["a: x [disk-full]", "a, b: y"] and "site_preflight_skip=" in lines[3]
+    assert of_all(b={}, c={}) == {"changed": False}
+
+
+def test_what_many_hosts_have_in_common_is_one_warning() -> None:
+    many = {f"w{number}": {"doubts": ["only 1 GiB [machine-memory-small]"]} for number in range(1, 41)}
+    assert of_all(**many)["warnings"] == ["w1, w2, w3, w4, w5 and 35 more: only 1 GiB [machine-memory-small]"]
+
+
+def test_warnings_are_told_beside_an_error() -> None:
+    found = of_all(a={"unfit": ["y"], "doubts": ["z"]}, b={"unsigned": [{"path": "/x.crt", "reason": "it ends", "why": "No key."}]})
+    assert found["warnings"] == ["a: z"]
+    assert "a: y" in found["msg"] and "/x.crt (it ends)" in found["msg"]
