@@ -21,6 +21,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._doctor import
     clock,
     control_plane,
     disks,
+    drift,
     etcd,
     firewall,
     kernel,
@@ -52,6 +53,7 @@ GROUPS: dict[str, types.ModuleType] = {
     "selinux": selinux,
     "runtime": runtime,
     "pod_network": pod_network,
+    "drift": drift,
     "subject": subject,
 }
 # Characters of what one group tells.

@@ -25,12 +25,12 @@ _PAUSE = 0.1
 
 
 @contextlib.contextmanager
-def held(*, changes: bool) -> t.Iterator[None]:
+def held(*, changes: bool, patience: t.Optional[float] = None) -> t.Iterator[None]:
     """Holds the lock: exclusive for a step that ``changes`` the host, shared for readers. Readers never create the lock file.
 
-    Waits at most ``DEADLINE`` seconds, then raises HostError.
+    Waits at most ``patience`` seconds, or ``DEADLINE``, then raises HostError.
     """
-    descriptor = _acquire(changes=changes)
+    descriptor = _acquire(changes=changes, patience=DEADLINE if patience is None else patience)
     try:
         yield
     finally:
@@ -38,9 +38,9 @@ def held(*, changes: bool) -> t.Iterator[None]:
             os.close(descriptor)
 
 
-def _acquire(*, changes: bool) -> t.Optional[int]:
+def _acquire(*, changes: bool, patience: float) -> t.Optional[int]:
     """The descriptor of the lock; None if a reader finds no lock file, because nothing has changed this host yet."""
-    end = time.monotonic() + DEADLINE
+    end = time.monotonic() + patience
     while True:
         descriptor = _open(create=changes)
         if descriptor is None:
@@ -50,7 +50,7 @@ def _acquire(*, changes: bool) -> t.Optional[int]:
         os.close(descriptor)
         if time.monotonic() > end:
             raise HostError(
-                f"another run has been changing this host for {DEADLINE:.0f} s: `lslocks` names the process that holds {PATH}. "
+                f"another run has been changing this host for {patience:.0f} s: `lslocks` names the process that holds {PATH}. "
                 "Wait for its end, or end it if nothing can come of it, and run again"
             )
         time.sleep(_PAUSE)

@@ -8,8 +8,6 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._progress.text import names
-
 # How many hosts one line names.
 HOSTS = 5
 Key = t.TypeVar("Key", bound=c.Hashable)
@@ -26,7 +24,8 @@ def gathered(found: c.Iterable[tuple[Key, One]]) -> dict[Key, list[One]]:
 
 def where(hosts: c.Sequence[str]) -> str:
     """The hosts as a line names them: the first, and how many there are besides; ``cluster`` if it is of none."""
-    return names(hosts, shown=HOSTS) or "cluster"
+    more = len(hosts) - HOSTS
+    return ", ".join(hosts[:HOSTS]) + (f" and {more} more" if more > 0 else "") or "cluster"
 
 
 def lines(texts: c.Mapping[str, c.Iterable[str]]) -> list[str]:

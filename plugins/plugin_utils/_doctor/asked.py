@@ -34,11 +34,11 @@ _API_NAME = "kubernetes.default.svc"
 # Others that would set the same clock.
 _KEEPERS = ("systemd-timesyncd.service", "ntpd.service", "ntpsec.service", "openntpd.service", "ptp4l.service")
 # Groups that are asked by the items of a host, or by its certificates.
-_OF_ROLES = ("kernel", "units", "certificates", "firewall", "selinux")
+_OF_ROLES = ("kernel", "units", "certificates", "firewall", "selinux", "drift")
 
 
 class Host(t.NamedTuple):
-    """``items``: what the roles of the host describe, by kind. ``certificates``: what the list of certificates asks.
+    """``items``: what the roles of the host describe, by kind. ``certificates``: what the list of certificates asks; ``drift`` likewise.
 
     ``etcd_data``: the directory of etcd's data. ``device``: the interface of flannel's tunnel.
     """
@@ -49,6 +49,7 @@ class Host(t.NamedTuple):
     certificates: Object
     etcd_data: str
     device: str
+    drift: c.Mapping[str, t.Any] = {}
 
     @property
     def is_node(self) -> bool:
@@ -177,6 +178,10 @@ def _selinux(host: Host) -> Object:
     return {"items": _managed(host, "selinux"), "booleans": host.items["selinux_boolean"]}
 
 
+def _drift(host: Host) -> Object:
+    return dict(host.drift)
+
+
 def _runtime(host: Host) -> Object | None:
     if not host.is_node:
         return None
@@ -218,4 +223,5 @@ _GROUPS: dict[str, c.Callable[[Host], Object | None]] = {
     "selinux": _selinux,
     "runtime": _runtime,
     "pod_network": _pod_network,
+    "drift": _drift,
 }

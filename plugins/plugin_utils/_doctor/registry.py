@@ -30,6 +30,7 @@ _ORDER = (
     "nodes",
     "pod-network",
     "capacity",
+    "drift",
 )
 
 

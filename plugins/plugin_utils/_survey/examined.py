@@ -17,18 +17,20 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered, why_silent
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import asked
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts, HostFacts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import STRANGE, Facts, HostFacts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import CERTIFICATES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.authorities import Authority
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki, vault_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import drift
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.doctor import NOTHING, WantedItems, wanted_items
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.part import Object
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
 
 # What ends within them is due, as in playbooks/certificates.yml.
 DAYS = 30
+_DRIFT = "drift"
 
 
 class ExaminedHost(Host):
@@ -58,9 +60,13 @@ def pki(cluster: Object, loader: t.Any) -> tuple[Pki, dict[str, Authority]]:
 def asks(host: str, site: Site, cluster: Object, look: Look) -> tuple[asked.Host, WantedItems]:
     """What is to be asked of a host, by what its roles describe."""
     reads = asked.follow_from_roles(look.groups)
-    described = wanted_items(look.roles, site, stored=pki(cluster, site.loader)[0].served) if reads else NOTHING
+    described = (
+        wanted_items(look.roles, site, stored=pki(cluster, site.loader)[0].served, compares=_DRIFT in look.groups) if reads else NOTHING
+    )
     certificates = described.certificates.request()
-    return asked.Host(cluster, host, described.items, certificates, look.etcd_data, look.device), described
+    return asked.Host(
+        cluster, host, described.items, certificates, look.etcd_data, look.device, drift.request(described.compared)
+    ), described
 
 
 def observe(host: ExaminedHost, site: Site, cluster: Object, look: Look) -> Object:
@@ -74,12 +80,8 @@ def look_at(host: ExaminedHost, site: Site, cluster: Object, look: Look, wanted:
     began = time.time()
     answer = host.step("collect", asked.payload(wanted, look.groups, look.subject))
     ended = time.time()
-    if CERTIFICATES in answer["facts"]:
-        try:
-            answer["facts"][CERTIFICATES] = _judged(host.name, described.certificates, answer["facts"][CERTIFICATES], known, ended)
-        except AnsibleError as error:
-            del answer["facts"][CERTIFICATES]
-            answer["gaps"][CERTIFICATES] = shown(error.message)
+    _read(answer, CERTIFICATES, lambda told: _judged(host.name, described.certificates, told, known, ended))
+    _read(answer, _DRIFT, lambda told: drift.judged(described.compared, told, now=ended))
     return {
         "changed": False,
         "facts": answer["facts"],
@@ -89,6 +91,17 @@ def look_at(host: ExaminedHost, site: Site, cluster: Object, look: Look, wanted:
         "seconds": round(ended - began, 2),
         "uncompared": [shown(fault) for fault in described.faults],
     }
+
+
+def _read(answer: Object, group: str, read: c.Callable[[Object], Object]) -> None:
+    """Puts what the controller makes of a group into its place; a gap, if that cannot be."""
+    if group not in answer["facts"]:
+        return
+    try:
+        answer["facts"][group] = read(answer["facts"][group])
+    except (AnsibleError, *STRANGE, StopIteration) as error:
+        del answer["facts"][group]
+        answer["gaps"][group] = shown(error.message if isinstance(error, AnsibleError) else f"{type(error).__name__}: {error}")
 
 
 def told(variables: dict[str, t.Any], cluster: Object, name: str, *, controller: Object, now: float) -> Facts:

@@ -163,7 +163,7 @@ def _restarts(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
 def _outdated(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     for unit in _wanted(host, "started"):
         if unit["changed_inputs"] and unit["active"] in _RUNNING:
-            yield Found(f"{unit['name']}: {', '.join(unit['changed_inputs'])} changed since its start")
+            yield Found(f"{unit['name']}: {', '.join(unit['changed_inputs'])} changed since its start", about=unit["name"])
 
 
 @CHECKS.of_host(
