@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import concurrent.futures
 import dataclasses
 import json
 import pathlib
@@ -86,21 +87,25 @@ def seen_from(cluster: Cluster, source: str, asked: c.Mapping[str, Ports], *, po
     return answer
 
 
-def are_the_matrix(cluster: Cluster, *, probed: c.Collection[str]) -> None:
+def are_the_matrix(cluster: Cluster, wanted: Matrix, *, probed: c.Collection[str]) -> None:
     """From each host to each other, from outside, and from a pod of each of the hosts ``probed``, which have checks.start_probes.
 
     Every port is tried that somebody listens at, or that the matrix has. A pod reaches its own host through interfaces that the
     firewall trusts, so that is left out; at others it has the address of its host.
     """
-    wanted = matrix(cluster)
     held = {host: listening(cluster, host) for host in wanted.hosts}
-    sources = [(OUTSIDE, ""), *((host, "") for host in wanted.hosts), *((host, checks.probe(host)) for host in probed)]
-    for source, pod in sources:
+
+    def compare(source: str, pod: str) -> None:
         targets = {host: address for host, address in wanted.hosts.items() if host != source}
         let_in = {host: wanted.lets_in(host, source=wanted.hosts.get(source, "")) for host in targets}
         asked = {address: _together(held[host], wanted.all_of(host), let_in[host]) for host, address in targets.items()}
         seen = seen_from(cluster, source, asked, pod=pod)
         assert {host: seen[address] for host, address in targets.items()} == let_in, f"from {pod or source}"
+
+    sources = [(OUTSIDE, ""), *((host, "") for host in wanted.hosts), *((host, checks.probe(host)) for host in probed)]
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        for done in [threads.submit(compare, source, pod) for source, pod in sources]:
+            done.result()
 
 
 def _together(*ports: Ports) -> Ports:

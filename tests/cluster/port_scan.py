@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tries ports of other hosts, and prints those that answer.
+"""Tries ports of other hosts, and prints those that are open.
 
 A program of the standard library that runs where the packets are to come from. Its standard input is
 ``{address: {"tcp": [port, …], "udp": […]}}``, its standard output the same with the ports that are open.
@@ -14,69 +14,99 @@ import select
 import socket
 import sys
 import time
+import typing as t
 
-# A refused packet is answered at once, but a kernel sends few of these answers a second. What answers late is tried again.
+# Longer than a kernel waits before it sends the first packet of a connection again.
+SECONDS = 2.5
+AT_ONCE = 800
+# Hosts refuse by a message, of which a kernel sends few a second. What stays silent is asked again.
 ATTEMPTS = 3
-SECONDS = 1.5
-AT_ONCE = 500
-WAITING = (errno.EINPROGRESS, errno.EAGAIN, errno.EWOULDBLOCK)
+Port = tuple[str, int]
 
 
-def accepted(address: str, ports: list[int]) -> set[int]:
+def accepting(asked: list[Port]) -> list[Port]:
     """The TCP ports that take a connection."""
-    found: set[int] = set()
-    for first in range(0, len(ports), AT_ONCE):
-        found |= _accepted_at_once(address, ports[first : first + AT_ONCE])
+    found = []
+    for first in range(0, len(asked), AT_ONCE):
+        found += _accepting_at_once(asked[first : first + AT_ONCE])
     return found
 
 
-def _accepted_at_once(address: str, ports: list[int]) -> set[int]:
-    found: set[int] = set()
+def _accepting_at_once(asked: list[Port]) -> list[Port]:
+    found = []
     with contextlib.ExitStack() as opened:
         poll, waiting = select.poll(), {}
-        for port in ports:
+        for place in asked:
             connection = opened.enter_context(socket.socket())
             connection.setblocking(False)
-            if connection.connect_ex((address, port)) in WAITING:
-                waiting[connection.fileno()] = (connection, port)
-                poll.register(connection, select.POLLOUT)
-        end = time.monotonic() + SECONDS
-        while waiting and (left := end - time.monotonic()) > 0:
-            for number, _event in poll.poll(left * 1000):
-                connection, port = waiting.pop(number)
-                poll.unregister(number)
-                if connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
-                    found.add(port)
+            # what is refused at once says so, too, when it is asked for its error
+            connection.connect_ex(place)
+            waiting[connection.fileno()] = (connection, place)
+            poll.register(connection, select.POLLOUT)
+        for number in _ready(poll, waiting):
+            connection, place = waiting[number]
+            if connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0 and _is_connected(connection):
+                found.append(place)
     return found
 
 
-def is_let_in(address: str, port: int) -> bool:
-    """Whether a UDP packet gets past the firewall: no answer, or one of the host itself that nobody listens."""
-    with socket.socket(type=socket.SOCK_DGRAM) as sender:
-        sender.connect((address, port))
-        sender.settimeout(SECONDS)
-        for _attempt in range(ATTEMPTS):
-            try:
-                sender.send(b"\0")
-                sender.recv(1)
-            except TimeoutError:
-                continue
-            except OSError as error:
-                return error.errno == errno.ECONNREFUSED
-            break
+def _ready(poll: select.poll, waiting: dict[int, tuple[socket.socket, Port]]) -> list[int]:
+    """Those that answer in time."""
+    ready: list[int] = []
+    end = time.monotonic() + SECONDS
+    while len(ready) < len(waiting) and (left := end - time.monotonic()) > 0:
+        for number, _event in poll.poll(left * 1000):
+            ready.append(number)
+            poll.unregister(number)
+    return ready
+
+
+def _is_connected(connection: socket.socket) -> bool:
+    try:
+        connection.getpeername()
+    except OSError:
+        return False
     return True
 
 
-def main() -> None:
-    found = {}
-    for address, ports in json.load(sys.stdin).items():
-        udp = [port for port in ports["udp"] if is_let_in(address, port)]
-        tcp: set[int] = set()
+def let_in(asked: list[Port]) -> list[Port]:
+    """The UDP ports whose packets get past the firewall: no answer, or one of the host itself that nobody listens."""
+    with contextlib.ExitStack() as opened:
+        silent = {}
+        for place in asked:
+            silent[place] = opened.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+            silent[place].connect(place)
+            silent[place].setblocking(False)
+        refused: set[Port] = set()
         for _attempt in range(ATTEMPTS):
-            tcp |= accepted(address, [port for port in ports["tcp"] if port not in tcp])
-            if len(ports["tcp"]) > AT_ONCE:
-                break
-        found[address] = {"tcp": sorted(tcp), "udp": sorted(udp)}
+            # an answer that comes late is told to whoever uses the socket next
+            refused |= {place for place, sender in silent.items() if _is_refused(lambda sender=sender: sender.send(b"\0"))}
+            time.sleep(SECONDS / ATTEMPTS)
+            refused |= {place for place, sender in silent.items() if _is_refused(lambda sender=sender: sender.recv(1))}
+        return [place for place in asked if place not in refused]
+
+
+def _is_refused(use: t.Callable[[], object]) -> bool:
+    try:
+        use()
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        return error.errno != errno.ECONNREFUSED
+    return False
+
+
+def main() -> None:
+    asked = json.load(sys.stdin)
+    udp = let_in([(address, port) for address, ports in asked.items() for port in ports["udp"]])
+    tcp = accepting([(address, port) for address, ports in asked.items() for port in ports["tcp"]])
+    found = {
+        address: {
+            "tcp": sorted(port for host, port in tcp if host == address),
+            "udp": sorted(port for host, port in udp if host == address),
+        }
+        for address in asked
+    }
     json.dump(found, sys.stdout)
 
 

@@ -90,12 +90,28 @@ def test_what_the_balancers_let_in(ha: Cluster) -> None:
 
 
 def test_open_ports_are_those_of_the_matrix(ha: Cluster) -> None:
-    open_ports.are_the_matrix(ha, probed=["k8s.minion1.dev"])
+    open_ports.are_the_matrix(ha, open_ports.matrix(ha), probed=["k8s.minion1.dev"])
 
 
 @pytest.mark.long
 def test_no_other_port_answers(ha: Cluster) -> None:
     open_ports.no_others_answer(ha)
+
+
+@pytest.mark.long
+def test_only_those_who_are_named_reach_the_api(ha: Cluster) -> None:
+    """Not the machine of the administrator, which is not named; the cluster goes on."""
+    options = ("-e", json.dumps({"cluster_api_sources": ["192.168.200.200", "10.7.0.0/16"]}))
+    wanted = open_ports.matrix(ha, *options)
+    ha.playbook("playbooks/site.yml", "--tags", "firewall", *options)
+    try:
+        open_ports.are_the_matrix(ha, wanted, probed=["k8s.minion1.dev"])
+        assert 6443 not in wanted.lets_in("k8s.balancer1.dev", source="")["tcp"]
+        assert not ha.playbook("playbooks/site.yml", *options).changed
+        ha.playbook("playbooks/health.yml", *options)
+    finally:
+        ha.playbook("playbooks/site.yml", "--tags", "firewall")
+    assert checks.all_ready(ha, NODES)
 
 
 def test_haproxy_is_confined(ha: Cluster) -> None:

@@ -58,7 +58,7 @@ def test_guestbook_names_logs_and_exec(local: Cluster) -> None:
 
 
 def test_open_ports_are_those_of_the_matrix(local: Cluster) -> None:
-    open_ports.are_the_matrix(local, probed=[MINION])
+    open_ports.are_the_matrix(local, open_ports.matrix(local), probed=[MINION])
 
 
 def test_second_run(local: Cluster) -> None:

@@ -72,7 +72,7 @@ def test_check_mode_foretells_the_first_run(predicted: PlaybookRun, first_run: P
 
 
 def test_open_ports_are_those_of_the_matrix(installed: Cluster) -> None:
-    open_ports.are_the_matrix(installed, probed=[LEAVES])
+    open_ports.are_the_matrix(installed, open_ports.matrix(installed), probed=[LEAVES])
 
 
 def test_each_host_has_its_part(installed: Cluster) -> None:

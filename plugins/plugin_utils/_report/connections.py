@@ -39,7 +39,8 @@ def _connection(view: View, row: c.Mapping[str, t.Any]) -> Connection:
     port = f"{row['port']}/{row['protocol']}" if row["port"] else _SPOKEN.get(row["protocol"], str(row["protocol"]))
     if row["sources"]:
         asking = _places(view, lambda group: any(host.address in row["sources"] for host in group.hosts))
-        return Connection(port, str(row["reason"]), answering, asking, outside=False)
+        others = set(row["sources"]) - {host.address for group in view.groups for host in group.hosts}
+        return Connection(port, str(row["reason"]), answering, asking, outside=bool(others))
     # whoever comes: of the cluster's own hosts, balancers ask apiservers, and nodes ask the endpoint
     behind = "master" in row["roles"] and view.cluster["api"]["mode"] == "vip"
     asking = _places(view, lambda group: "balancer" in group.roles) if behind else of_nodes(view)

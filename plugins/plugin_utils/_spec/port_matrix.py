@@ -9,9 +9,9 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import component_table
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import cidrs, component_table
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.hosts import Node
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import Reader, shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems import Problems
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.roles_of_hosts import Roles
 
@@ -80,8 +80,37 @@ def read_node_ports(reader: Reader, problems: Problems, *, api_ports: t.Collecti
     return None
 
 
+def read_api_sources(reader: Reader) -> tuple[str, ...] | None:
+    """Who may reach the Kubernetes API besides the cluster's hosts, as networks; empty: everybody."""
+    name = "cluster_api_sources"
+    entries = reader.list_of_text(name)
+    if entries is None:
+        return None
+    found = []
+    for entry in entries:
+        network = cidrs.parse_network(entry if "/" in entry else f"{entry}/32")
+        if network is None or network.version != 4:
+            reader.fault(
+                name, f"holds {shown(entry)}, which is neither an IPv4 address nor a network", "Write e.g. [192.0.2.10, 10.0.0.0/24]"
+            )
+        elif network.ip != network.network:
+            reader.fault(name, f"holds {shown(entry)}, with bits set behind its prefix of {network.prefixlen}", f"Write {network.cidr}")
+        elif network.prefixlen == 0:
+            reader.fault(name, f"holds {shown(entry)}, which is everybody", "Leave the variable out, which lets everybody in")
+        else:
+            found.append(str(network.ip) if network.prefixlen == 32 else str(network.cidr))
+    return tuple(found)
+
+
 def openings(
-    roles: Roles, nodes: t.Mapping[str, Node], *, api_port: int, endpoint_port: int, balanced: bool, flannel_on_etcd: bool
+    roles: Roles,
+    nodes: t.Mapping[str, Node],
+    *,
+    api_port: int,
+    endpoint_port: int,
+    balanced: bool,
+    flannel_on_etcd: bool,
+    api_sources: tuple[str, ...] = (),
 ) -> list[Opening]:
     """What other machines must reach on the hosts of each role.
 
@@ -89,21 +118,30 @@ def openings(
     before the firewall's input rules see them. Pods reach their own host through the trusted interfaces, cni0 and flannel's,
     and other hosts under their own host's address, because flannel masquerades what leaves the pod network.
     """
-    found = [*_of_control_plane(roles, nodes, api_port=api_port, flannel_on_etcd=flannel_on_etcd), *_of_nodes(roles, nodes)]
-    return [*found, *(_of_balancers(roles, nodes, endpoint_port=endpoint_port) if balanced else [])]
+    # the cluster's own hosts, and so the pods on them, need the API in any case
+    callers = (*_addresses(nodes, list(nodes)), *api_sources) if api_sources else ()
+    found = [
+        *_of_control_plane(roles, nodes, api_port=api_port, api_callers=callers, flannel_on_etcd=flannel_on_etcd),
+        *_of_nodes(roles, nodes),
+    ]
+    return [*found, *(_of_balancers(roles, nodes, endpoint_port=endpoint_port, api_callers=callers) if balanced else [])]
 
 
 def _addresses(nodes: t.Mapping[str, Node], *groups: t.Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(nodes[host].address for hosts in groups for host in hosts))
 
 
-def _of_control_plane(roles: Roles, nodes: t.Mapping[str, Node], *, api_port: int, flannel_on_etcd: bool) -> list[Opening]:
+def _of_control_plane(
+    roles: Roles, nodes: t.Mapping[str, Node], *, api_port: int, api_callers: tuple[str, ...], flannel_on_etcd: bool
+) -> list[Opening]:
     etcd, ports = roles.by_role["etcd"], component_table.ETCD.ports
     clients = (roles.by_role["master"], etcd, *([roles.nodes] if flannel_on_etcd else []))
     programs = "the apiservers, flannel on the nodes" if flannel_on_etcd else "the apiservers"
     why = f"etcd, for {programs} and for its members' own tools"
     return [
-        Opening("barehost-kube-apiserver", api_port, "tcp", ("master",), (), "the Kubernetes API, for administrators, nodes and pods"),
+        Opening(
+            "barehost-kube-apiserver", api_port, "tcp", ("master",), api_callers, "the Kubernetes API, for administrators, nodes and pods"
+        ),
         Opening("barehost-etcd-client", ports["client"].number, "tcp", ("etcd",), _addresses(nodes, *clients), why),
         Opening("barehost-etcd-peer", ports["peer"].number, "tcp", ("etcd",), _addresses(nodes, etcd), "etcd, among its members"),
     ]
@@ -123,9 +161,10 @@ def _of_nodes(roles: Roles, nodes: t.Mapping[str, Node]) -> list[Opening]:
     ]
 
 
-def _of_balancers(roles: Roles, nodes: t.Mapping[str, Node], *, endpoint_port: int) -> list[Opening]:
+def _of_balancers(roles: Roles, nodes: t.Mapping[str, Node], *, endpoint_port: int, api_callers: tuple[str, ...]) -> list[Opening]:
     balancers = roles.by_role["balancer"]
-    rows = [Opening("barehost-api-balancer", endpoint_port, "tcp", ("balancer",), (), "the Kubernetes API, balanced over the masters")]
+    why = "the Kubernetes API, balanced over the masters"
+    rows = [Opening("barehost-api-balancer", endpoint_port, "tcp", ("balancer",), api_callers, why)]
     if len(balancers) > 1:
         rows.append(Opening("barehost-vrrp", 0, "vrrp", ("balancer",), _addresses(nodes, balancers), "Keepalived, among the balancers"))
     return rows

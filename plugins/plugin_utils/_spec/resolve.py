@@ -82,6 +82,7 @@ class _Draft:
     nodes: dict[str, hosts.Node]
     api_port: int | None
     endpoint: api_endpoint.Endpoint | None
+    api_sources: tuple[str, ...] | None
     node_ports: str | None
     flannel: flannel_backend.Flannel | None
     binaries: dict[str, t.Any]
@@ -133,6 +134,7 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
         nodes=nodes,
         api_port=api_port,
         endpoint=endpoint,
+        api_sources=_api_sources(reader, problems, endpoint),
         node_ports=port_matrix.read_node_ports(reader, problems, api_ports=api_ports),
         flannel=flannel_backend.read_flannel(reader),
         binaries=binaries,
@@ -146,6 +148,16 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
     )
 
 
+def _api_sources(reader: Reader, problems: Problems, endpoint: api_endpoint.Endpoint | None) -> tuple[str, ...] | None:
+    sources = port_matrix.read_api_sources(reader)
+    if sources and endpoint is not None and endpoint.mode == "external":
+        problems.warn(
+            "cluster_api_sources must have the addresses of your load balancer: hosts reach the API through it, and masters let in nobody "
+            "else but the cluster's hosts"
+        )
+    return sources
+
+
 def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
     """The spec of a draft without problems."""
     roles, nodes = draft.roles, draft.nodes
@@ -155,7 +167,13 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
     names = api_endpoint.apiserver_names(reader, roles, nodes, endpoint, domain=domain, service_address=service_address)
     flannel = _sure(draft.flannel)
     openings = port_matrix.openings(
-        roles, nodes, api_port=api_port, endpoint_port=endpoint.port, balanced=endpoint.mode == "vip", flannel_on_etcd=flannel.on_etcd
+        roles,
+        nodes,
+        api_port=api_port,
+        endpoint_port=endpoint.port,
+        balanced=endpoint.mode == "vip",
+        flannel_on_etcd=flannel.on_etcd,
+        api_sources=_sure(draft.api_sources),
     )
     return Spec(
         name=_sure(draft.name),

@@ -48,6 +48,7 @@ CLUSTER: t.Mapping[str, Variable] = {
     "cluster_api_endpoint_host": Variable("text", "", example="api.example.org"),
     "cluster_api_endpoint_port": Variable("integer", example="8443"),
     "cluster_api_extra_sans": Variable("list", (), example="[api.example.org, 192.0.2.10]"),
+    "cluster_api_sources": Variable("list", (), example="[192.0.2.10, 10.0.0.0/24]"),
     "cluster_etcd_hosts": Variable("list", example="\"{{ groups['etcd'] }}\""),
     "cluster_master_hosts": Variable("list", example="\"{{ groups['master'] }}\""),
     "cluster_minion_hosts": Variable("list", example="\"{{ groups['minion'] }}\""),

@@ -133,7 +133,7 @@ def test_firewalld_runs_and_refuses_what_is_not_listed(cluster: Cluster) -> None
 
 
 def test_open_ports_are_those_of_the_matrix(guestbook: Cluster, probes: dict[str, str]) -> None:
-    open_ports.are_the_matrix(guestbook, probed=probes)
+    open_ports.are_the_matrix(guestbook, open_ports.matrix(guestbook), probed=probes)
 
 
 def test_etcd_is_closed_to_minions(cluster: Cluster) -> None:

@@ -303,3 +303,21 @@ def test_the_longest_node_names_fit_their_certificates() -> None:
     hosts["e1"] = {"ansible_host": "192.0.2.12", "node_name": f"{'e' * 62}.a"}
     spec = spec_of(hosts=hosts, groups={"etcd": ["e1"], "master": ["m1"], "minion": ["w1"]})
     assert [len(spec.nodes[name].name) for name in ("w1", "e1")] == [52, 64]
+
+
+def test_api_sources_come_besides_the_hosts_of_the_cluster() -> None:
+    sources = {
+        row.name: set(row.sources)
+        for row in spec_of({"cluster_api_sources": ["203.0.113.7", "10.7.0.0/16"]}).ports
+        if "6443" in str(row.port)
+    }
+    hosts = {node.address for node in spec_of({}).nodes.values()}
+    assert sources["barehost-kube-apiserver"] == {*hosts, "203.0.113.7", "10.7.0.0/16"}
+    assert {len(found) for found in sources.values()} == {len(hosts) + 2}
+    assert {row.sources for row in spec_of({}).ports if row.name == "barehost-kube-apiserver"} == {()}
+
+
+def test_a_load_balancer_of_others_must_be_let_in() -> None:
+    external = {"cluster_api_endpoint_mode": "external", "cluster_api_endpoint_host": "198.51.100.5"}
+    assert not [text for text in spec_of(external).warnings if "cluster_api_sources" in text]
+    assert [text for text in spec_of({**external, "cluster_api_sources": ["198.51.100.5"]}).warnings if "cluster_api_sources" in text]
