@@ -48,8 +48,21 @@ EFFECTS: c.Mapping[str, tuple[str, ...]] = {
     _unit("kube_proxy"): ("pod-network-proxy-silent", "pod-network-service-silent"),
     _unit("flanneld"): ("pod-network-no-subnet", "pod-network-no-tunnel", "pod-network-no-way", "pod-network-cut", "node-not-ready"),
 }
+# Units that systemd stops along with another one, by Requires= and PartOf= of their files. A start of that one does not bring them back.
+# cri-dockerd and its socket stop each other: the start of the service takes both along.
+STOPPED_WITH: c.Mapping[str, tuple[str, ...]] = {
+    _unit("docker"): (_unit("cri_dockerd"), _unit("cri_dockerd_socket")),
+    _unit("cri_dockerd"): (_unit("cri_dockerd_socket"),),
+    _unit("nginx"): (_unit("check_apiservers"),),
+}
+
+
+def effects_of(unit: str) -> tuple[str, ...]:
+    """What the finding of a unit explains on its own host."""
+    return (*EFFECTS.get(unit, ()), *(f"unit-down:{name}" for name in STOPPED_WITH.get(unit, ())))
 
 
 def all_effects() -> tuple[str, ...]:
     """All that a unit can explain."""
-    return tuple(sorted({effect for table in (EFFECTS, OF_THE_ONLY_ONE) for effects in table.values() for effect in effects}))
+    own = {effect for unit in {*EFFECTS, *STOPPED_WITH} for effect in effects_of(unit)}
+    return tuple(sorted({*own, *(effect for effects in OF_THE_ONLY_ONE.values() for effect in effects)}))

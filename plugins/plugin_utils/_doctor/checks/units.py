@@ -10,7 +10,12 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.check import ERROR, WARNING, Checks, Found
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts, HostFacts
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.unit_effects import EFFECTS, OF_THE_ONLY_ONE, all_effects
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.unit_effects import (
+    OF_THE_ONLY_ONE,
+    STOPPED_WITH,
+    all_effects,
+    effects_of,
+)
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import ETCD
 
 CHECKS = Checks("units", "The services of systemd, as the roles describe them.", needs=("units",))
@@ -33,7 +38,22 @@ def _effects(unit: c.Mapping[str, t.Any], facts: Facts) -> dict[str, t.Any]:
     """What the finding of a unit explains, and where."""
     name = unit["name"]
     alone = len(facts.cluster["etcd_hosts"] if name == ETCD.unit else facts.cluster["masters"]) == 1 and name in OF_THE_ONLY_ONE
-    return {"of": (name,), "explains": (*EFFECTS.get(name, ()), *(OF_THE_ONLY_ONE[name] if alone else ())), "everywhere": alone}
+    return {"of": (name,), "explains": (*effects_of(name), *(OF_THE_ONLY_ONE[name] if alone else ())), "everywhere": alone}
+
+
+def _stopped(unit: c.Mapping[str, t.Any]) -> bool:
+    """By somebody, or along with what it needs."""
+    return bool(unit["active"] == "inactive" and unit["result"] in ("", "success"))
+
+
+def _stopped_with(host: HostFacts, name: str) -> list[str]:
+    """The units that systemd has stopped along with this one, and does not start along with it."""
+    return [unit["name"] for unit in _wanted(host, "started") if unit["name"] in STOPPED_WITH.get(name, ()) and _stopped(unit)]
+
+
+def _came_along(host: HostFacts, name: str) -> bool:
+    """Whether this unit was stopped along with another one that is down, too."""
+    return any(name in STOPPED_WITH.get(unit["name"], ()) and unit["active"] not in _RUNNING for unit in _wanted(host, "started"))
 
 
 @CHECKS.of_host(
@@ -64,9 +84,10 @@ def _masked(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     for unit in _wanted(host, "started"):
         if unit["masked"]:
             name = unit["name"]
+            along = _stopped_with(host, name)
             yield Found(
                 f"{name} is masked, and {_state(unit)}",
-                remedy=f"`systemctl unmask {name} && systemctl enable --now {name}`",
+                remedy=f"`systemctl unmask {name} && systemctl enable --now {' '.join([name, *along])}`",
                 **_effects(unit, facts),
             )
 
@@ -84,16 +105,15 @@ def _down(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     for unit in _wanted(host, "started"):
         if unit["known"] and not unit["masked"] and unit["active"] not in _RUNNING:
             name = unit["name"]
-            # by somebody, or along with what it needs
-            stopped = unit["active"] == "inactive" and unit["result"] in ("", "success")
-            start = f"`systemctl start {name}`"
+            stopped = _stopped(unit)
+            start = f"`systemctl start {' '.join([name, *_stopped_with(host, name)])}`"
             why = f"see why: `journalctl -u {name} -n 50 --no-pager`, mend it, then "
             yield Found(
                 f"{name} is {_state(unit)}",
                 wanted=f"{name} active",
                 remedy=start if stopped else f"{why}{start}",
-                # what was stopped is not explained by another unit that is down: nobody but who stopped it starts it
-                about="" if stopped else name,
+                # what was stopped by itself is not explained by another unit that is down: nobody but who stopped it starts it
+                about="" if stopped and not _came_along(host, name) else name,
                 evidence=tuple(unit["journal"]),
                 **_effects(unit, facts),
             )
