@@ -145,7 +145,7 @@ def _read(path: str) -> bytes:
 
 
 def _write(path: str, content: bytes) -> None:
-    atomic.write(path, content, ownership=atomic.Ownership("root", "root", "0644"))
+    atomic.write(path, content, ownership=atomic.Ownership("root", "root", "0600"))
 
 
 def _start(local: LocalMember, access: Access, data: Object) -> None:

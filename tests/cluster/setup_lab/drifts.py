@@ -49,7 +49,7 @@ DRIFTS = [
         {written("/etc/kubernetes/apiserver"), unit("restart", "kube-apiserver.service")},
         units("kube-apiserver.service"),
     ),
-    Drift("a mode is narrower", 1, MASTER, "chmod 0600 /etc/etcd/etcd.conf", {("file", "set-attributes", "/etc/etcd/etcd.conf")}),
+    Drift("a mode is wider", 1, MASTER, "chmod 0644 /etc/etcd/etcd.conf", {("file", "set-attributes", "/etc/etcd/etcd.conf")}),
     Drift("a file is gone", 1, MASTER, "rm /etc/profile.d/etcdctl.sh", {written("/etc/profile.d/etcdctl.sh")}),
     Drift(
         "an owner is another",
