@@ -8,6 +8,7 @@ Writes the pages of docs that follow from the code. With --check, compares them 
 * plugins.md: from the documentation of modules, plugins and roles
 * digests.md: from the table of pinned digests
 * checks.md: from the checks of the doctor
+* cis.md: from tools/cis_rules.yml
 * example-report.html, and docs/images/cluster.svg: from what the hosts of the lab told once
 """
 
@@ -21,6 +22,7 @@ import sys
 import textwrap
 import typing as t
 
+import cis
 import example_report
 import release_digests
 import yaml
@@ -312,12 +314,29 @@ def json_section() -> str:
     return f"{intro}| field | type | what it is |\n|---|---|---|\n{''.join(rows)}"
 
 
+# ---------------------------------------------------------------- the CIS benchmark
+
+
+def cis_page() -> str:
+    intro = (
+        "The rules of the CIS Kubernetes Benchmark 1.12 by their numbers, and what holds on hosts of this cluster with the default "
+        "variables. A test looks for each of them on an installed host. The words are ours; the benchmark has its own."
+    )
+    return (
+        f"{HEAD}# Rules of the CIS benchmark\n\n{paragraph(intro)}\n"
+        + "[Check a cluster against the CIS benchmark](../tasks/cis.md) shows how to run kube-bench.\n\n"
+        + "| rule | what holds | where it is seen | remark |\n|---|---|---|---|\n"
+        + "".join(cis.rows())
+    )
+
+
 PAGES: dict[str, t.Callable[[], str]] = {
     "reference/variables.md": variables_page,
     "reference/playbooks.md": playbooks_page,
     "reference/plugins.md": plugins_page,
     "reference/digests.md": digests_page,
     "reference/checks.md": checks_page,
+    "reference/cis.md": cis_page,
     "reference/example-report.html": example_report.page,
     "images/cluster.svg": example_report.picture,
 }

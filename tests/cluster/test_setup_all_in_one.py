@@ -15,7 +15,7 @@ import typing as t
 
 import pytest
 
-from . import bareness, checks
+from . import bareness, checks, cis_benchmark
 from . import docker_versions as docker
 from .driver import ROOT, Cluster, PlaybookRun, eventually, run
 from .probing import probed
@@ -115,6 +115,10 @@ def test_programs_are_confined_and_not_profiled(single: Cluster) -> None:
     exposed = checks.exposures(single, HOST, *control_plane, "kube-proxy", "flanneld")
     assert {unit: value for unit, value in exposed.items() if value > 3.0} == {}
     assert "NotFound" in single.lab("kubectl", "get", "--raw", "/debug/pprof/", check=False).stderr
+
+
+def test_the_host_is_as_the_rules_of_the_cis_benchmark_say(single: Cluster) -> None:
+    assert cis_benchmark.faults(single, HOST, "etcd", "master", "minion") == {}
 
 
 def test_a_restart_takes_the_api_away_for_seconds(single: Cluster) -> None:
