@@ -239,3 +239,14 @@ def well_again(cluster: Cluster, before: Object, directory: pathlib.Path) -> Non
         return not [one for one in found if one["severity"] != "note" and one["id"] not in LOOKING_BACK]
 
     eventually(nothing_new, deadline=120, wanted="the doctor finds nothing new")
+
+
+def named_and_mended(cluster: Cluster, fault: Seeded, before: Object, directory: pathlib.Path) -> None:
+    """The whole test of a fault. One that was not named is undone, if it has another way back than its remedy."""
+    finding = None
+    try:
+        finding = seeded_well(cluster, fault, before, directory)
+    finally:
+        if finding is not None or fault.undo is not None:
+            undone(cluster, fault, finding or {})
+    well_again(cluster, before, directory)

@@ -50,10 +50,4 @@ def test_the_cluster_as_a_page_and_on_a_screen(lab: Cluster, tmp_path: pathlib.P
 
 @pytest.mark.parametrize("fault", SEEDED, ids=lambda fault: f"{fault.id} {fault.found}")
 def test_a_fault_is_named_and_mended(lab: Cluster, before: Object, fault: Seeded, tmp_path: pathlib.Path) -> None:
-    finding = None
-    try:
-        finding = doctoring.seeded_well(lab, fault, before, tmp_path)
-    finally:
-        if finding is not None or fault.undo is not None:
-            doctoring.undone(lab, fault, finding or {})
-    doctoring.well_again(lab, before, tmp_path)
+    doctoring.named_and_mended(lab, fault, before, tmp_path)

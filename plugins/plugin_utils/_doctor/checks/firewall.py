@@ -156,4 +156,6 @@ def _trusted(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     zone = host["firewall"]["zones"].get(_TRUSTED, {"interfaces": []})
     others = [name for name in zone["interfaces"] if name not in wanted and not name.startswith(_OF_PODS)]
     if others:
-        yield Found(", ".join(others), wanted=", ".join(sorted(wanted)) or "none")
+        move = " && ".join(f"firewall-cmd --permanent --zone=public --change-interface={name}" for name in others)
+        remedy = f"move it: `{move} && firewall-cmd --reload`"
+        yield Found(", ".join(others), wanted=", ".join(sorted(wanted)) or "none", remedy=remedy)
