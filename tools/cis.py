@@ -102,9 +102,15 @@ def _seen(rule: Object) -> str:
             wanted = rule[kind]
             words = {"set": "", "unset": "not set", "is": "{}", "has": "has {}", "lacks": "without {}", "at_least": "at least {}"}
             (look,) = words.keys() & wanted.keys()
-            text = words[look].format(str(wanted[look]).lower() if isinstance(wanted[look], bool) else wanted[look])
+            text = words[look].format(_shown(wanted[look]))
             return f"{wanted['of']}, `{dashes}{wanted['name']}`" + (f": {text}" if text else "")
     return "by hand"
+
+
+def _shown(value: t.Any) -> str:
+    """Commas with a space, so that a long list fits a column."""
+    text = ",".join(value) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else str(value)
+    return text.replace(",", ", ")
 
 
 def _remark(rule: Object) -> str:
