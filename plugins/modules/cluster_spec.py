@@ -85,8 +85,8 @@ notes:
     address in mode V(vip); the load balancer in mode V(external).
   - C(cluster_api_endpoint_port) (integer, default C(cluster_api_port), in mode V(local) V(6444)). From 1 to 65535.
   - C(cluster_api_extra_sans) (list of DNS names and addresses, default empty). Further names for the apiserver's certificate.
-  - C(cluster_api_sources) (list of IPv4 addresses and networks, default empty). Who may reach the Kubernetes API besides the hosts of the
-    cluster and their pods. It replaces everybody, which is meant by an empty list.
+  - C(cluster_api_sources) (list of IPv4 addresses and networks, default empty). Who may reach the Kubernetes API. Empty means everybody,
+    whom the list replaces; the hosts of the cluster and their pods may in any case.
   - C(cluster_etcd_hosts), C(cluster_master_hosts), C(cluster_minion_hosts), C(cluster_balancer_hosts) (lists of inventory names,
     default the groups C(etcd), C(master), C(minion) and C(balancer)). They replace the groups.
   - C(cluster_interface) (interface name, default empty). The interface of the cluster's traffic;

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import resource
 import select
 import socket
 import sys
@@ -18,7 +19,7 @@ import typing as t
 
 # Longer than a kernel waits before it sends the first packet of a connection again.
 SECONDS = 2.5
-AT_ONCE = 800
+AT_ONCE = 8000
 # Hosts refuse by a message, of which a kernel sends few a second. What stays silent is asked again.
 ATTEMPTS = 3
 Port = tuple[str, int]
@@ -97,6 +98,7 @@ def _is_refused(use: t.Callable[[], object]) -> bool:
 
 
 def main() -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (AT_ONCE + 100, AT_ONCE + 100))
     asked = json.load(sys.stdin)
     udp = let_in([(address, port) for address, ports in asked.items() for port in ports["udp"]])
     tcp = accepting([(address, port) for address, ports in asked.items() for port in ports["tcp"]])
