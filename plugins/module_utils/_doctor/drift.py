@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import types
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import binaries, directories, files, packages, selinux_ports, users
@@ -13,17 +14,17 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime impor
 Object = dict[str, t.Any]
 Items = list[Object]
 
-# Each module is compiled when it is used.
-KINDS: dict[str, t.Callable[[Items], Items]] = {
-    "early_file": lambda items: files.collect(items),
-    "package": lambda items: packages.collect(items),
-    "group": lambda items: users.collect_groups(items),
-    "user": lambda items: users.collect_users(items),
-    "directory": lambda items: directories.collect(items),
-    "binary": lambda items: binaries.collect(items),
-    "file": lambda items: files.collect(items),
-    "absent": lambda items: files.collect_absent(items),
-    "selinux_port": lambda items: selinux_ports.collect(items),
+# The module and the name of its function: a module is compiled when something of it is used.
+KINDS: dict[str, tuple[types.ModuleType, str]] = {
+    "early_file": (files, "collect"),
+    "package": (packages, "collect"),
+    "group": (users, "collect_groups"),
+    "user": (users, "collect_users"),
+    "directory": (directories, "collect"),
+    "binary": (binaries, "collect"),
+    "file": (files, "collect"),
+    "absent": (files, "collect_absent"),
+    "selinux_port": (selinux_ports, "collect"),
 }
 # A run that is changing the host is not waited for any longer: what it has not done yet is no drift.
 _PATIENCE = 5.0
@@ -32,4 +33,10 @@ _PATIENCE = 5.0
 def look(asked: Object) -> Object:
     """``wanted``: items by kind. The states have their order."""
     with host_lock.held(changes=False, patience=_PATIENCE):
-        return {"states": {kind: KINDS[kind](items) for kind, items in asked["wanted"].items()}}
+        return {"states": {kind: _collect(kind, items) for kind, items in asked["wanted"].items()}}
+
+
+def _collect(kind: str, items: Items) -> Items:
+    module, function = KINDS[kind]
+    found: Items = getattr(module, function)(items)
+    return found
