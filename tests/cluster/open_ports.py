@@ -48,11 +48,10 @@ class Matrix:
         return {protocol: {row["port"] for row in rows if row["protocol"] == protocol} for protocol in ("tcp", "udp")}
 
 
-def matrix(cluster: Cluster) -> Matrix:
-    """That of the inventory, with the services that the cluster has."""
-    (told,) = [
-        result["msg"] for result in cluster.playbook("tests/cluster/playbooks/ports.yml").results if result["task"] == "Tell the ports"
-    ]
+def matrix(cluster: Cluster, *options: str) -> Matrix:
+    """That of the inventory and these options of ansible-playbook, with the services that the cluster has."""
+    run = cluster.playbook("tests/cluster/playbooks/ports.yml", *options)
+    (told,) = [result["msg"] for result in run.results if result["task"] == "Tell the ports"]
     inventory = yaml.safe_load((cluster.inventory / "hosts.yml").read_text(encoding="utf-8"))["all"]
     hosts = {host: variables["ansible_host"] for host, variables in inventory["hosts"].items()}
     roles = {host: {group for group, members in inventory["children"].items() if host in members["hosts"]} for host in hosts}
