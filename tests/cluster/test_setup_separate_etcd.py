@@ -307,21 +307,21 @@ def test_a_budget_is_honoured(installed: Cluster) -> None:
     """The other pods leave, the guarded one stays, the host is not touched, and the message says why."""
     checks.apply(installed, *guarded())
     eventually(lambda: ready_guarded(installed) == 1, deadline=60, wanted="the guarded pod ready")
-    arguments = ("-e", f"remove_node={LEAVES}", "-e", "remove_unmanaged_pods=true", "-e", "remove_timeout=15")
+    arguments = ("-e", f"remove_node={LEAVES}", "-e", "remove_unmanaged_pods=true", "-e", "remove_timeout=45")
     refused = installed.playbook(REMOVE, *arguments, check=False)
     assert refused.returncode != 0
     said = " ".join(refused.output.split())
-    # on a busy machine another pod may need longer to end than the drain waits
-    assert f"pods are still on {LEAVES} after 15 s" in said
+    # longer than the 30 seconds that Kubernetes gives a pod to end
+    assert f"1 pods are still on {LEAVES} after 45 s" in said
     assert "disruption budget guard needs 1 healthy pods" in said
-    eventually(lambda: pods_of_deployments(installed, LEAVES) == ["guarded"], deadline=60, wanted="only the guarded pod on the node")
+    assert pods_of_deployments(installed, LEAVES) == ["guarded"]
     assert not schedulable(installed, LEAVES)
     assert ready_guarded(installed) == 1
     assert installed.on(LEAVES, "systemctl is-active kubelet").strip() == "active"
 
 
 def pods_of_deployments(cluster: Cluster, node: str) -> list[str]:
-    """The deployments with a pod there, also with one that is still ending."""
+    """The deployments with a pod there, also one that is still ending."""
     found = cluster.kubectl_json("get", "pods", "--all-namespaces", "--field-selector", f"spec.nodeName={node}")["items"]
     owned = [pod["metadata"] for pod in found if [owner["kind"] for owner in pod["metadata"].get("ownerReferences", [])] == ["ReplicaSet"]]
     return [metadata["name"].rsplit("-", 2)[0] for metadata in owned]
