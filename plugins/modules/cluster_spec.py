@@ -74,6 +74,8 @@ notes:
   - C(cluster_service_cidr) (network, default V(10.254.0.0/16)). IPv4, from /12 to /28.
   - C(cluster_dns_address) (address, default the tenth of the service network).
   - C(cluster_node_port_range) (two ports, default V(30000-32767)). From 1 to 65535, without a port that the hosts use themselves.
+  - C(cluster_node_port_sources) (list of IPv4 addresses and networks, default empty). Who may reach NodePorts and host ports of pods.
+    Empty means everybody, whom the list replaces; the hosts of the cluster and their pods may in any case.
   - C(cluster_flannel_backend) (choice, default V(kube)). Where flannel keeps which node has which part of the pod network. V(kube) is
     the Kubernetes API. V(etcd) is etcd itself, which then asks everybody for a user and lets flannel's touch nothing but
     C(cluster_flannel_etcd_prefix). To be chosen before the first run.
@@ -317,7 +319,7 @@ components:
     - The programs that run on hosts, by name with underscores. C(etcd), C(etcd_snapshot), C(etcd_snapshot_timer), C(kube_apiserver),
       C(kube_apiserver_liveness), C(kubelet_certificate_approver), C(kube_controller_manager), C(kube_scheduler), C(kubectl), C(kubelet),
       C(kube_proxy), C(docker), C(cri_dockerd), C(cri_dockerd_socket), C(flanneld), C(haproxy), C(nginx), C(check_apiservers),
-      C(keepalived), C(chronyd), C(firewalld).
+      C(keepalived), C(chronyd), C(firewalld), C(node_ports_filter).
     - Each with those of these fields that it has a value for. C(unit), the systemd unit; C(program), the path of its program;
       C(tools), further programs by name; C(directory) and C(files) of its configuration, the files by subject; C(pki), the C(directory)
       of its certificates and the paths of CA certificates; C(pairs), the paths C(cert) and C(key) of its certificates by their user;

@@ -29,8 +29,10 @@ def connections(view: View) -> list[Connection]:
     found = [_connection(view, row) for row in view.cluster["ports"]]
     nodes = of_nodes(view)
     if nodes:
-        ports = f"{view.cluster['network']['node_port_range']}/tcp and udp"
-        found.append(Connection(ports, "services with a NodePort, on each node", nodes, (), outside=True))
+        network = view.cluster["network"]
+        outside = not network["node_port_sources"] or bool(_others(view, network["node_port_sources"]))
+        purpose = "services with a NodePort, on each node"
+        found.append(Connection(f"{network['node_port_range']}/tcp and udp", purpose, nodes, (), outside))
     return [connection for connection in found if connection.answering]
 
 
@@ -39,12 +41,16 @@ def _connection(view: View, row: c.Mapping[str, t.Any]) -> Connection:
     port = f"{row['port']}/{row['protocol']}" if row["port"] else _SPOKEN.get(row["protocol"], str(row["protocol"]))
     if row["sources"]:
         asking = _places(view, lambda group: any(host.address in row["sources"] for host in group.hosts))
-        others = set(row["sources"]) - {host.address for group in view.groups for host in group.hosts}
-        return Connection(port, str(row["reason"]), answering, asking, outside=bool(others))
+        return Connection(port, str(row["reason"]), answering, asking, outside=bool(_others(view, row["sources"])))
     # whoever comes: of the cluster's own hosts, balancers ask apiservers, and nodes ask the endpoint
     behind = "master" in row["roles"] and view.cluster["api"]["mode"] == "vip"
     asking = _places(view, lambda group: "balancer" in group.roles) if behind else of_nodes(view)
     return Connection(port, str(row["reason"]), answering, asking, outside=True)
+
+
+def _others(view: View, sources: c.Iterable[str]) -> set[str]:
+    """The sources that are no hosts of the cluster."""
+    return set(sources) - {host.address for group in view.groups for host in group.hosts}
 
 
 def of_nodes(view: View) -> tuple[int, ...]:

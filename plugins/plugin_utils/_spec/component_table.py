@@ -342,6 +342,12 @@ KEEPALIVED = Component(
 
 CHRONYD = Component(unit="chronyd.service", files={"configuration": "/etc/chrony.conf"}, data_directory="/var/lib/chrony")
 FIREWALLD = Component(unit="firewalld.service")
+# Only where the sources of connections to NodePorts are limited. The kernel redirects those before it asks firewalld.
+NODE_PORTS_FILTER = Component(
+    unit="barehost-node-ports.service",
+    program="/usr/sbin/nft",
+    files={"rules": f"{_SETTINGS}/node-ports.nft"},
+)
 
 
 def components(*, api_server_port: int = API_PORT, api_endpoint_port: int = API_PORT) -> dict[str, Component]:
@@ -368,6 +374,7 @@ def components(*, api_server_port: int = API_PORT, api_endpoint_port: int = API_
         "keepalived": KEEPALIVED,
         "chronyd": CHRONYD,
         "firewalld": FIREWALLD,
+        "node_ports_filter": NODE_PORTS_FILTER,
     }
 
 

@@ -80,9 +80,8 @@ def read_node_ports(reader: Reader, problems: Problems, *, api_ports: t.Collecti
     return None
 
 
-def read_api_sources(reader: Reader) -> tuple[str, ...] | None:
-    """Who may reach the Kubernetes API besides the cluster's hosts, as networks; empty: everybody."""
-    name = "cluster_api_sources"
+def read_sources(reader: Reader, name: str) -> tuple[str, ...] | None:
+    """Who may reach something besides the cluster's hosts, as IPv4 addresses and networks; empty: everybody."""
     entries = reader.list_of_text(name)
     if entries is None:
         return None
@@ -102,6 +101,11 @@ def read_api_sources(reader: Reader) -> tuple[str, ...] | None:
     return tuple(found)
 
 
+def with_hosts(sources: tuple[str, ...], nodes: t.Mapping[str, Node]) -> tuple[str, ...]:
+    """These sources, and the cluster's own hosts, and so the pods on them. Nothing, where everybody may come."""
+    return (*_addresses(nodes, list(nodes)), *sources) if sources else ()
+
+
 def openings(
     roles: Roles,
     nodes: t.Mapping[str, Node],
@@ -118,8 +122,7 @@ def openings(
     before the firewall's input rules see them. Pods reach their own host through the trusted interfaces, cni0 and flannel's,
     and other hosts under their own host's address, because flannel masquerades what leaves the pod network.
     """
-    # the cluster's own hosts, and so the pods on them, need the API in any case
-    callers = (*_addresses(nodes, list(nodes)), *api_sources) if api_sources else ()
+    callers = with_hosts(api_sources, nodes)
     found = [
         *_of_control_plane(roles, nodes, api_port=api_port, api_callers=callers, flannel_on_etcd=flannel_on_etcd),
         *_of_nodes(roles, nodes),

@@ -84,6 +84,7 @@ class _Draft:
     endpoint: api_endpoint.Endpoint | None
     api_sources: tuple[str, ...] | None
     node_ports: str | None
+    node_port_sources: tuple[str, ...] | None
     flannel: flannel_backend.Flannel | None
     binaries: dict[str, t.Any]
     proofs: checksums.Checksums | None
@@ -136,6 +137,7 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
         endpoint=endpoint,
         api_sources=_api_sources(reader, problems, endpoint),
         node_ports=port_matrix.read_node_ports(reader, problems, api_ports=api_ports),
+        node_port_sources=port_matrix.read_sources(reader, "cluster_node_port_sources"),
         flannel=flannel_backend.read_flannel(reader),
         binaries=binaries,
         proofs=proofs,
@@ -149,7 +151,7 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
 
 
 def _api_sources(reader: Reader, problems: Problems, endpoint: api_endpoint.Endpoint | None) -> tuple[str, ...] | None:
-    sources = port_matrix.read_api_sources(reader)
+    sources = port_matrix.read_sources(reader, "cluster_api_sources")
     if sources and endpoint is not None and endpoint.mode == "external":
         problems.warn(
             "cluster_api_sources must have the addresses of your load balancer: hosts reach the API through it, and masters let in nobody "
@@ -163,6 +165,7 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
     roles, nodes = draft.roles, draft.nodes
     endpoint, api_port, versions, domain = _sure(draft.endpoint), _sure(draft.api_port), _sure(draft.versions), _sure(draft.domain)
     network = cidrs.as_dict(draft.networks, node_port_range=_sure(draft.node_ports))
+    network["node_port_sources"] = port_matrix.with_hosts(_sure(draft.node_port_sources), nodes)
     service_address = network["api_service_address"]
     names = api_endpoint.apiserver_names(reader, roles, nodes, endpoint, domain=domain, service_address=service_address)
     flannel = _sure(draft.flannel)

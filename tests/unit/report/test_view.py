@@ -173,6 +173,12 @@ def test_who_asks_whom_with_one_master() -> None:
     assert found["30000-32767/tcp and udp services with a NodePort"][2:] == ((0, 2), (), True)
 
 
+@pytest.mark.parametrize(("sources", "outside"), [(["192.0.2.1"], False), (["203.0.113.7"], True)])
+def test_whether_others_reach_node_ports(sources: list[str], *, outside: bool) -> None:
+    _view, found = connected({"etcd": ["m1"], "master": ["m1"], "minion": ["w1"]}, cluster_node_port_sources=sources)
+    assert found["30000-32767/tcp and udp services with a NodePort"].outside is outside
+
+
 def test_who_asks_whom_behind_balancers() -> None:
     groups = {"etcd": THREE, "master": THREE, "balancer": ["b1", "b2"], "minion": ["w1"]}
     view, found = connected(groups, cluster_api_endpoint_host="192.0.2.200")

@@ -28,6 +28,7 @@ def test_small_cluster() -> None:
         "dns_address": "10.254.0.10",
         "api_service_address": "10.254.0.1",
         "node_port_range": "30000-32767",
+        "node_port_sources": [],
     }
     assert spec["api"] == {
         "mode": "direct",
@@ -315,6 +316,12 @@ def test_api_sources_come_besides_the_hosts_of_the_cluster() -> None:
     assert sources["barehost-kube-apiserver"] == {*hosts, "203.0.113.7", "10.7.0.0/16"}
     assert {len(found) for found in sources.values()} == {len(hosts) + 2}
     assert {row.sources for row in spec_of({}).ports if row.name == "barehost-kube-apiserver"} == {()}
+
+
+def test_sources_of_node_ports_come_besides_the_hosts_of_the_cluster() -> None:
+    hosts = {node.address for node in spec_of({}).nodes.values()}
+    assert spec_of({}).network["node_port_sources"] == ()
+    assert set(spec_of({"cluster_node_port_sources": ["10.7.0.0/16"]}).network["node_port_sources"]) == {*hosts, "10.7.0.0/16"}
 
 
 def test_a_load_balancer_of_others_must_be_let_in() -> None:
