@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rows of tools/bench-scale: what a run without changes costs the controller with a number of workers, and whether that stays even."""
+"""The rows of tools/bench-scale: what a run without changes costs the controller with a number of workers, and whether that stays even. The
+doctor has a row of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ from bench_rows import Row
 # The targets are those of this number of workers. With more of them, a host must cost the same, and the memory must stay.
 _REFERENCE = 100
 _EVEN = 1.1
+# seconds of the doctor with the reference
+_DOCTOR = 25
 
 
 class Cost(NamedTuple):
@@ -56,6 +59,14 @@ def rows(now: Costs, before: Costs) -> list[Row]:
     if _REFERENCE in now:
         found += [row for workers in sorted(sizes) for row in _growth(workers, now, before)]
     return found
+
+
+def doctor_rows(seconds: Mapping[int, float]) -> list[Row]:
+    """How long the doctor takes, by the number of workers."""
+    return [
+        Row(f"{workers} workers: the doctor", taken, at_most=_DOCTOR if workers == _REFERENCE else None)
+        for workers, taken in sorted(seconds.items())
+    ]
 
 
 def _growth(workers: int, now: Costs, before: Costs) -> list[Row]:

@@ -23,7 +23,12 @@ class Tree(NamedTuple):
 
     def site(self, inventory: pathlib.Path, *arguments: str, memory: bool = False, environment: Mapping[str, str] | None = None) -> Timed:
         """A run of this tree's site.yml, with its ansible.cfg."""
-        command = (_PLAYBOOK, "playbooks/site.yml", "--inventory", str(inventory), *arguments)
+        return self.playbook("site.yml", inventory, *arguments, memory=memory, environment=environment)
+
+    def playbook(
+        self, name: str, inventory: pathlib.Path, *arguments: str, memory: bool = False, environment: Mapping[str, str] | None = None
+    ) -> Timed:
+        command = (_PLAYBOOK, f"playbooks/{name}", "--inventory", str(inventory), *arguments)
         return timed(*command, folder=self.folder, memory=memory, environment=environment)
 
 

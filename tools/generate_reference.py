@@ -22,6 +22,7 @@ import sys
 import textwrap
 import typing as t
 
+import check_examples
 import cis
 import example_report
 import release_digests
@@ -288,15 +289,26 @@ def checks_page() -> str:
         + "".join(f"- [{group}](#{group})\n" for group in known)
         + "- [The JSON file](#the-json-file)\n"
     ]
+    told = check_examples.examples()
     for group, checks in known.items():
         rows = [
             f"| `{check.id}`{' *' if check.bare else ''} | {check.severity} | {cell(check.looks_at)} | {cell(check.wanted)} "
-            f"| {cell(check.why)} | {cell(check.remedy)} |\n"
+            f"| {cell(check.why)} |\n"
             for check in checks.all
         ]
-        head = "| check | severity | looks at | wanted | why | what to do |\n|---|---|---|---|---|---|\n"
-        parts.append(f"## {group}\n\n{paragraph(checks.about)}\n{head}{''.join(rows)}")
+        head = "| check | severity | looks at | wanted | why |\n|---|---|---|---|---|\n"
+        parts.append(f"## {group}\n\n{paragraph(checks.about)}\n{head}{''.join(rows)}\n{examples_of(checks, told)}")
     return "\n".join([*parts, json_section()])
+
+
+def examples_of(checks: t.Any, told: dict[str, check_examples.Example]) -> str:
+    """What the checks of a group say of a fault."""
+    rows = []
+    for check in checks.all:
+        found, remedy = told.get(check.id, check_examples.Example("", check.remedy))
+        example = f"`{found.replace('`', '')}`" if found else "–"
+        rows.append(f"| `{check.id}` | {cell(example)} | {cell(remedy)} |\n")
+    return f"| check | found, for example | what to do |\n|---|---|---|\n{''.join(rows)}"
 
 
 def json_section() -> str:

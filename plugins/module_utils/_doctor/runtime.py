@@ -12,9 +12,10 @@ import os
 import re
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import checks
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import checks, units
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import docker_api, errors
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_states import RUNNING
 
 Object = dict[str, t.Any]
 
@@ -27,14 +28,22 @@ _CNI_ENDINGS = (".conf", ".conflist", ".json")
 
 
 def look(asked: Object) -> Object:
-    """``docker``, ``cri``: sockets; ``program``: cri-dockerd's; ``cni``: the directory of networks."""
-    docker = _docker(asked["docker"])
+    """``docker``, ``cri``: sockets; ``units``: whose they are; ``program``: cri-dockerd's; ``cni``: the directory of networks."""
+    stopped = {name: _stopped(unit) for name, unit in asked["units"].items()}
+    docker = {"fault": stopped["docker"]} if stopped["docker"] else _docker(asked["docker"])
+    silent = stopped["cri"] or checks.probe({"socket": asked["cri"]}, timeout=_TIMEOUT) or ""
     return {
         "docker": docker,
-        "cri": {"fault": checks.probe({"socket": asked["cri"]}, timeout=_TIMEOUT) or "", "version": _version(asked["program"])},
+        "cri": {"fault": silent, "version": _version(asked["program"])},
         "logs": _logs(docker.get("directory", "")),
         "cni": sorted(name for name in _names(asked["cni"]) if name.endswith(_CNI_ENDINGS)),
     }
+
+
+def _stopped(unit: str) -> str:
+    """Why a program is not asked: systemd would start it for whoever connects to its socket. Empty if it runs, or if it is not known."""
+    state = units.found(unit)
+    return f"{unit} is {state['active']}" if state["known"] and state["active"] not in RUNNING else ""
 
 
 def _docker(path: str) -> Object:

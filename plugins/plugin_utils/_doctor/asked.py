@@ -185,7 +185,13 @@ def _drift(host: Host) -> Object:
 def _runtime(host: Host) -> Object | None:
     if not host.is_node:
         return None
-    return {"docker": DOCKER.socket, "cri": CRI_DOCKERD.socket, "program": CRI_DOCKERD.program, "cni": PATHS["cni"]}
+    sockets = {"docker": DOCKER.socket, "cri": CRI_DOCKERD.socket}
+    return {
+        **sockets,
+        "units": {"docker": DOCKER.unit, "cri": CRI_DOCKERD.unit},
+        "program": CRI_DOCKERD.program,
+        "cni": PATHS["cni"],
+    }
 
 
 def _pod_network(host: Host) -> Object | None:

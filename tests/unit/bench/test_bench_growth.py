@@ -27,6 +27,11 @@ def test_targets_are_those_of_100_workers() -> None:
     }
 
 
+def test_the_doctor_has_a_target_with_100_workers() -> None:
+    found = {row.title: target(row, compared=False) for row in bench_growth.doctor_rows({3: 4.0, 100: 26.0})}
+    assert found == {"3 workers: the doctor": "", "100 workers: the doctor": "≤ 25 s: missed"}
+
+
 def test_growth_is_that_for_each_host() -> None:
     rows = {row.title: row.now for row in bench_growth.rows(NOW, {})}
     assert rows["300 workers / 100: seconds for each host"] == pytest.approx(1.0, abs=0.001)

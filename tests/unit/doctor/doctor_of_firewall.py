@@ -84,7 +84,9 @@ FAULTS: dict[str, Fault] = {
         lambda s: _side(s, "permanent")["zones"]["public"].update(services=[]), f"zone public: {NAME}", "--tags firewall"
     ),
     "firewall-of-others": Fault(
-        lambda s: _of(s)["others"].append("nftables.service"), "nftables", "systemctl disable --now nftables.service"
+        lambda s: _of(s)["others"].append("nftables.service"),
+        "nftables",
+        "systemctl disable --now nftables.service && systemctl start firewalld",
     ),
     "firewall-strict-forward": Fault(lambda s: _of(s)["settings"].update(StrictForwardPorts="yes"), "yes", "StrictForwardPorts=no"),
     "firewall-panic": Fault(lambda s: _of(s).update(panic=True), "on", "firewall-cmd --panic-off"),

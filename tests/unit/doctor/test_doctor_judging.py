@@ -47,6 +47,23 @@ def test_no_host_has_answered() -> None:
     assert [(one.check.id, one.host) for one in situation.findings()] == [("host-away", host) for host in HOSTS]
 
 
+def test_a_node_of_nobody_is_one_finding() -> None:
+    situation = Situation()
+    node = {**situation.groups[MASTER]["control_plane"]["nodes"][0], "name": "w9", "fault": "Ready=Unknown", "kubelet": "v1.30.0"}
+    situation.groups[MASTER]["control_plane"]["nodes"].append({**node, "pod_cidr": "", "unschedulable": True})
+    assert [(one.check.id, one.found) for one in situation.findings()] == [("node-unknown", "node: w9, which is not ready: Ready=Unknown")]
+
+
+def test_a_changed_unit_file_is_one_finding() -> None:
+    """Its run reads the file again."""
+    situation = Situation()
+    unit = next(one for one in situation.groups["w1"]["units"]["units"] if one["name"] == "kubelet.service")
+    unit["needs_daemon_reload"] = True
+    change = {"kind": "file", "action": "write", "path": "/etc/systemd/system/kubelet.service", "reason": "its content differs"}
+    situation.groups["w1"]["drift"]["components"][1].update(changes=[change], units=["kubelet.service"])
+    assert {one.check.id for one in situation.findings() if not one.explained_by} == {"drift-pending"}
+
+
 def check(identifier: str, severity: str, *, explains: tuple[str, ...] = (), host: str = "", found: str = "x") -> Check:
     def of_cluster(_facts: t.Any) -> list[Found]:
         return [Found(found, host=host)]

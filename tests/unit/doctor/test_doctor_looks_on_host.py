@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import socket
 import threading
 import time
 import types
@@ -205,9 +206,24 @@ def test_a_host_without_docker(tmp_path: pathlib.Path) -> None:
     (tmp_path / "10-flannel.conflist").touch()
     (tmp_path / "x.new").touch()
     sockets = {"docker": str(tmp_path / "d.sock"), "cri": str(tmp_path / "c.sock")}
-    found = runtime.look({**sockets, "program": str(tmp_path / "none"), "cni": str(tmp_path)})
+    units = {"docker": "seeded-docker.service", "cri": "seeded-cri.service"}
+    found = runtime.look({**sockets, "units": units, "program": str(tmp_path / "none"), "cni": str(tmp_path)})
     assert found["docker"]["fault"] and found["cri"] == {"fault": "No such file or directory", "version": ""}
     assert found["cni"] == ["10-flannel.conflist"] and found["logs"] == []
+
+
+def test_a_docker_that_is_stopped_is_not_started_by_a_look(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its socket, which systemd holds, would start it for whoever connects."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "d.sock"))
+        server.listen()
+        monkeypatch.setattr(runtime.units, "found", lambda unit: {"known": True, "active": "inactive" if "docker" in unit else "active"})
+        asked = {"docker": str(tmp_path / "d.sock"), "cri": str(tmp_path / "c.sock"), "program": "none", "cni": str(tmp_path)}
+        found = runtime.look({**asked, "units": {"docker": "docker.service", "cri": "cri.service"}})
+        assert found["docker"] == {"fault": "docker.service is inactive"}
+        server.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 def test_large_logs(tmp_path: pathlib.Path) -> None:

@@ -31,7 +31,7 @@ def _components(host: HostFacts) -> list[c.Mapping[str, t.Any]]:
     wanted="nothing to be changed",
     why="Somebody has changed the host, or the inventory has changed since the last run. The next run changes it, whenever that is.",
     remedy="see it: run site.yml with --check --diff; then run it without, or put into the inventory what is to stay",
-    explains=("unit-outdated",),
+    explains=("unit-outdated", "unit-reload-due"),
 )
 def _pending(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     for one in _components(host):
@@ -41,7 +41,8 @@ def _pending(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
             yield Found(
                 f"site.yml would change {one['name']}: {'; '.join(changes[:_NAMED])}{more}",
                 evidence=tuple(changes),
-                explains=tuple(f"unit-outdated:{unit}" for unit in one["units"]),
+                # the run reads changed unit files, and restarts what was started with others
+                explains=tuple(f"{check}:{unit}" for check in ("unit-outdated", "unit-reload-due") for unit in one["units"]),
                 of=(one["name"],),
             )
 

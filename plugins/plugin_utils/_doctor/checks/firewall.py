@@ -84,13 +84,14 @@ def _at_boot(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     looks_at="other services that make rules",
     wanted="none beside firewalld",
     why="Each reload of nftables.service flushes the rules of Docker, flannel and kube-proxy.",
-    remedy="`systemctl disable --now NAME`",
+    remedy="`systemctl disable --now NAME && systemctl start firewalld`",
     bare=True,
 )
 def _others(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     others = host["firewall"]["others"]
     if others:
-        yield Found(", ".join(others), remedy=f"`systemctl disable --now {' '.join(others)}`")
+        # firewalld's unit conflicts with most of them: their start has stopped it, and their end does not bring it back
+        yield Found(", ".join(others), remedy=f"`systemctl disable --now {' '.join(others)} && systemctl start firewalld`")
 
 
 @CHECKS.of_host(

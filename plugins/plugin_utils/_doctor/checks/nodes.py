@@ -31,9 +31,11 @@ def _plane(facts: Facts) -> c.Mapping[str, t.Any]:
 
 
 def _nodes(facts: Facts) -> c.Iterator[tuple[str, Node]]:
-    """Each node with its host."""
+    """Each node with its host. Not those of which the inventory knows nothing: they are one finding, whatever else is wrong with them."""
+    hosts = {facts.name_of(host): host for host in facts.cluster["node_hosts"]}
     for node in _plane(facts).get("nodes", []):
-        yield facts.host_of(node["name"]), node
+        if node["name"] in hosts:
+            yield hosts[node["name"]], node
 
 
 @CHECKS.of_cluster(
@@ -125,9 +127,10 @@ def _cordoned(facts: Facts) -> c.Iterator[Found]:
 )
 def _unknown(facts: Facts) -> c.Iterator[Found]:
     wanted = {facts.name_of(host) for host in facts.cluster["node_hosts"]}
-    for _host, node in _nodes(facts):
+    for node in _plane(facts).get("nodes", []):
         if node["name"] not in wanted:
-            yield Found(node["name"], remedy=f"add it to the inventory, or `kubectl delete node {node['name']}`")
+            fault = f", which is not ready: {node['fault']}" if node["fault"] else ""
+            yield Found(f"{node['name']}{fault}", remedy=f"add it to the inventory, or `kubectl delete node {node['name']}`")
 
 
 @CHECKS.of_cluster(

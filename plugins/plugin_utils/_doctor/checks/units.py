@@ -195,9 +195,9 @@ def _outdated(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     remedy="`systemctl daemon-reload`",
 )
 def _reload(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
-    names = [unit["name"] for unit in host["units"]["units"] if unit["needs_daemon_reload"]]
-    if names:
-        yield Found(f"changed on disk: {', '.join(names)}")
+    for unit in host["units"]["units"]:
+        if unit["needs_daemon_reload"]:
+            yield Found(f"{unit['name']} changed on disk", about=unit["name"])
 
 
 @CHECKS.of_host(
