@@ -54,6 +54,20 @@ def test_a_node_of_nobody_is_one_finding() -> None:
     assert [(one.check.id, one.found) for one in situation.findings()] == [("node-unknown", "node: w9, which is not ready: Ready=Unknown")]
 
 
+@pytest.mark.parametrize(("lease", "found"), [(True, ("w1", "it has no way to m1")), (False, ("m1", "no node has a way to m1"))])
+def test_of_two_nodes_that_one_is_named_which_has_lost_its_ways(*, lease: bool, found: tuple[str, str]) -> None:
+    """w1 has no way to m1, which has a lease and knows the way back, or has lost its lease."""
+    situation = Situation()
+    situation.left_out = ("w2",)
+    for host, other in (("m1", "w1"), ("w1", "m1")):
+        network = situation.groups[host]["pod_network"]
+        network["peers"] = [{**peer, "known": host == "m1"} for peer in network["peers"] if peer["name"] == other]
+    if not lease:
+        situation.groups["m1"]["pod_network"]["lease"] = {}
+    told = [(one.host, one.found) for one in situation.verdict().findings if one.check.id == "pod-network-no-way"]
+    assert told == [(found[0], f"flannel: {found[1]}")]
+
+
 def test_a_changed_unit_file_is_one_finding() -> None:
     """Its run reads the file again."""
     situation = Situation()

@@ -120,16 +120,29 @@ def _lease(facts: Facts) -> c.Iterator[Found]:
     explains=("pod-network-cut", "pod-network-names-silent", "pod-network-service-silent"),
 )
 def _no_way(facts: Facts) -> c.Iterator[Found]:
-    hosts = facts.having("pod_network")
-    known = {peer["name"] for host in hosts for peer in host["pod_network"]["peers"] if peer["known"]}
-    asked = {peer["name"] for host in hosts for peer in host["pod_network"]["peers"] if facts.host_of(peer["name"]) not in facts.silent}
-    for name in sorted(asked - known):
+    networks = {facts.name_of(host.name): host["pod_network"] for host in facts.having("pod_network")}
+    asked = {name: [peer for peer in own["peers"] if facts.host_of(peer["name"]) not in facts.silent] for name, own in networks.items()}
+    missing = {name: [peer["name"] for peer in peers if not peer["known"]] for name, peers in asked.items()}
+    without = [name for name in networks if missing[name] and len(missing[name]) == len(asked[name])]
+    lost = {name for name in without if _lost_its_ways(name, missing, networks)}
+    known = {peer["name"] for peers in asked.values() for peer in peers if peer["known"]}
+    unreached = sorted({name for asker in missing if asker not in lost for name in missing[asker]} - known)
+    for name in unreached:
         # nobody's fault but its own, such as a lease that it has lost
         yield Found(f"no node has a way to {name}", host=facts.host_of(name))
-    for host in hosts:
-        missing = [peer["name"] for peer in host["pod_network"]["peers"] if not peer["known"] and peer["name"] in asked & known]
-        if missing:
-            yield Found(f"it has no way to {', '.join(missing)}", host=host.name)
+    for asker, names in missing.items():
+        left = [name for name in names if name not in unreached]
+        if left:
+            yield Found(f"it has no way to {', '.join(left)}", host=facts.host_of(asker))
+
+
+def _lost_its_ways(name: str, missing: c.Mapping[str, list[str]], networks: c.Mapping[str, Network]) -> bool:
+    """Of a node that has no way to any: whether that is its own fault. With two nodes, the other one's own network tells."""
+    return not _is_well(networks[name]) or all(_is_well(networks.get(other)) for other in missing[name])
+
+
+def _is_well(network: Network | None) -> bool:
+    return network is not None and bool(_subnet(network)) and bool(network["tunnel"]["up"])
 
 
 @CHECKS.of_cluster(
