@@ -56,6 +56,7 @@ NOT_OF_THE_COLLECTION = (
     "tests/unit/progress/test_progress_playbook.py",
     "tests/unit/certificates/test_certificates_playbook.py",
     "tests/unit/doctor/test_doctor_playbook.py",
+    "tests/unit/fuzz/test_lying_hosts.py",
     "tests/unit/explain/test_explain_playbook.py",
     "tests/unit/logs/test_collect_logs_playbook.py",
     "tests/unit/report/test_report_playbooks.py",

@@ -12,7 +12,7 @@ import shutil
 import pytest
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import access
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_answer, host_program
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import release_names
 
 from . import checks, encrypted, expired, listed_certificates, old_authorities, people, restarting, rotation, secrets, upgraded_kubelet
@@ -109,7 +109,7 @@ def test_what_clients_have_asked_for_is_read(single: Cluster) -> None:
     api = {"servers": {HOST: f"https://{ADDRESS}:6443"}, "access": files, "removed": question}
     payload = {"programs": {}, "packages": {}, "etcd": None, "api": api, "drop_ins": "/etc/kubernetes/kubelet.conf.d"}
     program = host_program.text(module="_upgrade.versions", step="collect", payload=payload)
-    found = host_program.answer(single.lab("exec", HOST, "/usr/bin/python3", "-", input=program).stdout)
+    found = host_answer.read(single.lab("exec", HOST, "/usr/bin/python3", "-", input=program).stdout)
     assert found is not None and "failed" not in found, found
     assert found["result"]["machine"]["takes_cgroup_1"], "what the lab's hosts say in a drop-in of theirs"
     removed = found["result"]["api"]["removed"]

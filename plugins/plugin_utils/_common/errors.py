@@ -9,6 +9,9 @@ import collections.abc as c
 
 from ansible.errors import AnsibleError
 
+# What it raises to read an answer that no host of ours would give. RecursionError: lists within lists without end.
+STRANGE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+
 
 class ComponentError(AnsibleError):
     """A component cannot be converged. The message says what was found, what was wanted and what the operator can do."""

@@ -27,6 +27,20 @@ def _visible(character: str) -> str:
     return f"<U+{ord(character):04X}>" if kind.startswith("C") or kind in ("Zl", "Zp") else character
 
 
+def visible(told: t.Any) -> t.Any:
+    """The same data, but what steers terminals or the direction of writing is written as its code in each text. Lines stay lines."""
+    if isinstance(told, str):
+        # The common case, by what Python has in C.
+        if told.replace("\n", "").replace("\t", "").isprintable():
+            return told
+        return "".join(character if character in "\n\t" else _visible(character) for character in told)
+    if isinstance(told, dict):
+        return {visible(key): visible(entry) for key, entry in told.items()}
+    if isinstance(told, (list, tuple)):
+        return type(told)(visible(entry) for entry in told)
+    return told
+
+
 def each(texts: c.Iterable[t.Any]) -> tuple[str, ...]:
     """Each text as it is shown; the number of those that are too many in place of them."""
     found = list(texts)

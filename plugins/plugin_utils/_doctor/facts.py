@@ -11,9 +11,6 @@ import typing as t
 
 Object = c.Mapping[str, t.Any]
 
-# What it raises to read an answer that no host of ours would give.
-STRANGE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
-
 
 @dataclasses.dataclass(frozen=True)
 class HostFacts:

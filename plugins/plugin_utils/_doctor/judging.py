@@ -11,9 +11,10 @@ import dataclasses
 
 from ansible.errors import AnsibleError
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import STRANGE
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.check import ERROR, SEVERITIES, Check, Found
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import STRANGE, Facts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts
 
 _LONGEST = 600
 _EVIDENCE = 12

@@ -23,7 +23,8 @@ _EVR = re.compile(r"(?P<name>.+)-(?P<version>\d+:[^-:]+(-[^-]+)?)")
 def _package(value: t.Any, where: str, faults: list[str]) -> dict[str, t.Any]:
     """A package; the name may be the form that dnf takes with an epoch, name-epoch:version."""
     item = _PACKAGE(value, where, faults)
-    match = _EVR.fullmatch(item.get("name", ""))
+    # what is no text is a fault already
+    match = _EVR.fullmatch(str(item.get("name", "")))
     return {**item, **match.groupdict()} if match and item["version"] is None else item
 
 

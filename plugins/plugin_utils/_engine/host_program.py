@@ -73,11 +73,3 @@ def text(*, module: str, step: str, payload: dict[str, t.Any]) -> str:
     # The payload is a JSON text in a Python text, because true, false and null of JSON are not valid in Python.
     call = f"main({packed(module)!r}, {PACKAGE!r}, {module!r}, {step!r}, json.loads({json.dumps(payload)!r}), keeps={KEPT!r})"
     return f"{_LOADER}\n\n{call}\n"
-
-
-def answer(output: str) -> dict[str, t.Any] | None:
-    """The answer that the program printed; None if it ended without one."""
-    for line in reversed(output.splitlines()):
-        if line.startswith(bootstrap.MARK):
-            return t.cast(dict[str, t.Any], json.loads(line.removeprefix(bootstrap.MARK)))
-    return None

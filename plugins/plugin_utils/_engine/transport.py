@@ -13,9 +13,10 @@ from ansible import constants, context
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import STRANGE, ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import cluster_identity, host_program
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import visible
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import cluster_identity, host_answer, host_program
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import downloads
@@ -72,15 +73,22 @@ class Host:
         if expected is not None:
             payload = {**payload, "identity": expected.wanted}
         done = self._run(host_program.text(module=self.MODULE, step=step, payload=payload))
-        answer = host_program.answer(done["stdout"])
-        if answer is None:
-            raise _died(done)
+        answer = self._answer(done)
         if "failed" in answer:
             result = {"msg": answer["failed"], **({"details": answer["details"]} if answer.get("details") else {})}
             raise HostFailure(_message(result), result)
         if expected is not None:
             expected.verify(answer["identity"], host=self.name)
         return t.cast(dict[str, t.Any], answer["result"])
+
+    def _answer(self, done: dict[str, t.Any]) -> dict[str, t.Any]:
+        try:
+            answer = host_answer.read(done["stdout"])
+        except host_answer.Unusable as error:
+            raise _unusable(self.name, str(error)) from None
+        if answer is None:
+            raise _died(done)
+        return answer
 
     @property
     def name(self) -> str:
@@ -137,6 +145,21 @@ def _died(done: dict[str, t.Any]) -> HostFailure:
     return HostFailure(message, {"msg": message, "rc": done["rc"], "module_stderr": done["stderr"], "module_stdout": done["stdout"]})
 
 
+def _unusable(host: str, reason: str) -> HostFailure:
+    message = (
+        f"the answer of {host} cannot be used: {reason}. If ansible_python_interpreter is the host's own Python, and nobody else answers "
+        "for the host, this is a fault of the collection: report it with this message"
+    )
+    return HostFailure(message, {"msg": message})
+
+
+def _strange(host: str, reason: str) -> str:
+    return (
+        f"this cannot be worked with: {reason}. Either the answer of {host} is not what its program says: see whether "
+        "ansible_python_interpreter is the host's own Python. Or it is a fault of the collection: report it with this message"
+    )
+
+
 def _message(result: dict[str, t.Any]) -> str:
     message = str(result.get("msg") or "the module failed")
     if result.get("failures"):
@@ -160,9 +183,17 @@ class HostAction(ActionBase):
         super().run(tmp, task_vars)
         _refuse_start_in_the_middle(task_vars or {})
         try:
-            return self._converge(task_vars or {})
+            return t.cast(Variables, visible(self._converge(task_vars or {})))
         except HostFailure as error:
-            return {**error.result, "failed": True, "msg": error.message}
+            return t.cast(Variables, visible({**error.result, "failed": True, "msg": error.message}))
+        except STRANGE as error:
+            name = str((task_vars or {}).get("inventory_hostname", "the host"))
+            return t.cast(Variables, visible({"failed": True, "msg": _strange(name, host_answer.why(error))}))
+        except ComponentError as error:
+            # A planner may quote what it has read from the host.
+            if visible(error.message) == error.message:
+                raise
+            return {"failed": True, "msg": visible(error.message)}
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
 

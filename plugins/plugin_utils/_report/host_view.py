@@ -14,9 +14,10 @@ import dataclasses
 import math
 import typing as t
 
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import STRANGE
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.check import ERROR, SEVERITIES, WARNING
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import STRANGE, Facts, HostFacts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts, HostFacts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.judging import Finding
 
 Object = c.Mapping[str, t.Any]

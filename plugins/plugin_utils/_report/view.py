@@ -14,7 +14,8 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.unit_
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates import entries
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.entries import Entry
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.listing import in_order
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import STRANGE, Facts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import STRANGE
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.judging import Finding
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.report import Report
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import CERTIFICATES, facts_for

@@ -14,10 +14,11 @@ from ansible.errors import AnsibleError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates import entries, of_host
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._certificates.described import Described
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import STRANGE
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered, why_silent
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import asked
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import STRANGE, Facts, HostFacts
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts, HostFacts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import CERTIFICATES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import authorities

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_answer, host_program
 
 LARGEST = 120_000
 
@@ -32,7 +32,7 @@ def test_it_answers_with_what_the_step_returns(tmp_path: pathlib.Path) -> None:
     path = tmp_path / 'line\u2028separator "quotes" \\ and ü'
     path.mkdir(mode=0o710)
     done = collect({"directory": [{"path": str(path)}]})
-    answer = host_program.answer(f"Welcome!\n{done.stdout}\nlogout\n")
+    answer = host_answer.read(f"Welcome!\n{done.stdout}\nlogout\n")
     assert done.returncode == 0, done.stderr
     assert answer is not None
     (state,) = answer["result"]["state"]["directory"]
@@ -96,7 +96,7 @@ def test_nothing_comes_that_is_not_needed() -> None:
 
 def test_an_error_of_the_host_is_an_answer() -> None:
     done = collect({"directory": [{"path": "/" + "long" * 100}]})
-    answer = host_program.answer(done.stdout)
+    answer = host_answer.read(done.stdout)
     assert answer is not None, done.stderr
     assert "cannot be looked at" in answer["failed"]
 
@@ -105,20 +105,20 @@ def test_a_fault_of_the_program_is_a_traceback_with_its_lines() -> None:
     done = collect({"directory": [{}]})
     assert done.returncode == 1
     assert 'item["path"]' in done.stderr
-    assert host_program.answer(done.stdout) is None
+    assert host_answer.read(done.stdout) is None
 
 
 def test_another_python_is_refused() -> None:
     program = host_program.text(module="_component.steps", step="collect", payload={"wanted": {}})
     done = run(program.replace("OLDEST_PYTHON = (3, 9)", "OLDEST_PYTHON = (9, 9)"))
-    answer = host_program.answer(done.stdout)
+    answer = host_answer.read(done.stdout)
     assert answer is not None
     assert "wanted 9.9 or later" in answer["failed"]
 
 
 def test_no_answer_is_none() -> None:
-    assert host_program.answer("bash: python3: command not found\n") is None
-    assert host_program.answer(json.dumps({"result": {}})) is None
+    assert host_answer.read("bash: python3: command not found\n") is None
+    assert host_answer.read(json.dumps({"result": {}})) is None
 
 
 def test_a_program_uses_what_is_kept_and_keeps_nothing_itself(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +149,7 @@ kept_program.keep(sources)
     )
     assert run(keeping).stderr == ""
     then = run(counted)
-    answers = [host_program.answer(done.stdout) for done in (first, then)]
+    answers = [host_answer.read(done.stdout) for done in (first, then)]
     assert answers[0] is not None and answers[1] is not None
     assert answers[0]["result"]["state"] == answers[1]["result"]["state"]
     assert then.stdout.splitlines()[-1] == "[]", then.stderr

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""docs/security.md on hosts: what somebody cannot do who has a worker, a pod, or a login that is not root's."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import json
+
+import pytest
+
+from .. import checks, secrets
+from ..driver import Cluster, eventually
+
+MASTER, WORKER, OTHER = "k8s.master.dev", "k8s.minion1.dev", "k8s.minion2.dev"
+MASTER_ADDRESS, WORKER_ADDRESS, OTHER_ADDRESS = "192.168.200.100", "192.168.200.101", "192.168.200.102"
+API = f"https://{MASTER_ADDRESS}:6443"
+_PKI = "/etc/kubernetes/pki"
+_KUBELET = f"--cacert {_PKI}/ca.crt --cert {_PKI}/kubelet.crt --key {_PKI}/kubelet.key"
+# Files that everybody may read on every Linux, or that others than the cluster have put there, are of no interest.
+_PLACES = "/etc/kubernetes /etc/etcd /etc/barehost /etc/docker /var/lib/etcd /var/lib/kubelet /var/lib/kube /var/lib/docker /root /run"
+
+
+def secret(name: str) -> dict[str, object]:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"word": f"of-{name}"}}
+
+
+def pod_with(name: str, node: str) -> dict[str, object]:
+    """A pod of a node that mounts the secret of its own name."""
+    specification = checks.web_server("web", nodeName=node, volumes=[{"name": "word", "secret": {"secretName": name}}])
+    specification["containers"][0]["volumeMounts"] = [{"name": "word", "mountPath": "/word"}]
+    return checks.pod(name, labels={"app": name}, spec=specification)
+
+
+@pytest.fixture(scope="module")
+def attacked(cluster: Cluster) -> c.Iterator[Cluster]:
+    """With a pod and its secret on two workers."""
+    checks.apply(cluster, secret("mine"), secret("theirs"), pod_with("mine", WORKER), pod_with("theirs", OTHER))
+    cluster.kubectl("wait", "pod", "mine", "theirs", "--for=condition=Ready", "--timeout=60s")
+    yield cluster
+    cluster.kubectl("delete", "pod/mine", "pod/theirs", "secret/mine", "secret/theirs", "--now")
+
+
+def as_worker(cluster: Cluster, path: str, *, method: str = "GET", body: dict[str, object] | None = None, kind: str = "json") -> str:
+    """The status with which the API answers the credentials of a worker's kubelet."""
+    sent = f"-H 'Content-Type: application/{kind}' --data '{json.dumps(body)}'" if body is not None else ""
+    return cluster.on(WORKER, f"curl -s -o /dev/null -w '%{{http_code}}' {_KUBELET} -X {method} {sent} '{API}{path}'")
+
+
+def test_a_worker_reads_the_secrets_of_its_own_pods_alone(attacked: Cluster) -> None:
+    place = "/api/v1/namespaces/default/secrets"
+    assert as_worker(attacked, f"{place}/mine") == "200"
+    assert {path: as_worker(attacked, path) for path in (f"{place}/theirs", place, "/api/v1/secrets")} == {
+        f"{place}/theirs": "403",
+        place: "403",
+        "/api/v1/secrets": "403",
+    }
+
+
+def test_a_worker_changes_no_other_node_and_signs_nothing(attacked: Cluster) -> None:
+    merge = "merge-patch+json"
+    account = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    privileged = checks.pod("intruder", labels={}, spec=checks.web_server("web", nodeName=OTHER))
+    label = {"metadata": {"labels": {"node-role.kubernetes.io/control-plane": ""}}}
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "intruder"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": "system:nodes"}],
+    }
+    assert {
+        "its own label": as_worker(attacked, f"/api/v1/nodes/{WORKER}", method="PATCH", body=label, kind=merge),
+        "another node": as_worker(attacked, f"/api/v1/nodes/{OTHER}", method="PATCH", body={"spec": {"unschedulable": True}}, kind=merge),
+        "a pod elsewhere": as_worker(attacked, "/api/v1/namespaces/default/pods", method="POST", body=privileged),
+        "a token": as_worker(attacked, "/api/v1/namespaces/kube-system/serviceaccounts/coredns/token", method="POST", body=account),
+        "a role": as_worker(attacked, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", method="POST", body=binding),
+        "an approval": as_worker(
+            attacked, "/apis/certificates.k8s.io/v1/certificatesigningrequests/x/approval", method="PUT", body={"kind": "x"}
+        ),
+        "another kubelet": attacked.on(
+            WORKER, f"curl -s -o /dev/null -w '%{{http_code}}' {_KUBELET} -k https://{OTHER_ADDRESS}:10250/pods"
+        ),
+    } == {
+        "its own label": "403",
+        "another node": "403",
+        "a pod elsewhere": "403",
+        "a token": "403",
+        "a role": "403",
+        "an approval": "403",
+        "another kubelet": "403",
+    }
+
+
+def test_a_worker_does_not_reach_etcd(attacked: Cluster) -> None:
+    """Neither by the network, nor, where that is open, by its certificate."""
+    for port in (2379, 2380):
+        assert attacked.on(WORKER, f"curl -s -m 3 -k https://{MASTER_ADDRESS}:{port}/health; echo $?").split()[-1] in ("7", "28")
+    attacked.on(MASTER, f"test -s {_PKI}/kubelet.key")
+    told = attacked.on(MASTER, f"curl -s -m 5 -k --cert {_PKI}/kubelet.crt --key {_PKI}/kubelet.key https://127.0.0.1:2379/health; echo $?")
+    assert told.split()[-1] != "0", told
+
+
+def from_pod(cluster: Cluster, node: str, command: str) -> str:
+    """What a command says that runs in the network of a pod, with the programs of its host."""
+    pod = {WORKER: "mine", OTHER: "theirs"}[node]
+    process = cluster.on(node, f"docker inspect --format '{{{{.State.Pid}}}}' $(docker ps -q -f name=k8s_POD_{pod}_)").strip()
+    return cluster.on(node, f"nsenter --net --target {process} sh -c '{command}'")
+
+
+def test_a_pod_reaches_no_kubelet_and_no_etcd(attacked: Cluster) -> None:
+    """A kubelet answers, of its own host too, and lets in nobody without a certificate or a right."""
+    token = attacked.kubectl("create", "token", "default").strip()
+    for address in (WORKER_ADDRESS, OTHER_ADDRESS):
+        status = "curl -s -m 5 -k -o /dev/null -w %{http_code}"
+        assert from_pod(attacked, WORKER, f"{status} https://{address}:10250/pods") == "401"
+        assert from_pod(attacked, WORKER, f'{status} -H "Authorization: Bearer {token}" https://{address}:10250/pods') == "403"
+        # the port without authentication, of old kubelets
+        assert from_pod(attacked, WORKER, f"curl -s -m 3 http://{address}:10255/pods; echo $?").split()[-1] in ("7", "28")
+    for port in (2379, 2380):
+        assert from_pod(attacked, WORKER, f"curl -s -m 3 -k https://{MASTER_ADDRESS}:{port}/health; echo $?").split()[-1] in ("7", "28")
+
+
+@pytest.mark.parametrize("host", [MASTER, WORKER])
+def test_what_has_no_authentication_listens_on_the_host_alone(attacked: Cluster, host: str) -> None:
+    """Health, metrics, and the port by which chronyd takes commands. That of kube-proxy's health is for load balancers."""
+    listening = {line.split()[4] for line in attacked.on(host, "ss -Hlntu").splitlines()}
+    ports = {place.rpartition(":")[2]: place for place in listening if not place.startswith(("127.", "[::1]"))}
+    assert set(ports) & {"323", "2381", "8080", "10248", "10249", "10255"} == set(), ports
+
+
+@pytest.mark.parametrize("host", [MASTER, WORKER])
+def test_who_is_not_root_reads_nothing_secret(attacked: Cluster, host: str) -> None:
+    known = secrets.on_host(attacked, host)
+    assert known
+    files = f"find {_PLACES} -xdev -type f -readable -size -4M -exec cat {{}} + 2>/dev/null"
+    processes = "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null"
+    readable = attacked.on(host, f"runuser -u nobody -- sh -c '{files}; {processes}' | tr -cd '[:print:]\\n'; true")
+    assert len(readable) > 1000, "nothing was read at all"
+    assert [word for word in known if word in readable] == []
+    assert "PRIVATE KEY" not in readable and "of-mine" not in readable
+    assert (
+        attacked.on(host, "runuser -u nobody -- journalctl --no-pager -n 5 -u kubelet 2>/dev/null | grep -c kubelet; true").strip() == "0"
+    )
+    for socket in ("/run/docker.sock", "/run/cri-dockerd.sock"):
+        assert attacked.on(host, f"test -S {socket} && runuser -u nobody -- test -w {socket}; echo $?") == "1\n"
+
+
+def test_a_token_of_a_pod_ends_with_the_pod(attacked: Cluster) -> None:
+    """One that somebody has copied is worth nothing afterwards."""
+    checks.apply(attacked, checks.pod("gone", labels={}, spec=checks.web_server("web", nodeName=WORKER)))
+    attacked.kubectl("wait", "pod", "gone", "--for=condition=Ready", "--timeout=60s")
+    token = attacked.kubectl("exec", "gone", "--", "cat", "/var/run/secrets/kubernetes.io/serviceaccount/token").strip()
+    ask = ("curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"Authorization: Bearer {token}", f"{API}/api")
+    assert attacked.lab("run", *ask).stdout == "200"
+    attacked.kubectl("delete", "pod", "gone", "--now")
+    eventually(lambda: attacked.lab("run", *ask).stdout == "401", deadline=30, wanted="the token is refused")
