@@ -54,6 +54,7 @@ time.time = lambda: _true() + 1200.0
 @dataclasses.dataclass(frozen=True)
 class Fault:
     """``lost`` hosts have no power; ``sick`` ones answer, and their etcd does not work. ``names``: what health must name.
+    ``found``: what the doctor must say, by id or words.
 
     ``quorum`` and ``api``: whether etcd has a quorum, and the well masters a ready apiserver.
 
@@ -65,6 +66,7 @@ class Fault:
     lost: tuple[str, ...] = ()
     sick: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
     master: str = MASTER2
     worker: str = WORKER1
     quorum: bool = True
@@ -101,7 +103,8 @@ def _on(command: str, *hosts: str) -> c.Callable[[Cluster], None]:
 
 
 def _off(*hosts: str, **options: t.Any) -> Fault:
-    return Fault(_power_off(hosts), _power_on, lost=hosts, names=tuple(f"{host}: does not answer" for host in hosts), **options)
+    names = tuple(f"{host}: does not answer" for host in hosts)
+    return Fault(_power_off(hosts), _power_on, lost=hosts, names=names, found=("[host-away", *hosts), **options)
 
 
 def _nothing(_cluster: Cluster) -> None:
@@ -117,7 +120,7 @@ def _cut(cluster: Cluster) -> None:
 def clock(folder: pathlib.Path) -> Fault:
     """A controller whose clock is ahead; the clock of hosts in the lab is that of the machine."""
     (folder / "sitecustomize.py").write_text(_SHIFTED, encoding="utf-8")
-    return Fault(_nothing, _nothing, environment={"PYTHONPATH": str(folder)})
+    return Fault(_nothing, _nothing, found=("[time-controller-off",), environment={"PYTHONPATH": str(folder)})
 
 
 def faults(folder: pathlib.Path, hosts: c.Collection[str]) -> dict[str, Fault]:
@@ -133,19 +136,27 @@ def faults(folder: pathlib.Path, hosts: c.Collection[str]) -> dict[str, Fault]:
             _on("systemctl start --no-block etcd", MASTER3),
             sick=(MASTER3,),
             names=("https://192.168.200.103:2379 is unhealthy", f"{MASTER3}: its apiserver"),
+            found=(f"{MASTER3}: etcd.service is inactive",),
         ),
         "member cut off": Fault(
-            _cut, _on_lab("heal"), sick=(MASTER3,), names=(f"seen from {MASTER3}", "https://192.168.200.103:2379 is unhealthy")
+            _cut,
+            _on_lab("heal"),
+            sick=(MASTER3,),
+            names=(f"seen from {MASTER3}", "https://192.168.200.103:2379 is unhealthy"),
+            found=(f"the pod network: not between {MASTER3} and ",),
         ),
         "quorum lost": _off(MASTER2, MASTER3, master=MASTER1, quorum=False, api=False),
         "API away": Fault(
             _on("systemctl stop kube-apiserver", *MASTERS),
             _on("systemctl start --no-block kube-apiserver", *MASTERS),
             names=tuple(f"{host}: its apiserver is not ready" for host in MASTERS),
+            found=(f"{', '.join(MASTERS)}: kube-apiserver.service is inactive",),
             api=False,
         ),
         "balancer off": _off(BALANCER1),
-        "disk full": Fault(_on(_FULL, MASTER3), _on(_NOT_FULL, MASTER3), sick=(MASTER3,)),
+        "disk full": Fault(
+            _on(_FULL, MASTER3), _on(_NOT_FULL, MASTER3), sick=(MASTER3,), found=(f"{MASTER3}: /var/lib/etcd", "[disk-full")
+        ),
         "clock ahead": clock(folder),
     }
 

@@ -22,6 +22,7 @@ OUTCOMES = (GOES_ON, MENDS, TELLS, REFUSED, STOPS)
 
 PLAYBOOKS: t.Mapping[str, str] = {
     "health": "health",
+    "doctor": "doctor",
     "certificates": "certificates",
     "backup": "backup",
     "site": "site",
@@ -39,22 +40,22 @@ PLAYBOOKS: t.Mapping[str, str] = {
 
 # What ends where a master, or its member of etcd, is away: no other may go then.
 _A_MASTER_OFF = {
-    **dict.fromkeys(("health", "certificates"), TELLS),
+    **dict.fromkeys(("health", "doctor", "certificates"), TELLS),
     **dict.fromkeys(("upgrade", "downgrade-etcd", "restart-master", "remove-master", "restore"), REFUSED),
 }
 # By row: the outcomes of the playbooks that do not go on.
 _OTHERWISE: t.Mapping[str, t.Mapping[str, str]] = {
     "nothing is wrong": {},
-    "a worker off": dict.fromkeys(("health", "certificates"), TELLS),
+    "a worker off": dict.fromkeys(("health", "doctor", "certificates"), TELLS),
     "a master off": _A_MASTER_OFF,
     "first hosts off": _A_MASTER_OFF,
     "member stopped": {
-        "health": TELLS,
+        **dict.fromkeys(("health", "doctor"), TELLS),
         **dict.fromkeys(("site", "renew", "upgrade"), MENDS),
         **dict.fromkeys(("downgrade-etcd", "restart-master", "remove-master"), REFUSED),
     },
     "member cut off": {
-        "health": TELLS,
+        **dict.fromkeys(("health", "doctor"), TELLS),
         **dict.fromkeys(("site", "renew", "upgrade"), STOPS),
         **dict.fromkeys(("downgrade-etcd", "restart-master", "remove-master", "restore"), REFUSED),
     },
@@ -63,13 +64,13 @@ _OTHERWISE: t.Mapping[str, t.Mapping[str, str]] = {
         **dict.fromkeys(("backup", "site", "renew", "restart-worker", "remove-worker"), REFUSED),
     },
     "API away": {
-        "health": TELLS,
+        **dict.fromkeys(("health", "doctor"), TELLS),
         **dict.fromkeys(("site", "renew", "upgrade"), MENDS),
         **dict.fromkeys(("restart-worker", "restart-master", "remove-worker", "remove-master"), REFUSED),
     },
-    "balancer off": dict.fromkeys(("health", "certificates"), TELLS),
-    "disk full": {"restore": REFUSED},
-    "clock ahead": dict.fromkeys(("site", "renew"), REFUSED),
+    "balancer off": dict.fromkeys(("health", "doctor", "certificates"), TELLS),
+    "disk full": {"doctor": TELLS, "restore": REFUSED},
+    "clock ahead": {"doctor": TELLS, **dict.fromkeys(("site", "renew"), REFUSED)},
 }
 # By row: the outcomes in the order of the playbooks.
 TABLE: t.Mapping[str, tuple[str, ...]] = {

@@ -12,9 +12,9 @@ pytestmark = pytest.mark.matrix
 INVENTORY = "ha"
 NODES = (*MASTERS, WORKER1, WORKER2)
 ROWS = {
-    "balancer off": ("health", "backup", "site", "restore", "remove-worker"),
+    "balancer off": ("health", "doctor", "backup", "site", "restore", "remove-worker"),
     "a worker off": ("health", "site", "remove-worker", "reset-worker"),
-    "first hosts off": ("health", "backup", "site", "remove-master", "restore", "remove-worker", "reset-all"),
+    "first hosts off": ("health", "doctor", "backup", "site", "remove-master", "restore", "remove-worker", "reset-all"),
 }
 CELLS = [(row, playbook) for row, playbooks in ROWS.items() for playbook in playbooks]
 

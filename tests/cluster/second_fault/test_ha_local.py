@@ -11,14 +11,14 @@ from .faults import MASTERS, WORKER1
 pytestmark = pytest.mark.matrix
 INVENTORY = "ha-local"
 NODES = (*MASTERS, WORKER1)
-LOOKS = ("health", "certificates", "backup", "site")
+LOOKS = ("health", "doctor", "certificates", "backup", "site")
 RESTARTS = ("restart-worker", "restart-master")
 GO_ON_WITH_QUORUM = ("downgrade-etcd", *RESTARTS, "upgrade")
 ROWS = {
     "clock ahead": (*LOOKS, "renew", "upgrade"),
     "quorum lost": (*LOOKS, "renew", *GO_ON_WITH_QUORUM, "remove-master", "remove-worker", "restore"),
-    "API away": ("health", "certificates", "backup", *RESTARTS, "remove-master", "remove-worker", "restore", "upgrade", "site"),
-    "member stopped": ("health", "backup", *GO_ON_WITH_QUORUM, "remove-master", "restore", "renew", "site", "remove-worker"),
+    "API away": ("health", "doctor", "certificates", "backup", *RESTARTS, "remove-master", "remove-worker", "restore", "upgrade", "site"),
+    "member stopped": ("health", "doctor", "backup", *GO_ON_WITH_QUORUM, "remove-master", "restore", "renew", "site", "remove-worker"),
     "member cut off": (*LOOKS, *GO_ON_WITH_QUORUM, "remove-master", "restore", "remove-worker"),
     "a master off": (*LOOKS, "renew", *GO_ON_WITH_QUORUM, "remove-master", "restore", "reset-worker", "remove-worker"),
     # It is the only worker: there is none to restart, to remove or to reset.
