@@ -4,7 +4,8 @@
 """Writes the CNI configuration of this node from the subnet and the MTU that flanneld has got for it.
 
 A node that was registered anew may have got another subnet. Then the bridge and the pods follow: the bridge loses addresses of other
-subnets, and sandboxes with such addresses are stopped, for the kubelet to make new ones. The pods stay; their containers start anew.
+subnets, and sandboxes with such addresses are stopped, for the kubelet to make new ones. The pods stay; their containers start anew. A
+bridge that has lost its own address gets it back.
 
 usage: flannel-cni SETTINGS
 
@@ -82,12 +83,17 @@ def network_of(lease: dict[str, str]) -> ipaddress.IPv4Network:
     return ipaddress.IPv4Network(lease["FLANNEL_NETWORK"].split(",")[0])
 
 
+def bridge_addresses(bridge: str) -> list[str] | None:
+    """What the bridge has, with prefix lengths; None if there is no bridge."""
+    listed = output("ip", "-4", "-oneline", "address", "show", "dev", bridge)
+    words = [line.split() for line in listed.splitlines()] if listed is not None else None
+    return None if words is None else [line[line.index("inet") + 1] for line in words if "inet" in line]
+
+
 def foreign_bridge_addresses(bridge: str, subnet: ipaddress.IPv4Network, network: ipaddress.IPv4Network) -> list[str]:
     """The addresses that the bridge has from other subnets of the pod network, with their prefix lengths. Any else is somebody's own."""
-    listed = output("ip", "-4", "-oneline", "address", "show", "dev", bridge)
-    words = [line.split() for line in (listed or "").splitlines()]  # no bridge yet: no address
-    found = [line[line.index("inet") + 1] for line in words if "inet" in line]
-    addresses = {text: ipaddress.IPv4Interface(text).ip for text in found}
+    # no bridge yet: no address
+    addresses = {text: ipaddress.IPv4Interface(text).ip for text in bridge_addresses(bridge) or []}
     return [text for text, address in addresses.items() if address in network and address not in subnet]
 
 
@@ -115,6 +121,14 @@ def owner(path: str) -> str:
             return file.readline().strip()
     except OSError:
         return ""
+
+
+def keep_gateway(lease: dict[str, str], *, bridge: str) -> None:
+    """Gives a bridge its own address back that somebody has taken. The CNI plugin would do so only for the next pod."""
+    found = bridge_addresses(bridge)
+    if found is not None and lease["FLANNEL_SUBNET"] not in found:
+        print(f"{bridge} gets {lease['FLANNEL_SUBNET']}, by which the pods of this node reach all others", flush=True)
+        output("ip", "address", "add", lease["FLANNEL_SUBNET"], "broadcast", "+", "dev", bridge)
 
 
 def follow(lease: dict[str, str], settings: dict[str, str]) -> None:
@@ -149,6 +163,7 @@ def main(settings_file: str) -> None:
     lease = read_lease(settings["subnet_file"])
     write(settings["target"], configuration(lease, bridge=settings["bridge"]))
     follow(lease, settings)
+    keep_gateway(lease, bridge=settings["bridge"])
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def host(folder: pathlib.Path, *, bridge: str, running: str, owners: dict[str, s
 
 def changes(folder: pathlib.Path) -> list[str]:
     calls = (folder / "calls").read_text().splitlines()
-    return [call for call in calls if "delete" in call or call.startswith("stop")]
+    return [call for call in calls if "address show" not in call and (call.startswith("stop") or "address" in call)]
 
 
 def test_bridge_and_pods_follow_a_new_subnet(tmp_path: pathlib.Path) -> None:
@@ -90,9 +90,20 @@ def test_bridge_and_pods_follow_a_new_subnet(tmp_path: pathlib.Path) -> None:
     host(tmp_path, bridge="10.255.2.1/24", running="old\nnew\nelse", owners=owners)
     done = run(tmp_path, LEASE)
     assert done.returncode == 0, done.stderr
-    assert changes(tmp_path) == ["address delete 10.255.2.1/24 dev cni0", "stop -t 1 old"]
+    assert changes(tmp_path) == [
+        "address delete 10.255.2.1/24 dev cni0",
+        "stop -t 1 old",
+        "address add 10.255.3.1/24 broadcast + dev cni0",
+    ]
     assert "cni0 loses 10.255.2.1/24" in done.stdout
     assert "1 pods with addresses that are not of this node's subnet 10.255.3.0/24" in done.stdout
+
+
+def test_a_bridge_without_its_own_address_gets_it_back(tmp_path: pathlib.Path) -> None:
+    """Which somebody has taken. An address of somebody else stays."""
+    host(tmp_path, bridge="203.0.113.1/24", running="new", owners={"10.255.3.9": "new"})
+    assert run(tmp_path, LEASE).returncode == 0
+    assert changes(tmp_path) == ["address add 10.255.3.1/24 broadcast + dev cni0"]
 
 
 def test_a_docker_that_does_not_answer_is_waited_for(tmp_path: pathlib.Path) -> None:
