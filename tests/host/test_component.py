@@ -193,6 +193,18 @@ def test_an_ill_restart_brings_the_old_version_back(engine: Engine) -> None:
     assert engine.component(hello()).result["changed"] is False
 
 
+def test_a_file_that_only_the_old_version_needs_comes_back_with_it(engine: Engine) -> None:
+    extra = "/etc/hello-extra"
+    before = hello(unit={"content": UNIT.replace("ExecStart=", f"ExecStartPre=/usr/bin/test -e {extra}\nExecStart=")})
+    before["files"].append({"path": extra, "content": "needed"})
+    engine.component(before)
+    failed = engine.component({**hello("two", settings={"ill": True}), "absent": [extra]}, fails=True)
+    assert "The previous version of hello.service was put back and runs again" in failed.message
+    assert engine.on_host(f"cat {extra}") == "needed"
+    assert word(engine) == "one"
+    assert engine.component(before).result["changed"] is False
+
+
 def test_a_start_that_fails_shows_what_the_unit_said_but_no_key(engine: Engine) -> None:
     engine.component(hello())
     broken = hello("two")

@@ -12,10 +12,12 @@ import contextlib
 import os
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import units
+from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import unit_stamps, units
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must, run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.locations import RUN_DIRECTORY
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.ours import INPUTS_DIRECTORY
 
 # Programs are links to versions. No other input of ours is larger than this.
 _SIZE_LIMIT = 16 << 20
@@ -84,6 +86,12 @@ class Rollback(t.NamedTuple):
 def prepare(actions: list[dict[str, t.Any]]) -> Rollback:
     """Saves the inputs of the units that these actions restart. Call it before anything is changed."""
     restarts = [action for action in actions if action["kind"] == "unit" and action["operation"] == "restart"]
-    paths = {path: None for action in restarts for path in action["data"]["inputs"]}
+    paths = dict.fromkeys(path for action in restarts for path in _paths(action["target"], action["data"]["inputs"]))
     inputs = [item for item in map(_save_input, paths) if item is not None]
     return Rollback(restarts, inputs)
+
+
+def _paths(unit: str, inputs: list[str]) -> list[str]:
+    """The version that runs may need a file that the new one does without: what it was started with counts, and the list of that."""
+    before = unit_stamps.started_with(unit, directory=RUN_DIRECTORY) or {}
+    return [*inputs, *before, os.path.join(INPUTS_DIRECTORY, unit)]
