@@ -16,11 +16,10 @@ import re
 import typing as t
 import urllib.parse
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import schema as s
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import nearest, shown
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import configuration_fields as fields
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import shown
 
 Object = dict[str, t.Any]
-Faults = list[str]
 
 EXAMPLE = "[{issuer: {url: https://…, audiences: [kubernetes]}, claimMappings: {username: {claim: sub, prefix: 'oidc:'}}}]"
 _MOST = 64
@@ -30,63 +29,26 @@ _RESERVED = ("k8s.io", "kubernetes.io")
 _EXTRA_KEY = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/[a-z0-9/%:!$&'()*+,;=._~-]+")
 
 
-def _text(value: t.Any, where: str, faults: Faults) -> t.Any:
-    """A text, which may be empty: an empty field counts as not given."""
-    if not isinstance(value, str):
-        faults.append(f"{where} is {shown(value)}, and must be a text")
-        return ""
-    return value
-
-
-def _texts(value: t.Any, where: str, faults: Faults) -> list[str]:
-    if not isinstance(value, list):
-        faults.append(f"{where} is {shown(value)}, and must be a list")
-        return []
-    return [_text(entry, f"{where}[{index}]", faults) for index, entry in enumerate(value)]
-
-
-class _Map:
-    """A map of known fields, each with what reads it. One that is null is as good as not given."""
-
-    def __init__(self, **fields: s.Check) -> None:
-        self._fields = fields
-
-    def __call__(self, value: t.Any, where: str, faults: Faults) -> Object:
-        if not isinstance(value, dict):
-            faults.append(f"{where} is {shown(value)}, and must be a map with {', '.join(self._fields)}")
-            return {}
-        for name in value:
-            if name not in self._fields:
-                near = nearest(str(name), self._fields)
-                faults.append(
-                    f"{where} has the field {str(name)!r}; known are {', '.join(self._fields)}{near and f', did you mean {near}?'}"
-                )
-        return {name: read(value[name], f"{where}.{name}", faults) for name, read in self._fields.items() if value.get(name) is not None}
-
-
-def _list_of(read: s.Check) -> s.Check:
-    def read_all(value: t.Any, where: str, faults: Faults) -> list[t.Any]:
-        if not isinstance(value, list):
-            faults.append(f"{where} is {shown(value)}, and must be a list")
-            return []
-        return [read(entry, f"{where}[{index}]", faults) for index, entry in enumerate(value)]
-
-    return read_all
-
-
-_PREFIXED = _Map(claim=_text, prefix=_text, expression=_text)
-_AUTHENTICATOR = _Map(
-    issuer=_Map(
-        url=_text, discoveryURL=_text, certificateAuthority=_text, audiences=_texts, audienceMatchPolicy=_text, egressSelectorType=_text
+_PREFIXED = fields.Map(claim=fields.text, prefix=fields.text, expression=fields.text)
+_AUTHENTICATOR = fields.Map(
+    issuer=fields.Map(
+        url=fields.text,
+        discoveryURL=fields.text,
+        certificateAuthority=fields.text,
+        audiences=fields.texts,
+        audienceMatchPolicy=fields.text,
+        egressSelectorType=fields.text,
     ),
-    claimValidationRules=_list_of(_Map(claim=_text, requiredValue=_text, expression=_text, message=_text)),
-    claimMappings=_Map(
+    claimValidationRules=fields.list_of(
+        fields.Map(claim=fields.text, requiredValue=fields.text, expression=fields.text, message=fields.text)
+    ),
+    claimMappings=fields.Map(
         username=_PREFIXED,
         groups=_PREFIXED,
-        uid=_Map(claim=_text, expression=_text),
-        extra=_list_of(_Map(key=_text, valueExpression=_text)),
+        uid=fields.Map(claim=fields.text, expression=fields.text),
+        extra=fields.list_of(fields.Map(key=fields.text, valueExpression=fields.text)),
     ),
-    userValidationRules=_list_of(_Map(expression=_text, message=_text)),
+    userValidationRules=fields.list_of(fields.Map(expression=fields.text, message=fields.text)),
 )
 
 
@@ -97,22 +59,19 @@ def of_service_accounts(domain: str) -> str:
 
 def fault(authenticators: list[t.Any], *, own_issuer: str = "") -> str:
     """All that is wrong, or nothing. ``own_issuer`` is that of the cluster's service accounts."""
-    faults: Faults = []
+    faults: list[str] = []
     read = [_AUTHENTICATOR(entry, f"entry {number}", faults) for number, entry in enumerate(authenticators, 1)]
     if faults:
         return "; ".join(faults)
     for number, authenticator in enumerate(read, 1):
         faults += [f"entry {number}: {wrong}" for wrong in _of_authenticator(authenticator, own_issuer)]
     for field in ("url", "discoveryURL"):
-        faults += [f"two entries have the issuer.{field} {url}" for url in _twice(entry.get("issuer", {}).get(field) for entry in read)]
+        faults += [
+            f"two entries have the issuer.{field} {url}" for url in fields.twice(entry.get("issuer", {}).get(field) for entry in read)
+        ]
     if len(read) > _MOST:
         faults.append(f"there are {len(read)} entries, and an apiserver takes {_MOST}")
     return "; ".join(faults)
-
-
-def _twice(values: c.Iterable[str | None]) -> list[str]:
-    found = [value for value in values if value]
-    return sorted({value for value in found if found.count(value) > 1})
 
 
 def _of_authenticator(given: Object, own_issuer: str) -> c.Iterator[str]:
@@ -126,7 +85,9 @@ def _of_authenticator(given: Object, own_issuer: str) -> c.Iterator[str]:
     yield from _of_claim_rules(given.get("claimValidationRules", []))
     rules = given.get("userValidationRules", [])
     yield from (f"userValidationRules[{index}].expression is missing" for index, rule in enumerate(rules) if not rule.get("expression"))
-    yield from (f"two userValidationRules have the expression {shown(text)}" for text in _twice(rule.get("expression") for rule in rules))
+    yield from (
+        f"two userValidationRules have the expression {shown(text)}" for text in fields.twice(rule.get("expression") for rule in rules)
+    )
 
 
 def _of_issuer(issuer: Object, own_issuer: str) -> c.Iterator[str]:
@@ -141,7 +102,7 @@ def _of_issuer(issuer: Object, own_issuer: str) -> c.Iterator[str]:
     audiences, policy = issuer.get("audiences", []), issuer.get("audienceMatchPolicy", "")
     if not audiences or not all(audiences):
         yield "issuer.audiences is missing or has an empty entry; list at least one audience"
-    yield from (f"issuer.audiences has {shown(audience)} twice" for audience in _twice(audiences))
+    yield from (f"issuer.audiences has {shown(audience)} twice" for audience in fields.twice(audiences))
     if policy not in ("", "MatchAny"):
         yield f"issuer.audienceMatchPolicy is {shown(policy)}, and can only be MatchAny"
     elif len(audiences) > 1 and not policy:
@@ -188,7 +149,7 @@ def _of_extra(extra: list[Object]) -> c.Iterator[str]:
             yield f"{where}.key is {shown(key)}, and its domain belongs to Kubernetes"
         if not entry.get("valueExpression"):
             yield f"{where}.valueExpression is missing"
-    yield from (f"two of claimMappings.extra have the key {key}" for key in _twice(entry.get("key") for entry in extra))
+    yield from (f"two of claimMappings.extra have the key {key}" for key in fields.twice(entry.get("key") for entry in extra))
 
 
 def _of_claim_rules(rules: list[Object]) -> c.Iterator[str]:
@@ -201,4 +162,4 @@ def _of_claim_rules(rules: list[Object]) -> c.Iterator[str]:
         elif expression and rule.get("requiredValue"):
             yield f"{where} has a requiredValue, which goes only with a claim"
     for field in ("claim", "expression"):
-        yield from (f"two claimValidationRules have the {field} {shown(text)}" for text in _twice(rule.get(field) for rule in rules))
+        yield from (f"two claimValidationRules have the {field} {shown(text)}" for text in fields.twice(rule.get(field) for rule in rules))
