@@ -13,8 +13,8 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import registry_logins as registries
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import keepalived
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import admission, order_of_roles
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import foreign_looks as looks
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import order_of_roles
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import renewal as renewals
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import KUBELET
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.flannel_backend import interface as flannel_interface
@@ -89,6 +89,17 @@ def registry_logins(logins: list[dict[str, t.Any]]) -> dict[str, t.Any]:
     return registries.configuration(logins)
 
 
+def admission_configuration(pod_security: dict[str, t.Any], event_rate_limits: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+    """The AdmissionConfiguration with what is asked for of PodSecurity and EventRateLimit; raises AnsibleFilterError for wrong values."""
+    for name, wrong in (
+        ("master_pod_security", admission.fault_of_pod_security(pod_security)),
+        ("master_event_rate_limits", admission.fault_of_limits(event_rate_limits)),
+    ):
+        if wrong:
+            raise AnsibleFilterError(f"{name}: {wrong}")
+    return admission.configuration(pod_security, event_rate_limits)
+
+
 def docker_packages(names: list[str], version: str) -> list[t.Any]:
     """Docker's packages as the component takes them: the engine and its client in the version, the others as they are."""
     if not version:
@@ -136,6 +147,7 @@ class FilterModule:
             "firewall_services": firewall_services,
             "foreign_looks": foreign_looks,
             "registry_logins": registry_logins,
+            "admission_configuration": admission_configuration,
             "docker_packages": docker_packages,
             "roles_of": roles_of,
             "vrrp_authentication": vrrp_authentication,

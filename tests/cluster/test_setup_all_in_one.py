@@ -15,7 +15,7 @@ import typing as t
 
 import pytest
 
-from . import bareness, checks, cis_benchmark
+from . import bareness, checks, cis_benchmark, guarded
 from . import docker_versions as docker
 from .driver import ROOT, Cluster, PlaybookRun, eventually, run
 from .probing import probed
@@ -134,6 +134,27 @@ def test_a_restart_takes_the_api_away_for_seconds(single: Cluster) -> None:
 def test_second_run(single: Cluster) -> None:
     checks.nothing_changes(single, [HOST])
     checks.survey_and_roles_agree(single, HOST)
+
+
+@pytest.mark.long
+def test_pods_and_events_are_guarded_while_it_is_asked_for(single: Cluster) -> None:
+    """One restart of the apiserver to begin with, one to end, and none of anything else."""
+    guarded.ask(single)
+    guarded.converged_as_foretold(single)
+    assert guarded.has_file_and_flags(single, HOST) == (True, True, True)
+    assert 'violates PodSecurity "baseline:latest": privileged' in guarded.privileged_pod(single, "default")
+    assert "created" in guarded.privileged_pod(single, "kube-system")
+    taken, said = guarded.events(single, "kube-public", "first")
+    assert guarded.BURST <= taken < 3 * guarded.BURST
+    assert "(TooManyRequests)" in said
+    assert "limit reached on type Namespace for key kube-public" in said
+    assert guarded.events(single, "kube-public", "of-group", group="events.k8s.io") == (3 * guarded.BURST, "")
+    checks.nothing_changes(single, [HOST])
+    guarded.take_back(single)
+    guarded.converged_as_foretold(single)
+    assert guarded.has_file_and_flags(single, HOST) == (False, False, False)
+    assert "created" in guarded.privileged_pod(single, "default")
+    assert guarded.events(single, "kube-public", "second") == (3 * guarded.BURST, "")
 
 
 @pytest.mark.long

@@ -161,6 +161,7 @@ def _kube_apiserver(port: int) -> Component:
             "common": _COMMON,
             "settings": f"{_KUBERNETES}/apiserver",
             "authentication": f"{_KUBERNETES}/authentication-config.yaml",
+            "admission": f"{_KUBERNETES}/admission-config.yaml",
             "audit_policy": f"{_KUBERNETES}/audit-policy.yaml",
             "encryption": f"{_KUBERNETES}/encryption-config.yaml",
             "service_account_public_key": f"{_PKI}/service-account.pub",

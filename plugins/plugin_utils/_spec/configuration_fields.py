@@ -16,6 +16,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.inputs import nearest, shown
 
 Faults = list[str]
+# What Go reads into an int32.
+_LARGEST = 2**31 - 1
 
 
 def text(value: t.Any, where: str, faults: Faults) -> t.Any:
@@ -32,6 +34,27 @@ def texts(value: t.Any, where: str, faults: Faults) -> list[str]:
         faults.append(f"{where} is {shown(value)}, and must be a list")
         return []
     return [text(entry, f"{where}[{index}]", faults) for index, entry in enumerate(value)]
+
+
+def number(value: t.Any, where: str, faults: Faults) -> int:
+    """A whole number above 0."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _LARGEST:
+        faults.append(f"{where} is {shown(value)}, and must be a whole number from 1 to {_LARGEST}")
+        return 0
+    return value
+
+
+def one_of(*choices: str) -> schema.Check:
+    """A text that is one of these."""
+
+    def read(value: t.Any, where: str, faults: Faults) -> t.Any:
+        if value not in choices:
+            near = nearest(str(value).lower(), [choice.lower() for choice in choices])
+            meant = next((choice for choice in choices if choice.lower() == near), "")
+            faults.append(f"{where} is {shown(value)}, and must be one of {', '.join(choices)}{meant and f'; did you mean {meant}?'}")
+        return value
+
+    return read
 
 
 class Map:

@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import firewall_service, registry_logins
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import (
+    admission,
     etcd_settings,
     flannel_backend,
     release_arguments,
@@ -20,6 +21,8 @@ Spec = t.Mapping[str, t.Any]
 Fault = tuple[str, str]
 Check = t.Callable[[t.Any, Spec | None], Fault]
 NO_FAULT: Fault = ("", "")
+# What may be right alone and wrong beside others.
+TOGETHER = ("master_admission_plugins", "master_apiserver_arguments", "master_event_rate_limits", "master_pod_security")
 
 # Characters that a systemd EnvironmentFile or the unit's command line would split or interpret.
 _UNQUOTED = ('"', "'", "\\", "$")
@@ -29,6 +32,11 @@ def fault(name: str, value: t.Any, spec: Spec | None) -> Fault:
     """What is wrong with a value of the right type, and what to write instead; empty texts if nothing is."""
     check = CHECKS.get(name)
     return check(value, spec) if check else NO_FAULT
+
+
+def faults_together(values: t.Mapping[str, t.Any]) -> t.Iterator[tuple[str, str, str]]:
+    """Of values of one host that are right alone, by name: one that is wrong beside others, why, and what to write instead."""
+    return admission.faults_together(values)
 
 
 def _firewall_services(value: list[t.Any], _spec: Spec | None) -> Fault:
@@ -101,6 +109,16 @@ def _token_issuers(value: list[t.Any], spec: Spec | None) -> Fault:
     return (f"cannot be used: {wrong}", f"Write e.g. {token_issuers.EXAMPLE}") if wrong else NO_FAULT
 
 
+def _pod_security(value: dict[str, t.Any], _spec: Spec | None) -> Fault:
+    wrong = admission.fault_of_pod_security(value)
+    return (f"cannot be used: {wrong}", f"Write e.g. {admission.EXAMPLE_OF_POD_SECURITY}") if wrong else NO_FAULT
+
+
+def _event_rate_limits(value: list[t.Any], _spec: Spec | None) -> Fault:
+    wrong = admission.fault_of_limits(value)
+    return (f"cannot be used: {wrong}", f"Write e.g. {admission.EXAMPLE_OF_LIMITS}") if wrong else NO_FAULT
+
+
 def _flannel_backend(value: dict[str, t.Any], _spec: Spec | None) -> Fault:
     return flannel_backend.fault(value)
 
@@ -115,6 +133,8 @@ CHECKS: t.Mapping[str, Check] = {
     "master_admission_plugins": _admission_plugins,
     "master_apiserver_arguments": _apiserver_flags,
     "master_authentication_jwt": _token_issuers,
+    "master_event_rate_limits": _event_rate_limits,
+    "master_pod_security": _pod_security,
     "master_controller_manager_arguments": _flags_of("kube-controller-manager"),
     "master_scheduler_arguments": _flags_of("kube-scheduler"),
     "minion_kubelet_arguments": _flags_of("kubelet"),

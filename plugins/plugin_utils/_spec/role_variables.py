@@ -101,15 +101,26 @@ def check(values: t.Iterable[Given], spec: Spec | None, problems: Problems) -> N
     """Adds every fault of the roles' variables. ``spec`` None: the cluster has problems of its own, and is not known."""
     faults = _Faults()
     hosts: dict[str, set[str]] = {}
+    right: dict[str, dict[str, Given]] = {}
     for given in values:
         names = hosts.setdefault(given.host, set())
         names.add(given.name)
         wrong, instead = _fault(given, spec)
         if wrong:
             faults.add(given, wrong, instead)
+        elif not isinstance(given.value, Unusable):
+            right.setdefault(given.host, {})[given.name] = given
+    _check_together(right, faults)
     if spec is not None:
         _check_missing(hosts, spec, faults)
     faults.tell(problems, all_hosts=len(spec["nodes"]) if spec is not None else -1)
+
+
+def _check_together(right: t.Mapping[str, t.Mapping[str, Given]], faults: _Faults) -> None:
+    for of_host in right.values():
+        values = {name: plain(of_host[name].value) for name in role_values.TOGETHER if name in of_host}
+        for name, wrong, instead in role_values.faults_together(values):
+            faults.add(of_host[name], wrong, instead)
 
 
 def _fault(given: Given, spec: Spec | None) -> tuple[str, str]:

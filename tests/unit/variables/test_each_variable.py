@@ -65,6 +65,8 @@ VALUES: dict[str, t.Any] = {
     "etcd_settings": {"ETCD_MAX_TXN_OPS": "200"},
     "master_admission_plugins": ["AlwaysPullImages"],
     "master_apiserver_arguments": {"event-ttl": "2h"},
+    "master_pod_security": {"defaults": {"enforce": "baseline"}},
+    "master_event_rate_limits": [{"type": "Server", "qps": 50, "burst": 100}],
     "master_tls_cipher_suites": ["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"],
     "minion_tls_cipher_suites": ["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"],
     "master_controller_manager_arguments": {"concurrent-gc-syncs": "30"},
