@@ -94,7 +94,12 @@ def _admission_plugins(value: list[t.Any], spec: Spec | None) -> Fault:
 
 
 def _apiserver_flags(value: dict[str, t.Any], spec: Spec | None) -> Fault:
-    """The apiserver does not start with ``--oidc-*`` beside ``--authentication-config`` (seen with 1.37.1)."""
+    """The apiserver does not start with both forms of what it knows users by, nor of what allows them something (seen with 1.37.1)."""
+    if "authorization-config" in {str(name).replace("_", "-") for name in value}:
+        return (
+            "has --authorization-config, which the apiserver refuses beside --authorization-mode",
+            "Name a further authorizer: {authorization-mode: Webhook, authorization-webhook-config-file: …}; it comes after Node and RBAC",
+        )
     oidc = sorted(name for name in map(str, value) if name.startswith("oidc-"))
     if oidc:
         return (
