@@ -119,6 +119,9 @@ def test_programs_are_confined_and_not_profiled(single: Cluster) -> None:
 
 def test_the_host_is_as_the_rules_of_the_cis_benchmark_say(single: Cluster) -> None:
     assert cis_benchmark.faults(single, HOST, "etcd", "master", "minion") == {}
+    # Anybody may enter these directories.
+    of_all = "find /etc/kubernetes /etc/etcd -type f -perm /o=r -exec grep -lE 'PRIVATE KEY|secret:|token:|password' {} +; true"
+    assert single.on(HOST, of_all) == ""
 
 
 def test_a_restart_takes_the_api_away_for_seconds(single: Cluster) -> None:
