@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pods that are refused and events that are limited, as variables of the role master ask for."""
+"""Pods that are refused, events that are limited and reads of Secrets that are written down, as variables of the role master ask for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ BURST = 5
 VARIABLES = {
     "master_pod_security": {"defaults": {"enforce": "baseline", "warn": "restricted"}, "exemptions": {"namespaces": ["exempt"]}},
     "master_event_rate_limits": [{"type": "Namespace", "qps": 1, "burst": BURST}],
+    "master_audit_secret_reads": True,
 }
+_AUDIT_LOG = "/var/log/kubernetes/audit.log"
 
 
 def ask(cluster: Cluster) -> None:
@@ -70,3 +72,12 @@ def _event(namespace: str, name: str, *, group: str) -> dict[str, t.Any]:
         own = {"regarding": about, "action": "Test", "reportingController": "example.com/test", "reportingInstance": "test"}
         return {**common, **own, "apiVersion": f"{group}/v1", "eventTime": "2026-11-30T00:00:00.000000Z"}
     return {**common, "apiVersion": "v1", "involvedObject": about, "source": {"component": "test"}}
+
+
+def is_written_down(cluster: Cluster, host: str, secret: str) -> bool:
+    """Whether the audit log has that the node asked for a Secret, which is not for it."""
+    denied = cluster.on(host, f"kubectl --kubeconfig /etc/kubernetes/kubelet.kubeconfig get secret {secret} 2>&1; true")
+    assert "Forbidden" in denied
+    lines = cluster.on(host, f'grep -F \'"name":"{secret}"\' {_AUDIT_LOG}; true').splitlines()
+    entries = [json.loads(line) for line in lines]
+    return any(entry["user"]["username"] == f"system:node:{host}" and entry["level"] == "Metadata" for entry in entries)

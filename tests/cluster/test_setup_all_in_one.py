@@ -140,7 +140,7 @@ def test_second_run(single: Cluster) -> None:
 
 
 @pytest.mark.long
-def test_pods_and_events_are_guarded_while_it_is_asked_for(single: Cluster) -> None:
+def test_pods_events_and_reads_of_secrets_are_guarded_while_it_is_asked_for(single: Cluster) -> None:
     """One restart of the apiserver to begin with, one to end, and none of anything else."""
     guarded.ask(single)
     guarded.converged_as_foretold(single)
@@ -152,12 +152,14 @@ def test_pods_and_events_are_guarded_while_it_is_asked_for(single: Cluster) -> N
     assert "(TooManyRequests)" in said
     assert "limit reached on type Namespace for key kube-public" in said
     assert guarded.events(single, "kube-public", "of-group", group="events.k8s.io") == (3 * guarded.BURST, "")
+    assert guarded.is_written_down(single, HOST, "of-nobody")
     checks.nothing_changes(single, [HOST])
     guarded.take_back(single)
     guarded.converged_as_foretold(single)
     assert guarded.has_file_and_flags(single, HOST) == (False, False, False)
     assert "created" in guarded.privileged_pod(single, "default")
     assert guarded.events(single, "kube-public", "second") == (3 * guarded.BURST, "")
+    assert not guarded.is_written_down(single, HOST, "of-nobody-else")
 
 
 @pytest.mark.long
