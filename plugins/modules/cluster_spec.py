@@ -279,11 +279,17 @@ binaries:
       sha256: cee008c1640c3b41820ef31d35b3cffc132b0c4b78c288be2b8022ebc7aa8293
       pinned_by: collection
       install: [{path: /usr/local/bin/kubelet}]
+architecture:
+  description: That of all programs, V(amd64) or V(arm64).
+  returned: success
+  type: str
+  sample: amd64
 checksums:
-  description: C(file), the record of digests on the controller; C(asked_by), who asks for what is not pinned.
+  description: C(file), the record of digests on the controller; C(asked_by), who asks for what is not pinned; C(given), the digests of the
+    inventory, by program or file name; C(own_builds), whether the mirror has other builds than upstream's.
   returned: success
   type: dict
-  sample: {file: /srv/inventories/prod/checksums.txt, asked_by: controller}
+  sample: {file: /srv/inventories/prod/checksums.txt, asked_by: controller, given: {}, own_builds: false}
 images:
   description: Full references of the images C(pause) and C(coredns).
   returned: success

@@ -48,7 +48,9 @@ CONTROLLER: dict[str, set[str]] = {
     "_explain": {"_common", "_spec", "_doctor"},
     "_logs": {"_common", "_spec", "_doctor"},
     "_report": {"_common", "_spec", "_certificates", "_doctor"},
+    "_mirror": {"_common", "_spec", "_plan"},
     "_engine": {"_common", "_spec", "_pki", "_plan", "_api"},
+    "_mirror_transfer": {"_common", "_engine", "_mirror"},
     "_survey": {"_common", "_spec", "_pki", "_plan", "_api", "_etcd", "_certificates", "_doctor", "_engine"},
 }
 SIDES = {"module_utils": HOST, "plugin_utils": CONTROLLER}
@@ -69,6 +71,7 @@ PURE = (
     "_explain",
     "_logs",
     "_report",
+    "_mirror",
 )
 ANSIBLE_FOR_PURE = ("ansible.errors", "ansible.module_utils", "ansible.parsing")
 # A kind that needs a second file names it after itself; these serve the kind ``units``.

@@ -12,7 +12,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action i
 KIND = "binary"
 MODE = "0755"
 # What ends the message about a download with another digest.
-_REMEDIES = {
+REMEDIES = {
     "inventory": "cluster_checksums gives that digest. Correct it there, or find out why the file is another.",
     "collection": (
         "The wanted digest is that of the file which upstream publishes; the collection pins it. If your mirror has builds of its own, set "
@@ -64,7 +64,7 @@ def _download_reason(item: dict[str, t.Any], found: dict[str, t.Any]) -> str | N
 
 def _release(item: dict[str, t.Any]) -> dict[str, t.Any]:
     found = {key: item.get(key) for key in ("name", "version", "url", "sha256", "checksum_url")}
-    return {**found, "remedy": _REMEDIES.get(item.get("pinned_by") or "", "")}
+    return {**found, "remedy": REMEDIES.get(item.get("pinned_by") or "", "")}
 
 
 def _prune_actions(item: dict[str, t.Any], state: dict[str, t.Any]) -> list[PlannedAction]:

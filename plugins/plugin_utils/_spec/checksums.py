@@ -28,9 +28,9 @@ class Checksums:
     asked_by: str
     file: str
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, t.Any]:
         """``cluster.checksums``."""
-        return {"file": self.file, "asked_by": self.asked_by}
+        return {"file": self.file, "asked_by": self.asked_by, "given": dict(self.given), "own_builds": self.own_builds}
 
 
 def read(reader: Reader, *, names: t.Sequence[str], mirror: str | None, pki_directory: str | None) -> Checksums | None:

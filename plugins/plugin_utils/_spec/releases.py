@@ -100,32 +100,46 @@ def read_architecture(reader: Reader) -> str | None:
     return None
 
 
+_NO_ADDRESS = "is not an http or https address"
+# Not shown with the value, in which a password may be.
+_TOO_MUCH = "holds a user, a query or a fragment, which no mirror path can have"
+
+
+def mirror_fault(text: str) -> str:
+    """Why files cannot be mirrored under this address; empty if they can."""
+    try:
+        parts = urllib.parse.urlsplit(text)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return _NO_ADDRESS
+    if not valid or any(character.isspace() for character in text):
+        return _NO_ADDRESS
+    return _TOO_MUCH if parts.query or parts.fragment or parts.username is not None else ""
+
+
+def is_registry(text: str) -> bool:
+    """Whether it is host, port and path of a registry, without a scheme."""
+    return bool(re.fullmatch(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]([-a-z0-9._]*[a-z0-9])?)*", text))
+
+
 def read_mirror(reader: Reader) -> str | None:
     """The mirror's address without a slash at its end; empty for upstream's own."""
     text = reader.text("cluster_mirror")
     if not text:
         return text
-    try:
-        parts = urllib.parse.urlsplit(text)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        valid = False
+    fault = mirror_fault(text)
     instead = "Write the address under which dl.k8s.io and github.com are mirrored, e.g. https://mirror.example.org/kubernetes"
-    if not valid or any(character.isspace() for character in text):
-        reader.fault("cluster_mirror", "is not an http or https address", instead)
-        return None
-    if parts.query or parts.fragment or parts.username is not None:
-        reader.problem(reader.where("cluster_mirror"), "holds a user, a query or a fragment, which no mirror path can have", instead)
-        return None
-    return text.rstrip("/")
+    if fault == _TOO_MUCH:
+        reader.problem(reader.where("cluster_mirror"), fault, instead)
+    elif fault:
+        reader.fault("cluster_mirror", fault, instead)
+    return None if fault else text.rstrip("/")
 
 
 def read_registry(reader: Reader) -> str | None:
     """The registry that images come from instead of upstream's; empty for upstream's own."""
     text = reader.text("cluster_image_registry")
-    if not text:
-        return text
-    if re.fullmatch(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]([-a-z0-9._]*[a-z0-9])?)*", text):
+    if not text or is_registry(text):
         return text
     reader.fault(
         "cluster_image_registry",

@@ -54,8 +54,9 @@ class Spec:
     etcd_hosts: tuple[str, ...]
     balancers: tuple[str, ...]
     certificates: t.Mapping[str, t.Any]
+    architecture: str
     binaries: t.Mapping[str, t.Any]
-    checksums: t.Mapping[str, str]
+    checksums: t.Mapping[str, t.Any]
     images: t.Mapping[str, str]
     downloads: t.Mapping[str, t.Any]
     ports: tuple[port_matrix.Opening, ...]
@@ -86,6 +87,7 @@ class _Draft:
     node_ports: str | None
     node_port_sources: tuple[str, ...] | None
     flannel: flannel_backend.Flannel | None
+    architecture: str | None
     binaries: dict[str, t.Any]
     proofs: checksums.Checksums | None
     registry: str | None
@@ -125,7 +127,8 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
     api_endpoint.check_extra_names(reader)
     api_ports = {port for port in (api_port, endpoint.port if endpoint and endpoint.mode in ("vip", "local") else None) if port is not None}
     pki_directory = _pki_directory(inputs, reader)
-    proofs, binaries = _binaries(reader, versions, pki_directory, problems)
+    architecture = releases.read_architecture(reader)
+    proofs, binaries = _binaries(reader, versions, architecture, pki_directory, problems)
     return _Draft(
         name=name,
         domain=domain,
@@ -139,6 +142,7 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
         node_ports=port_matrix.read_node_ports(reader, problems, api_ports=api_ports),
         node_port_sources=port_matrix.read_sources(reader, "cluster_node_port_sources"),
         flannel=flannel_backend.read_flannel(reader),
+        architecture=architecture,
         binaries=binaries,
         proofs=proofs,
         registry=releases.read_registry(reader),
@@ -206,6 +210,7 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
             "administrator": renewal.of_administrator(_sure(draft.admin_days), _sure(draft.renew_before_days)),
             **node_certificates.as_dict(_sure(draft.node_certificates)),
         },
+        architecture=_sure(draft.architecture),
         binaries=draft.binaries,
         checksums=_sure(draft.proofs).as_dict(),
         images=releases.images(versions, registry=_sure(draft.registry)),
@@ -237,10 +242,10 @@ def _sure(part: T | None) -> T:
 
 
 def _binaries(
-    reader: Reader, versions: dict[str, str] | None, pki_directory: str | None, problems: Problems
+    reader: Reader, versions: dict[str, str] | None, architecture: str | None, pki_directory: str | None, problems: Problems
 ) -> tuple[checksums.Checksums | None, dict[str, t.Any]]:
     """How downloads are proven, and the downloads; nothing as far as something of it has a fault."""
-    architecture, mirror = releases.read_architecture(reader), releases.read_mirror(reader)
+    mirror = releases.read_mirror(reader)
     found = releases.releases(versions, architecture=architecture) if versions is not None and architecture is not None else []
     names = [name for release in found for name in (release.name, release.file_name)]
     proofs = checksums.read(reader, names=names, mirror=mirror, pki_directory=pki_directory)

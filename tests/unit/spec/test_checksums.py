@@ -70,7 +70,7 @@ def test_what_is_not_pinned_is_asked_for() -> None:
 
 
 def test_where_answers_are_recorded() -> None:
-    assert spec_of().checksums == {"file": "/srv/inventory/checksums.txt", "asked_by": "controller"}
+    assert spec_of().checksums == {"file": "/srv/inventory/checksums.txt", "asked_by": "controller", "given": {}, "own_builds": False}
     assert spec_of({"cluster_pki_directory": "/srv/pki/prod"}).checksums["file"] == "/srv/pki/checksums.txt"
     assert spec_of({"cluster_checksums_file": "../digests.txt"}).checksums["file"] == "/srv/digests.txt"
     assert spec_of({"cluster_checksums_file": "/etc/digests.txt"}).checksums["file"] == "/etc/digests.txt"

@@ -1,0 +1,168 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked of a mirror: what to do, with which directory, and where things come from or go to. Pure."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import os
+import pathlib
+import typing as t
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.output_files import path_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import releases
+
+OPTIONS = ("directory", "architectures", "source", "image_source", "authfile", "prune", "verify", "manifest_sha256", "registry")
+COLLECT, VERIFY, PUSH = "collect", "verify", "push"
+_PREFIX = "mirror_"
+_CLEAR_TEXT = "http://"
+_DIGITS = frozenset("0123456789abcdef")
+
+
+class Registry(t.NamedTuple):
+    """``name``: host, port and path. Without TLS, a registry is spoken to in clear text."""
+
+    name: str
+    tls: bool = True
+
+
+UPSTREAM = Registry("registry.k8s.io")
+
+
+class Request(t.NamedTuple):
+    """``step``: COLLECT, VERIFY or PUSH. ``architectures``: none for that of the cluster. ``source``: the address under which upstream's
+    files are mirrored, empty for upstream's own servers. ``images``: from where they come, or with PUSH, where they go.
+    ``manifest_sha256``: what the manifest must have, empty if nobody says.
+    """
+
+    step: str
+    directory: pathlib.Path
+    architectures: tuple[str, ...] = ()
+    source: str = ""
+    images: Registry = UPSTREAM
+    authfile: pathlib.Path | None = None
+    prune: bool = False
+    manifest_sha256: str = ""
+
+
+def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = (), inventory: str = "") -> Request:
+    """The request, from the options by name; None for one that is not given. Raises ComponentError with every fault.
+
+    ``variables``: the names of all variables, of which one may be misspelt; ``inventory``: the folder of the inventory.
+    """
+    reader = _Reader(given)
+    reader.faults += misspelt.faults(variables, prefix=_PREFIX, options=OPTIONS)
+    verify, registry = reader.flag("verify"), reader.registry("registry")
+    step = VERIFY if verify else PUSH if given.get("registry") else COLLECT
+    found = Request(
+        step=step,
+        directory=reader.directory(step, inventory=inventory),
+        architectures=reader.architectures(),
+        source=reader.source(),
+        images=(registry if step == PUSH else reader.registry("image_source")) or UPSTREAM,
+        authfile=reader.authfile(),
+        prune=reader.flag("prune"),
+        manifest_sha256=reader.digest(),
+    )
+    if verify and given.get("registry"):
+        reader.faults.append(
+            f"{_PREFIX}verify and {_PREFIX}registry are given: images that are pushed are compared with the manifest before, so leave one"
+        )
+    if step != COLLECT and found.prune:
+        reader.faults.append(f"{_PREFIX}prune has an effect where files are collected: leave it out, or {_PREFIX}verify and registry")
+    if reader.faults:
+        raise ComponentError(f"Nothing was done: {'; '.join(reader.faults)}")
+    return found
+
+
+class _Reader:
+    """Reads one option after the other; ``faults`` has what is wrong."""
+
+    def __init__(self, given: c.Mapping[str, t.Any]) -> None:
+        self._given = given
+        self.faults: list[str] = []
+
+    def _fault(self, name: str, what: str, example: str) -> None:
+        self.faults.append(f"{_PREFIX}{name} {what}: -e {_PREFIX}{name}={example}")
+
+    def flag(self, name: str) -> bool:
+        value = self._given.get(name)
+        try:
+            return False if value is None else boolean(value, strict=True)
+        except TypeError:
+            self._fault(name, f"is {value!r}, wanted true or false", "true")
+            return False
+
+    def directory(self, step: str, *, inventory: str) -> pathlib.Path:
+        value = self._given.get("directory")
+        if not value or not isinstance(value, str):
+            self._fault("directory", f"is {value!r}, wanted the path of a directory" if value else "is not given", "/srv/mirror")
+            return pathlib.Path()
+        path = path_of(value)
+        if inventory and path.is_relative_to(pathlib.Path(inventory).resolve()):
+            self._fault(
+                "directory", f"is {value!r}, which is in the folder of the inventory, and Ansible reads all files there", "/srv/mirror"
+            )
+        elif not path.is_dir() and os.path.lexists(path):
+            self._fault("directory", f"is {value!r}, which is no directory", "/srv/mirror")
+        elif step != COLLECT and not path.is_dir():
+            self._fault("directory", f"is {value!r}, and there is no such directory", "/srv/mirror")
+        elif step == COLLECT and not os.access(path if path.is_dir() else path.parent, os.W_OK | os.X_OK):
+            missing = not path.parent.is_dir()
+            why = (
+                f"there is no directory {path.parent}" if missing else f"nothing can be written to {path if path.is_dir() else path.parent}"
+            )
+            self._fault("directory", f"is {value!r}, and {why}", "/srv/mirror")
+        return path
+
+    def architectures(self) -> tuple[str, ...]:
+        value = self._given.get("architectures")
+        if value is None:
+            return ()
+        listed = value.split(",") if isinstance(value, str) else value
+        names = [str(name).strip() for name in listed] if isinstance(listed, list) else []
+        if not names or set(names) - set(releases.ARCHITECTURES):
+            known = ",".join(releases.ARCHITECTURES)
+            self._fault("architectures", f"is {value!r}, wanted some of {' and '.join(releases.ARCHITECTURES)}", known)
+        return tuple(dict.fromkeys(names))
+
+    def source(self) -> str:
+        value = self._given.get("source")
+        if not value:
+            return ""
+        fault = releases.mirror_fault(value) if isinstance(value, str) else "is not an http or https address"
+        if fault:
+            # Not shown: there may be a password in it.
+            self._fault("source", fault, "https://mirror.example.org")
+            return ""
+        return str(value).rstrip("/")
+
+    def registry(self, name: str) -> Registry | None:
+        value = self._given.get(name)
+        if not value:
+            return None
+        text = value.removeprefix(_CLEAR_TEXT) if isinstance(value, str) else ""
+        if not releases.is_registry(text):
+            self._fault(name, f"is {value!r}, wanted host, port and path of a registry", "registry.example.org:5000")
+            return None
+        return Registry(text, tls=not str(value).startswith(_CLEAR_TEXT))
+
+    def authfile(self) -> pathlib.Path | None:
+        value = self._given.get("authfile")
+        if not value:
+            return None
+        path = path_of(value)
+        if not path.is_file() or not os.access(path, os.R_OK):
+            self._fault("authfile", f"is {str(value)!r}, which is no file that can be read", "~/.docker/config.json")
+        return path
+
+    def digest(self) -> str:
+        value = str(self._given.get("manifest_sha256") or "").strip().lower()
+        if value and (len(value) != 64 or set(value) - _DIGITS):
+            self._fault("manifest_sha256", f"is {value!r}, wanted the 64 digits that the run has told which collected", "<64 digits>")
+        return value

@@ -1,0 +1,122 @@
+# Copyright (c) 2026 The barehost.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a cluster needs of a mirror: programs, the checksum files of those that nothing else proves, and images. Pure."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import typing as t
+
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.request import Request
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.binaries import REMEDIES
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import releases
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.checksums import Checksums
+
+# Below the directory: where images are, and the list of packages.
+IMAGES, PACKAGES = "images", "packages.txt"
+# Any mirror: only the paths below it are of interest.
+_MIRROR = "https://mirror"
+
+
+class Program(t.NamedTuple):
+    """``path``: below the directory, as below ``cluster_mirror``. ``sha256`` is empty if it must be asked for at ``checksum_url``.
+    ``remedy``: what to do if the file has another one."""
+
+    path: str
+    url: str
+    sha256: str
+    checksum_url: str
+    remedy: str
+    purpose: str
+
+
+class ChecksumFile(t.NamedTuple):
+    """What hosts, or their controller, ask for. ``url`` is empty if upstream has no such file, so that it is written here."""
+
+    path: str
+    url: str
+    programs: tuple[str, ...]
+    purpose: str
+
+
+class Image(t.NamedTuple):
+    """``path``: its directory. ``reference``: repository and tag, without a registry. ``source``: from where it comes."""
+
+    path: str
+    reference: str
+    source: str
+    purpose: str
+
+
+class Wanted(t.NamedTuple):
+    """``clear_text``: what is proven by nothing but what comes over http itself."""
+
+    programs: tuple[Program, ...]
+    checksum_files: tuple[ChecksumFile, ...]
+    images: tuple[Image, ...]
+    clear_text: tuple[str, ...]
+
+
+def wanted(cluster: c.Mapping[str, t.Any], request: Request) -> Wanted:
+    """For the cluster of this resolved spec."""
+    architectures = request.architectures or (str(cluster["architecture"]),)
+    programs: list[Program] = []
+    files: dict[str, ChecksumFile] = {}
+    clear_text: list[str] = []
+    for architecture in architectures:
+        found = releases.releases(cluster["versions"], architecture=architecture)
+        here = _items(cluster, found, architecture, mirror=request.source)
+        there = _items(cluster, found, architecture, mirror=_MIRROR)
+        clear_text += releases.unproven(here)
+        for release in found:
+            program = _program(release, here[release.name], architecture)
+            programs.append(program)
+            asked = there[release.name].get("checksum_url")
+            if asked:
+                file = _checksum_file(release, program, _path(asked), source=request.source)
+                before = files.get(file.path)
+                files[file.path] = file._replace(programs=(*before.programs, program.path)) if before else file
+    images = _images(cluster, request.images.name)
+    insecure = [] if request.images.tls else [f"image {image.reference}" for image in images]
+    return Wanted(tuple(programs), tuple(files.values()), images, (*dict.fromkeys(clear_text), *insecure))
+
+
+def _items(
+    cluster: c.Mapping[str, t.Any], found: t.Sequence[releases.Release], architecture: str, *, mirror: str
+) -> dict[str, dict[str, t.Any]]:
+    """As ``cluster.binaries``. Upstream's own servers have no builds of anybody else."""
+    given = cluster["checksums"]["given"]
+    if architecture != cluster["architecture"]:
+        # A digest by the name of a program is that of the cluster's architecture.
+        given = {name: digest for name, digest in given.items() if name not in {release.name for release in found}}
+    proofs = Checksums(given=given, own_builds=bool(mirror) and bool(cluster["checksums"]["own_builds"]), asked_by="", file="")
+    return releases.items(found, architecture=architecture, mirror=mirror, checksums=proofs)
+
+
+def _program(release: releases.Release, item: c.Mapping[str, t.Any], architecture: str) -> Program:
+    return Program(
+        path=_path(release.url),
+        url=str(item["url"]),
+        sha256=str(item.get("sha256") or "").lower(),
+        checksum_url=str(item.get("checksum_url") or ""),
+        remedy=REMEDIES.get(item.get("pinned_by") or "", ""),
+        purpose=f"{release.name} {release.version} for {architecture}",
+    )
+
+
+def _checksum_file(release: releases.Release, program: Program, path: str, *, source: str) -> ChecksumFile:
+    upstream = f"{source}/{path}" if source else release.checksum
+    return ChecksumFile(path=path, url=upstream, programs=(program.path,), purpose=f"proves {release.name} {release.version}")
+
+
+def _path(url: str) -> str:
+    return url.removeprefix(f"{_MIRROR}/").removeprefix("https://")
+
+
+def _images(cluster: c.Mapping[str, t.Any], registry: str) -> tuple[Image, ...]:
+    found = []
+    for name, full in releases.images(cluster["versions"], registry=registry).items():
+        reference = full.removeprefix(f"{registry}/")
+        found.append(Image(f"{IMAGES}/{reference.replace(':', '/')}", reference, full, f"image {name}"))
+    return tuple(found)
