@@ -12,6 +12,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.checks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror import directory, manifest, told, wanted
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.manifest import NOTHING, Manifest
@@ -150,7 +151,7 @@ def _planned(asked: Request, cluster: Object, needed: wanted.Wanted, names: list
 
 def _bring(asked: Request, cluster: Object, found: Plan) -> tuple[Manifest, list[str]]:
     """Carries the plan out, and writes the manifest last. Raises ComponentError with all that has failed."""
-    files, warnings = programs.fetch(asked.directory, found.fetches, cluster)
+    files, warnings = programs.fetch(asked.directory, found.fetches, cluster, run=directory_of_the_run())
     known = {**found.known.files, **files}
     files.update(programs.prove(asked.directory, found.proofs, {path: file.sha256 for path, file in known.items()}))
     copied: Manifest = NOTHING

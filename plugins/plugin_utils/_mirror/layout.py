@@ -75,8 +75,9 @@ def require_whole(directory: pathlib.Path, digest: str) -> None:
             if part["digest"] not in seen:
                 waiting.append(part["digest"])
             seen.add(part["digest"])
-        for part in (*_listed(manifest, "layers"), *([manifest["config"]] if "config" in manifest else [])):
-            blob = _blob(directory, str(part["digest"]))
+        config = {"config": [manifest["config"]]} if "config" in manifest else {}
+        for part in (*_listed(manifest, "layers"), *_listed(config, "config")):
+            blob = _blob(directory, part["digest"])
             if part.get("urls") and not blob.exists():
                 continue
             if part["digest"] not in seen:
@@ -101,7 +102,7 @@ def _manifest(directory: pathlib.Path, digest: str) -> dict[str, t.Any]:
 def _listed(manifest: c.Mapping[str, t.Any], name: str) -> list[dict[str, t.Any]]:
     found = manifest.get(name) or []
     if not isinstance(found, list) or not all(isinstance(part, dict) and isinstance(part.get("digest"), str) for part in found):
-        raise ComponentError(f"the manifest of an image has no list of digests as its {name}")
+        raise ComponentError(f"the manifest of an image has no digests as its {name}")
     return found
 
 

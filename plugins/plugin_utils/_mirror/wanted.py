@@ -8,7 +8,7 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.request import Request
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.request import COLLECT, Request
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.binaries import REMEDIES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import releases
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.checksums import Checksums
@@ -66,7 +66,8 @@ def wanted(cluster: c.Mapping[str, t.Any], request: Request) -> Wanted:
     clear_text: list[str] = []
     for architecture in architectures:
         found = releases.releases(cluster["versions"], architecture=architecture)
-        here = _items(cluster, found, architecture, mirror=request.source)
+        # Upstream's own servers have no builds of anybody else. Hosts take what the inventory says.
+        here = _items(cluster, found, architecture, mirror=request.source, pinned=request.step == COLLECT and not request.source)
         there = _items(cluster, found, architecture, mirror=_MIRROR)
         clear_text += releases.unproven(here)
         for release in found:
@@ -83,14 +84,14 @@ def wanted(cluster: c.Mapping[str, t.Any], request: Request) -> Wanted:
 
 
 def _items(
-    cluster: c.Mapping[str, t.Any], found: t.Sequence[releases.Release], architecture: str, *, mirror: str
+    cluster: c.Mapping[str, t.Any], found: t.Sequence[releases.Release], architecture: str, *, mirror: str, pinned: bool = False
 ) -> dict[str, dict[str, t.Any]]:
-    """As ``cluster.binaries``. Upstream's own servers have no builds of anybody else."""
+    """As ``cluster.binaries``. ``pinned``: also where the mirror of the inventory has builds of its own."""
     given = cluster["checksums"]["given"]
     if architecture != cluster["architecture"]:
         # A digest by the name of a program is that of the cluster's architecture.
         given = {name: digest for name, digest in given.items() if name not in {release.name for release in found}}
-    proofs = Checksums(given=given, own_builds=bool(mirror) and bool(cluster["checksums"]["own_builds"]), asked_by="", file="")
+    proofs = Checksums(given=given, own_builds=bool(cluster["checksums"]["own_builds"]) and not pinned, asked_by="", file="")
     return releases.items(found, architecture=architecture, mirror=mirror, checksums=proofs)
 
 

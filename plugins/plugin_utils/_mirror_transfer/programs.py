@@ -21,7 +21,6 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.error
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.asked_checksums import AskedChecksums
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror import directory as places
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.manifest import File
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.plan import Fetch, Prove
@@ -34,8 +33,10 @@ _HERE = "the mirror"
 Object = dict[str, t.Any]
 
 
-def fetch(directory: pathlib.Path, fetches: c.Sequence[Fetch], cluster: c.Mapping[str, t.Any]) -> tuple[dict[str, File], list[str]]:
-    """Brings these files to their places; what they are, by path, and warnings.
+def fetch(
+    directory: pathlib.Path, fetches: c.Sequence[Fetch], cluster: c.Mapping[str, t.Any], *, run: pathlib.Path
+) -> tuple[dict[str, File], list[str]]:
+    """Brings these files to their places; what they are, by path, and warnings. ``run``: a directory of this run of Ansible.
 
     The way out is that of this login: the proxies of the inventory are those of hosts. Raises ComponentError with all that has failed;
     what is complete stays, and what is begun is continued by the next run.
@@ -44,7 +45,7 @@ def fetch(directory: pathlib.Path, fetches: c.Sequence[Fetch], cluster: c.Mappin
     actions = [{"kind": "binary", "operation": "download", "data": {"release": _release(one.program)}} for one in fetches]
     # As for hosts that ask for themselves: the record is read, and what was asked for is written into it.
     settings = {"checksums": {**cluster["checksums"], "asked_by": "hosts"}, "downloads": {}}
-    asked = AskedChecksums(directory_of_the_run(), host=_HERE, cluster=lambda: settings)
+    asked = AskedChecksums(run, host=_HERE, cluster=lambda: settings)
     done: dict[str, str] = {}
 
     def apply(completed: list[Object]) -> Object:
