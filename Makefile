@@ -52,7 +52,7 @@ lint: venv-dev ## run all gates: format, types, ansible-lint, ansible-test, pack
 	@$(PYTEST) $(WORKERS) tests/gates
 
 test: venv-dev ## run all tests, on lab hosts too; a change lands when they pass
-	@tools/need ruby=ruby chromium=chromium npm=npm
+	@tools/need ruby=ruby chromium=chromium npm=npm skopeo=skopeo
 	@status=0; \
 	$(PYTEST) $(WORKERS) -m "not long" $(WITHOUT_HOSTS) || status=1; \
 	$(PYTEST) $(LABS) --verbose -m "not matrix and not long and not guests" $(ON_HOSTS) || status=1; \
@@ -65,6 +65,7 @@ matrix: venv-dev ## run every playbook on lab hosts while something is wrong: th
 	@$(PYTEST) --verbose -m matrix tests/cluster/second_fault
 
 long: venv-dev ## run what takes too long for make test: all kill points, authorities replaced under a probe, upgrades
+	@tools/need skopeo=skopeo
 	@$(PYTEST) --verbose -m long tests
 
 test-guests: venv-dev ## run the tests on hosts with a kernel of their own: SELinux enforcing, cgroup v2, modules to load

@@ -140,10 +140,11 @@ class Cluster:
         timeout: float = 900,
         environment: dict[str, str] | None = None,
         elsewhere: bool = False,
+        inside: bool = False,
     ) -> PlaybookRun:
         """Runs ansible-playbook; its whole output is kept among the artefacts. The environment is added to the test's own.
 
-        ``elsewhere``: in a container, as far as processes are concerned. It sees none of this machine.
+        ``elsewhere``: in a container, as far as processes are concerned. It sees none of this machine. ``inside``: in the lab's network.
         """
         self._runs += 1
         record = self.artefacts / f"{self._runs:02}-{pathlib.Path(playbook).stem}.json"
@@ -160,7 +161,7 @@ class Cluster:
         command = [*self._controller.command(playbook), "-i", str(self.inventory), *arguments]
         started = time.monotonic()
         container = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc") if elsewhere else ()
-        whole = (*container, *command)
+        whole = (*container, *(lab_command("run", *command) if inside else command))
         done = run(*whole, check=False, timeout=timeout * self.patience, env=surroundings, cwd=self._controller.directory)
         output = done.stdout + done.stderr
         record.with_suffix(".log").write_text(output, encoding="utf-8")

@@ -38,7 +38,7 @@ def closed_registry(cluster: Cluster, folder: pathlib.Path) -> collections.abc.I
     settings["auth"] = {"htpasswd": {"realm": "lab", "path": str(folder / "htpasswd")}}
     settings["http"]["addr"] = REGISTRY
     (folder / "registry.yml").write_text(json.dumps(settings))
-    with _server(cluster, *registry.command(folder / "registry.yml"), answers=f"https://{REGISTRY}/v2/", status="401"):
+    with server(cluster, *registry.command(folder / "registry.yml"), answers=f"https://{REGISTRY}/v2/", status="401"):
         yield
 
 
@@ -55,7 +55,7 @@ def tls_mirror(cluster: Cluster) -> collections.abc.Iterator[None]:
     pki, program = registry.certificates(ADDRESS), pathlib.Path(__file__).with_name("tls_mirror.py")
     folder = state.DIRECTORY / "services" / "mirror"
     command = [sys.executable, str(program), str(folder), ADDRESS, str(MIRROR_PORT), str(pki / "server.crt"), str(pki / "server.key")]
-    with _server(cluster, *command, answers=f"{MIRROR}/rpm/repodata/repomd.xml", status="200"):
+    with server(cluster, *command, answers=f"{MIRROR}/rpm/repodata/repomd.xml", status="200"):
         yield
 
 
@@ -75,14 +75,15 @@ def only_proxy(cluster: Cluster, folder: pathlib.Path) -> collections.abc.Iterat
     }}"""
     cluster.lab("run", "nft", rules)
     try:
-        with _server(cluster, "tinyproxy", "-d", "-c", str(folder / "proxy.conf"), answers=f"{PROXY}/", status="400"):
+        with server(cluster, "tinyproxy", "-d", "-c", str(folder / "proxy.conf"), answers=f"{PROXY}/", status="400"):
             yield log
     finally:
         cluster.lab("run", "nft", "delete table inet only_proxy")
 
 
 @contextlib.contextmanager
-def _server(cluster: Cluster, *command: str, answers: str, status: str) -> collections.abc.Iterator[None]:
+def server(cluster: Cluster, *command: str, answers: str, status: str) -> collections.abc.Iterator[None]:
+    """A command in the lab's network, until this address answers with the status."""
     environment = {**os.environ, "PYTHONPATH": str(LAB.parent)}
     with subprocess.Popen(lab_command("run", *command), env=environment) as process:
         try:

@@ -25,6 +25,24 @@ SAVE = names.own("test-two-hosts")
 ONE, TWO = "one.example", "two.example"
 INVENTORY = {"all": {"hosts": {ONE: {"ansible_host": "192.168.200.121"}, TWO: {"ansible_host": "192.168.200.122"}}}}
 
+# What hosts send to other networks, and what of all that goes out by no cable of theirs.
+WATCHED = """table inet watched {
+    counter tried { }
+    counter left { }
+    chain prerouting {
+        type filter hook prerouting priority 0
+        iifname br0 ip daddr { 192.0.2.0/24, 198.51.100.0/24 } counter name tried
+    }
+    chain forward {
+        type filter hook forward priority 0
+        counter name left
+    }
+    chain postrouting {
+        type filter hook postrouting priority 0
+        oifname != { lo, br0, "host*" } counter name left
+    }
+}"""
+
 
 def lab(*arguments: str, check: bool = True, text: str | None = None) -> subprocess.CompletedProcess[str]:
     done = subprocess.run([str(LAB), *arguments], cwd=ROOT, text=True, capture_output=True, check=False, input=text or "", timeout=1800)
@@ -83,6 +101,22 @@ class TestCommands:
         assert " 192.168.200.1/24 " in addresses
         here = subprocess.run(["ip", "-oneline", "address"], text=True, capture_output=True, check=True).stdout
         assert " 192.168.200.1/24 " not in here
+
+    def test_no_way_leads_out(self) -> None:
+        """So every installation of these tests is one without the internet."""
+        links = json.loads(lab("run", "ip", "-json", "link").stdout)
+        assert {link["ifname"] for link in links} == {"lo", "br0", "host121", "host122"}
+        assert [route["dst"] for route in json.loads(lab("run", "ip", "-json", "route").stdout)] == ["192.168.200.0/24"]
+        assert lab("run", "cat", "/proc/sys/net/ipv4/ip_forward").stdout.strip() == "0"
+        lab("run", "nft", WATCHED)
+        try:
+            outside = "curl --silent --max-time 3 http://192.0.2.1/; ping -c 2 -W 1 198.51.100.1; getent hosts dl.k8s.io"
+            assert lab("exec", ONE, "sh", "-c", outside, check=False).returncode != 0
+            counted = json.loads(lab("run", "nft", "--json", "list", "counters").stdout)["nftables"]
+            packets = {entry["counter"]["name"]: entry["counter"]["packets"] for entry in counted if "counter" in entry}
+            assert packets["tried"] >= 3 and packets["left"] == 0
+        finally:
+            lab("run", "nft", "delete table inet watched")
 
     def test_cut_and_heal(self) -> None:
         ping = ("exec", ONE, "ping", "-c", "1", "-W", "2", "192.168.200.122")

@@ -51,9 +51,7 @@ def of_collection(request: Request, plan: Plan, whole: Manifest, *, check_mode: 
     told = [f"{'would be ' if check_mode else ''}{_DONE[action['action']]}: {action['path']} ({action['reason']})" for action in actions]
     if not check_mode:
         size = sum(file.size for file in whole.files.values())
-        told.append(
-            f"{request.directory}: {len(whole.files)} files, {len(whole.images)} of the directories are images, {size / 1e6:.0f} MB"
-        )
+        told.append(f"{request.directory}: {len(whole.files)} files, with those of {len(whole.images)} images, {size / 1e6:.0f} MB")
         told.append(
             f"{manifest.NAME} has the sha256 {manifest.digest_of(whole)}. Where the directory goes to, this proves it whole: "
             f"-e mirror_verify=true -e mirror_manifest_sha256={manifest.digest_of(whole)}"
