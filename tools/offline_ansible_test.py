@@ -61,6 +61,8 @@ NOT_OF_THE_COLLECTION = (
     "tests/unit/logs/test_collect_logs_playbook.py",
     "tests/unit/report/test_report_playbooks.py",
     "tests/unit/people/test_kubeconfig_playbook.py",
+    "tests/unit/mirror/test_mirror_playbook.py",
+    "tests/unit/mirror/test_mirror_images.py",
     # ansible-test gives each test a process of its own, so what all of them share would be made anew for each
     "tests/unit/variables/",
 )

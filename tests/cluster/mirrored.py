@@ -40,11 +40,11 @@ _RULES = f"""table inet mirrored {{
     }}
     chain forward {{
         type filter hook forward priority 0
-        counter name left
+        oifname != {{ lo, br0, "host*" }} counter name left
     }}
     chain postrouting {{
         type filter hook postrouting priority 0
-        oifname != {{ br0, lo, "host*" }} counter name left
+        oifname != {{ lo, br0, "host*" }} counter name left
     }}
 }}"""
 
