@@ -88,6 +88,14 @@ def write(path: pathlib.Path, text: str) -> None:
     atomic_file.write(path, text, mode=FILE_MODE)
 
 
+def make_parents(directory: pathlib.Path, path: str) -> None:
+    """Makes the directories above a file. Others can read them, whatever the umask is. Raises OSError."""
+    for parent in reversed((directory / path).parents[: len(pathlib.PurePath(path).parts) - 1]):
+        with contextlib.suppress(FileExistsError):
+            parent.mkdir()
+            parent.chmod(MODE)
+
+
 def remove(directory: pathlib.Path, paths: c.Iterable[str]) -> None:
     """Removes files, and directories that are empty then. Raises OSError."""
     for path in paths:
@@ -102,7 +110,9 @@ def remove(directory: pathlib.Path, paths: c.Iterable[str]) -> None:
 @contextlib.contextmanager
 def alone(directory: pathlib.Path) -> c.Iterator[None]:
     """Makes the directory if it is missing, and keeps other runs out. Raises ComponentError if there is one."""
-    directory.mkdir(mode=MODE, exist_ok=True)
+    if not directory.is_dir():
+        directory.mkdir()
+        directory.chmod(MODE)
     lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         try:

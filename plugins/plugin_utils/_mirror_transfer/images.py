@@ -14,6 +14,7 @@ import collections.abc as c
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -27,7 +28,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.plan i
 
 _PROGRAMS = ("skopeo", "crane")
 # How a registry says that it does not have something, in words of the programs.
-_ABSENT = ("manifest unknown", "MANIFEST_UNKNOWN", "NAME_UNKNOWN", "name unknown", "NotFound", "404")
+_ABSENT = re.compile(r"manifest unknown|name unknown|MANIFEST_UNKNOWN|NAME_UNKNOWN|StatusCode: 404\b|status code 404\b|404 Not Found")
 _SAID = 600
 
 
@@ -53,7 +54,7 @@ class Tool(abc.ABC):
         try:
             return self.digest(reference)
         except ComponentError as error:
-            if any(word in str(error) for word in _ABSENT):
+            if _ABSENT.search(str(error)):
                 return ""
             raise
 
@@ -179,7 +180,7 @@ def copy(directory: pathlib.Path, wanted: c.Iterable[Copy], by: Tool) -> tuple[d
         _make_readable(part)
         target = directory / one.image.path
         shutil.rmtree(target, ignore_errors=True)
-        target.parent.mkdir(mode=places.MODE, parents=True, exist_ok=True)
+        places.make_parents(directory, one.image.path)
         part.rename(target)
         images[one.image.path] = Image(one.image.reference, digest)
         found = places.look(directory, places.paths_in(directory, one.image.path))

@@ -18,7 +18,6 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import http_download
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.download_route import Route
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import atomic_file
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.asked_checksums import AskedChecksums
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror import directory as places
@@ -93,12 +92,11 @@ def _fetch(directory: pathlib.Path, program: Program, release: Object) -> str:
     # The name holds the wanted digest, so that a partial file is never continued with the bytes of another.
     part = directory / places.PARTIAL / f"{release['name']}-{sha256[:16]}"
     http_download.download(program.url, str(part), sha256, remedy=release.get("remedy") or "")
-    target = directory / program.path
-    target.parent.mkdir(mode=places.MODE, parents=True, exist_ok=True)
+    places.make_parents(directory, program.path)
     with part.open("rb") as file:
         os.fchmod(file.fileno(), places.FILE_MODE)
         os.fsync(file.fileno())
-    part.rename(target)
+    part.rename(directory / program.path)
     return sha256
 
 
@@ -113,9 +111,8 @@ def prove(directory: pathlib.Path, proofs: c.Sequence[Prove], digests: c.Mapping
         text = "".join(f"{digest}  {name}\n" for name, digest in sorted(proven.items()))
         if file.url:
             text = _upstreams(file.url, proven)
-        target = directory / file.path
-        target.parent.mkdir(mode=places.MODE, parents=True, exist_ok=True)
-        atomic_file.write(target, text, mode=places.FILE_MODE)
+        places.make_parents(directory, file.path)
+        places.write(directory / file.path, text)
         files[file.path] = File(hashlib.sha256(text.encode()).hexdigest(), len(text.encode()), file.purpose)
     return files
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import stat
 
 import pytest
 from binaries_mirror import sha256
@@ -262,6 +264,18 @@ def test_one_run_at_a_time(tmp_path: pathlib.Path) -> None:
         directory.alone(tmp_path / "new"),
     ):
         pytest.fail("it began")
+
+
+def test_what_is_made_can_be_read_by_a_web_server(tmp_path: pathlib.Path) -> None:
+    before = os.umask(0o077)
+    try:
+        with directory.alone(tmp_path / "new"):
+            directory.make_parents(tmp_path / "new", "a/b/c")
+            directory.write(tmp_path / "new" / "a" / "b" / "c", "text")
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new", *(tmp_path / "new").rglob("*"))}
+    assert modes == {"new": 0o755, "a": 0o755, "b": 0o755, "c": 0o644}
 
 
 def test_empty_directories_go(tmp_path: pathlib.Path) -> None:
