@@ -23,8 +23,7 @@ _EVR = re.compile(r"(?P<name>.+)-(?P<version>\d+:[^-:]+(-[^-]+)?)")
 def _package(value: t.Any, where: str, faults: list[str]) -> dict[str, t.Any]:
     """A package; the name may be the form that dnf takes with an epoch, name-epoch:version."""
     item = _PACKAGE(value, where, faults)
-    # what is no text is a fault already
-    match = _EVR.fullmatch(str(item.get("name", "")))
+    match = _EVR.fullmatch(str(item.get("name", "")))  # what is no text is a fault already
     return {**item, **match.groupdict()} if match and item["version"] is None else item
 
 
