@@ -10,6 +10,7 @@ import sys
 import typing as t
 
 import host_model
+import pytest
 from ansible.errors import AnsibleError
 from doctor_situation import HOSTS, NOW, Situation
 from etcd_faults import WELL as ETCD
@@ -110,9 +111,8 @@ def test_any_line_is_an_answer_or_unusable(text: str) -> None:
 
 
 def test_an_error_says_where_an_answer_could_not_be_read() -> None:
-    try:
+    with pytest.raises(STRANGE) as raised:
         host_plan.view_of({"m1": t.cast("t.Any", 3)})
-    except STRANGE as error:
-        told = host_answer.why(error)
+    told = host_answer.why(raised.value)
     assert told.startswith(("TypeError: ", "AttributeError: ")) and ".py:" in told
     assert pathlib.PurePath(sys.executable).name not in told
