@@ -23,7 +23,7 @@ _PROC = pathlib.Path("/proc")
 
 
 class Timed(NamedTuple):
-    """The measures of a successful command: seconds, seconds of the processor, peak memory in MB if asked for, and its output."""
+    """The measures of a command: seconds, seconds of the processor, peak memory in MB if asked for, and its output."""
 
     seconds: float
     processor: float
@@ -32,9 +32,25 @@ class Timed(NamedTuple):
 
 
 def timed(
-    *command: str, given: str = "", folder: pathlib.Path = ROOT, memory: bool = False, environment: Mapping[str, str] | None = None
+    *command: str,
+    given: str = "",
+    folder: pathlib.Path = ROOT,
+    memory: bool = False,
+    environment: Mapping[str, str] | None = None,
+    attempts: int = 1,
 ) -> Timed:
-    """Runs a command. If the command fails, the program ends and prints its output. To measure memory costs time of the processor."""
+    """Runs a command. If it fails so many times, the program ends and prints its output. To measure memory costs time of the processor."""
+    for _attempt in range(attempts):
+        run, status = _run(command, given, folder, environment, memory=memory)
+        if status == 0:
+            return run
+    sys.exit(f"{' '.join(command)} ended with {status}\n{run.output}")
+
+
+def _run(
+    command: tuple[str, ...], given: str, folder: pathlib.Path, environment: Mapping[str, str] | None, *, memory: bool
+) -> tuple[Timed, int]:
+    """The measures, and the exit status."""
     started, before = time.monotonic(), processor_time()
     with tempfile.TemporaryFile("w+") as output:
         settings = {**os.environ, **(environment or {})}
@@ -49,9 +65,7 @@ def timed(
         seconds, used = time.monotonic() - started, processor_time() - before
         output.seek(0)
         text = output.read()
-    if process.returncode != 0:
-        sys.exit(f"{' '.join(command)} ended with {process.returncode}\n{text}")
-    return Timed(seconds, used, watch.peak, text)
+    return Timed(seconds, used, watch.peak, text), process.returncode
 
 
 def say(run: Timed, title: str) -> None:

@@ -62,7 +62,9 @@ class Cluster:
         say(self.site(tree, "--limit", f"{MASTER},{WORKER}"), f"{workers} workers: the two real hosts")
         self._create_stand_ins()
         last = list(wanted)[-1]
-        say(self.site(tree, "--limit", f"all:!{last}"), f"{workers} workers: stand-ins brought in, all but one")
+        # They share one firewall with the worker, and at their first run all of them write the same files of it at once.
+        brought = self.site(tree, "--limit", f"all:!{last}", attempts=_ATTEMPTS)
+        say(brought, f"{workers} workers: stand-ins brought in, all but one")
         added = self.site(tree, "--limit", last)
         say(added, f"{workers} workers: the last one alone, by --limit")
         say(self.site(tree, "--limit", f"{MASTER},{last}"), f"{workers} workers: the labels of the last Node, which the master gives it")
@@ -83,9 +85,9 @@ class Cluster:
         say(run, "the doctor")
         return run
 
-    def site(self, tree: Tree, *arguments: str) -> Timed:
+    def site(self, tree: Tree, *arguments: str, attempts: int = 1) -> Timed:
         # Stand-ins have no pod network of their own that could be checked.
-        return tree.site(self.inventory, "--skip-tags", "pod_network", *arguments, memory=True)
+        return tree.site(self.inventory, "--skip-tags", "pod_network", *arguments, memory=True, attempts=attempts)
 
     def _write_inventory(self) -> None:
         """Adds the stand-ins to the group minion, and to ssh_config: they have the host key of the worker."""

@@ -6,8 +6,8 @@ from __future__ import annotations
 import contextlib
 import pathlib
 import tempfile
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from bench_runs import BIN, ROOT, Timed, timed
 
@@ -21,15 +21,14 @@ class Tree(NamedTuple):
     name: str
     folder: pathlib.Path
 
-    def site(self, inventory: pathlib.Path, *arguments: str, memory: bool = False, environment: Mapping[str, str] | None = None) -> Timed:
+    def site(self, inventory: pathlib.Path, *arguments: str, **options: Any) -> Timed:
         """A run of this tree's site.yml, with its ansible.cfg."""
-        return self.playbook("site.yml", inventory, *arguments, memory=memory, environment=environment)
+        return self.playbook("site.yml", inventory, *arguments, **options)
 
-    def playbook(
-        self, name: str, inventory: pathlib.Path, *arguments: str, memory: bool = False, environment: Mapping[str, str] | None = None
-    ) -> Timed:
+    def playbook(self, name: str, inventory: pathlib.Path, *arguments: str, **options: Any) -> Timed:
+        """``options``: those of ``timed``."""
         command = (_PLAYBOOK, f"playbooks/{name}", "--inventory", str(inventory), *arguments)
-        return timed(*command, folder=self.folder, memory=memory, environment=environment)
+        return timed(*command, folder=self.folder, **options)
 
 
 @contextlib.contextmanager
