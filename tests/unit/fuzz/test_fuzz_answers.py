@@ -67,7 +67,6 @@ def test_a_component(data: st.DataObject) -> None:
     assert is_shown_safely(json.dumps(told, ensure_ascii=False))
 
 
-@examples(2)
 @given(data=st.data())
 def test_members_of_etcd(data: st.DataObject) -> None:
     TALLY.count("answers, etcd", ())
@@ -81,7 +80,7 @@ def test_members_of_etcd(data: st.DataObject) -> None:
     assert is_shown_safely(json.dumps(told, ensure_ascii=False))
 
 
-@examples(2)
+@examples(0.5)
 @given(data=st.data())
 def test_the_doctor(data: st.DataObject) -> None:
     """One host that lies hides nothing of the others, and no check fails."""

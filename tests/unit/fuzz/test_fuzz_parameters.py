@@ -45,7 +45,7 @@ def variables_of_roles() -> list[str]:
     return found
 
 
-@examples(3)
+@examples(2)
 @given(values=st.dictionaries(st.sampled_from(variables_of_roles()), ANYTHING, min_size=1, max_size=3))
 def test_variables_of_roles(values: dict[str, t.Any]) -> None:
     TALLY.count("parameters, roles", ())
@@ -58,7 +58,6 @@ def test_variables_of_roles(values: dict[str, t.Any]) -> None:
         assert all(problem.where and problem.wrong and problem.instead for problem in error.problems)
 
 
-@examples(2)
 @given(data=st.data())
 def test_descriptions_of_components(data: st.DataObject) -> None:
     TALLY.count("parameters, component", ())
@@ -87,7 +86,7 @@ REQUESTS: dict[str, tuple[c.Callable[[dict[str, t.Any]], t.Any], tuple[str, ...]
 
 
 @pytest.mark.parametrize("playbook", REQUESTS)
-@examples(0.5)
+@examples(0.25)
 @given(data=st.data())
 def test_options_of_playbooks(playbook: str, data: st.DataObject) -> None:
     TALLY.count(f"parameters, {playbook}", ())
