@@ -279,7 +279,8 @@ def test_a_server_that_says_nothing_costs_the_deadline_once(
             complete(asked, actions)
             assert given(actions) == {None}
             assert len(asked.warnings) == warned
-    # another server is asked all the same
+    # another server is asked all the same, and may take its time on a busy machine
+    monkeypatch.undo()
     complete(run.host(), actions := downloads(item_of(mirror, host, "third")))
     assert given(actions) == {sha256(TWO)}
 
