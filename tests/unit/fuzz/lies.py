@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import typing as t
+import unicodedata
 
 from hypothesis import strategies as st
 
@@ -47,5 +48,6 @@ def _spoil(told: t.Any, draw: st.DrawFn) -> None:
 
 
 def is_shown_safely(text: str) -> bool:
-    """Whether a terminal shows it as it is."""
-    return text.replace("\n", "").replace("\t", "").isprintable()
+    """Whether nothing of it steers a terminal, or the direction of writing: control and format characters, separators of lines."""
+    kinds = {unicodedata.category(character) for character in text if character not in "\n\t"}
+    return not [kind for kind in kinds if kind.startswith("C") or kind in ("Zl", "Zp")]
