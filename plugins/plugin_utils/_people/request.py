@@ -188,14 +188,20 @@ class _Reader:
         path = _path(value)
         try:
             text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not text"
-            self._fault("csr", f"is {str(path)!r}, which cannot be read ({why}), wanted a signing request in PEM form", "alice.csr")
-            return ""
+        except OSError as error:
+            return self._unreadable(path, error.strerror)
+        except UnicodeDecodeError:
+            return self._unreadable(path, "it is not text")
+        except ValueError:
+            return self._unreadable(path, "no file has such a name")
         if "PRIVATE KEY" in text:
             what = f"is {str(path)!r}, which holds a private key; that stays with its owner, who sends the request alone"
             self._fault("csr", what, "alice.csr")
         return text
+
+    def _unreadable(self, path: pathlib.Path, why: str | None) -> str:
+        self._fault("csr", f"is {str(path)!r}, which cannot be read ({why}), wanted a signing request in PEM form", "alice.csr")
+        return ""
 
     def key(self) -> str:
         """How the kubeconfig names the key. By default it lies beside the kubeconfig, with the name that the request has."""

@@ -162,7 +162,11 @@ class _Key:
 def _fault_of(name: str, key: _Key) -> tuple[str, str]:
     """What is wrong with this value, if anything, and what to write instead."""
     option = specified()[name].option
-    messages = list(ArgumentSpecValidator({name: option}).validate({name: key.value}).error_messages)
+    try:
+        messages = list(ArgumentSpecValidator({name: option}).validate({name: key.value}).error_messages)
+    except ArithmeticError:
+        # Ansible makes a decimal number of a list, as (sign, digits, exponent)
+        messages = ["it is no number"]
     exact, _text = EXACT.get(option.get("type", "str"), (object, ""))
     instead = _instead(option)
     if not messages and not isinstance(key.value, exact):

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleError
 from host_faults import WELL
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lies import ANYTHING, lies
 from spec_inventory import build
@@ -47,6 +47,7 @@ def variables_of_roles() -> list[str]:
 
 @examples(2)
 @given(values=st.dictionaries(st.sampled_from(variables_of_roles()), ANYTHING, min_size=1, max_size=3))
+@example(values={"addons_coredns_replicas": [1 << 63, None, None]})
 def test_variables_of_roles(values: dict[str, t.Any]) -> None:
     TALLY.count("parameters, roles", ())
     inputs = build()

@@ -75,6 +75,7 @@ REFUSED: list[tuple[dict[str, t.Any], str]] = [
     ({"namespace": "Demo"}, "kubeconfig_namespace is 'Demo', which may hold only lower case"),
     ({"signed_by": "me"}, "kubeconfig_signed_by is 'me', wanted authority or api"),
     ({"csr": "/nowhere/alice.csr"}, "kubeconfig_csr is '/nowhere/alice.csr', which cannot be read (No such file or directory)"),
+    ({"csr": "alice\ud800.csr"}, "which cannot be read (no file has such a name)"),
     ({"key_path": "alice.key"}, "kubeconfig_key_path is given without kubeconfig_csr"),
     ({"file": "/"}, "kubeconfig_file is '/', which is a directory"),
     ({"file": "/nowhere/alice"}, "there is no directory /nowhere"),
