@@ -109,6 +109,12 @@ def test_any_line_is_an_answer_or_unusable(text: str) -> None:
         assert answer is None or "result" in answer or isinstance(answer["failed"], str)
 
 
+def test_an_answer_without_end_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_answer, "LONGEST", 20)
+    with pytest.raises(host_answer.Unusable, match="no more than 20 are read"):
+        host_answer.read(f'{bootstrap.MARK}{{"result": "{"x" * 20}"}}')
+
+
 def test_an_error_says_where_an_answer_could_not_be_read() -> None:
     with pytest.raises(STRANGE) as raised:
         host_plan.view_of({"m1": t.cast("t.Any", 3)})
