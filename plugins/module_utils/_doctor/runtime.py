@@ -29,7 +29,8 @@ _CNI_ENDINGS = (".conf", ".conflist", ".json")
 
 def look(asked: Object) -> Object:
     """``docker``, ``cri``: sockets; ``units``: whose they are; ``program``: cri-dockerd's; ``cni``: the directory of networks."""
-    stopped = {name: _stopped(unit) for name, unit in asked["units"].items()}
+    states = units.found_all(list(asked["units"].values()))
+    stopped = {name: _stopped(unit, state) for (name, unit), state in zip(asked["units"].items(), states)}
     docker = {"fault": stopped["docker"]} if stopped["docker"] else _docker(asked["docker"])
     silent = stopped["cri"] or checks.probe({"socket": asked["cri"]}, timeout=_TIMEOUT) or ""
     return {
@@ -40,9 +41,8 @@ def look(asked: Object) -> Object:
     }
 
 
-def _stopped(unit: str) -> str:
+def _stopped(unit: str, state: Object) -> str:
     """Why a program is not asked: systemd would start it for whoever connects to its socket. Empty if it runs, or if it is not known."""
-    state = units.found(unit)
     return f"{unit} is {state['active']}" if state["known"] and state["active"] not in RUNNING else ""
 
 

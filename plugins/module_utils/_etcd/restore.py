@@ -69,7 +69,7 @@ def _collect(payload: Object) -> Object:
 
     With ``peers``, the URLs of the other members: which of them this host does not reach, and why.
     """
-    found: Object = {"units": {name: units.found(name)["active"] for name in payload["units"]}}
+    found: Object = {"units": {name: state["active"] for name, state in zip(payload["units"], units.found_all(payload["units"]))}}
     if payload["member"]:
         member = Member(**payload["member"])
         member.check()

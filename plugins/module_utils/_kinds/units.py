@@ -64,12 +64,19 @@ def _started_at(properties: dict[str, str]) -> float:
 
 def found(name: str) -> dict[str, t.Any]:
     """Whether systemd knows a unit, whether it runs, and whether it is enabled."""
-    properties = _show([name])[0]
-    return {
-        "known": properties.get("LoadState") in ("loaded", "masked"),
-        "active": properties.get("ActiveState", "unknown"),
-        "enabled": properties.get("UnitFileState", ""),
-    }
+    return found_all([name])[0]
+
+
+def found_all(names: list[str]) -> list[dict[str, t.Any]]:
+    """The same for each of several units, in one call."""
+    return [
+        {
+            "known": properties.get("LoadState") in ("loaded", "masked"),
+            "active": properties.get("ActiveState", "unknown"),
+            "enabled": properties.get("UnitFileState", ""),
+        }
+        for properties in _show(names)
+    ]
 
 
 def collect(items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

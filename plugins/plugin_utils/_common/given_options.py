@@ -37,6 +37,18 @@ def number(kind: type[int] | type[float], *, lowest: int, highest: int, wanted: 
     return Option(read, f"{wanted} from {lowest} to {highest}", example)
 
 
+class Reader:
+    """Reads one option after the other, where an option depends on others; ``faults`` has what is wrong. To be derived from."""
+
+    def __init__(self, given: c.Mapping[str, t.Any], *, prefix: str) -> None:
+        self._given = given
+        self._prefix = prefix
+        self.faults: list[str] = []
+
+    def _fault(self, name: str, what: str, example: str) -> None:
+        self.faults.append(f"{self._prefix}{name} {what}: -e {self._prefix}{name}={example}")
+
+
 def values(
     given: c.Mapping[str, t.Any],
     options: c.Mapping[str, Option],

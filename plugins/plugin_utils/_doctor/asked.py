@@ -185,9 +185,9 @@ def _drift(host: Host) -> Object:
 def _runtime(host: Host) -> Object | None:
     if not host.is_node:
         return None
-    sockets = {"docker": DOCKER.socket, "cri": CRI_DOCKERD.socket}
     return {
-        **sockets,
+        "docker": DOCKER.socket,
+        "cri": CRI_DOCKERD.socket,
         "units": {"docker": DOCKER.unit, "cri": CRI_DOCKERD.unit},
         "program": CRI_DOCKERD.program,
         "cni": PATHS["cni"],

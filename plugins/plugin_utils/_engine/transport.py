@@ -147,17 +147,10 @@ def _died(done: dict[str, t.Any]) -> HostFailure:
 
 def _unusable(host: str, reason: str) -> HostFailure:
     message = (
-        f"the answer of {host} cannot be used: {reason}. If ansible_python_interpreter is the host's own Python, and nobody else answers "
-        "for the host, this is a fault of the collection: report it with this message"
-    )
-    return HostFailure(message, {"msg": message})
-
-
-def _strange(host: str, reason: str) -> str:
-    return (
         f"this cannot be worked with: {reason}. Either the answer of {host} is not what its program says: see whether "
         "ansible_python_interpreter is the host's own Python. Or it is a fault of the collection: report it with this message"
     )
+    return HostFailure(message, {"msg": message})
 
 
 def _message(result: dict[str, t.Any]) -> str:
@@ -188,12 +181,13 @@ class HostAction(ActionBase):
             return t.cast(Variables, visible({**error.result, "failed": True, "msg": error.message}))
         except STRANGE as error:
             name = str((task_vars or {}).get("inventory_hostname", "the host"))
-            return t.cast(Variables, visible({"failed": True, "msg": _strange(name, host_answer.why(error))}))
+            return t.cast(Variables, visible({"failed": True, **_unusable(name, host_answer.why(error)).result}))
         except ComponentError as error:
             # A planner may quote what it has read from the host.
-            if visible(error.message) == error.message:
+            message = visible(error.message)
+            if message == error.message:
                 raise
-            return {"failed": True, "msg": visible(error.message)}
+            return {"failed": True, "msg": message}
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
 

@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.http_download import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror import wanted as wants
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.directory import Found
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.manifest import NOTHING, File, Image, Manifest
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.manifest import NAME, NOTHING, File, Image, Manifest
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 
 _KIND = "mirror"
@@ -66,7 +66,7 @@ class Plan(t.NamedTuple):
             *(PlannedAction(_KIND, "remove", path, "this cluster does not need it", before=f"{path}\n") for path in self.removed),
         ]
         if not found and self.manifest_reason:
-            found.append(_action("write", "manifest.json", self.manifest_reason, "every file of the mirror"))
+            found.append(_action("write", NAME, self.manifest_reason, "every file of the mirror"))
         return found
 
 

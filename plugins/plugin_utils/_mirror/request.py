@@ -14,6 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.given_options import Reader
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.output_files import path_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import releases
 
@@ -55,7 +56,7 @@ def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = (), in
 
     ``variables``: the names of all variables, of which one may be misspelt; ``inventory``: the folder of the inventory.
     """
-    reader = _Reader(given)
+    reader = _Reader(given, prefix=_PREFIX)
     reader.faults += misspelt.faults(variables, prefix=_PREFIX, options=OPTIONS)
     verify, registry = reader.flag("verify"), reader.registry("registry")
     step = VERIFY if verify else PUSH if given.get("registry") else COLLECT
@@ -80,15 +81,8 @@ def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = (), in
     return found
 
 
-class _Reader:
-    """Reads one option after the other; ``faults`` has what is wrong."""
-
-    def __init__(self, given: c.Mapping[str, t.Any]) -> None:
-        self._given = given
-        self.faults: list[str] = []
-
-    def _fault(self, name: str, what: str, example: str) -> None:
-        self.faults.append(f"{_PREFIX}{name} {what}: -e {_PREFIX}{name}={example}")
+class _Reader(Reader):
+    """The options of this playbook."""
 
     def flag(self, name: str) -> bool:
         value = self._given.get(name)

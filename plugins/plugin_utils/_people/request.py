@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.given_options import Reader
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._people import signing_request
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.issued import EMERGENCY_GROUP
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import naming
@@ -77,7 +78,7 @@ def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = (), in
 
     ``variables``: the names of all variables, of which one may be misspelt; ``inventory``: the folder of the inventory.
     """
-    reader = _Reader(given)
+    reader = _Reader(given, prefix=_PREFIX)
     reader.faults += misspelt.faults(variables, prefix=_PREFIX, options=OPTIONS)
     emergency = reader.emergency()
     user, groups = reader.user(), reader.groups(emergency=emergency)
@@ -101,15 +102,8 @@ def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = (), in
     return found
 
 
-class _Reader:
-    """Reads one option after the other; ``faults`` has what is wrong."""
-
-    def __init__(self, given: c.Mapping[str, t.Any]) -> None:
-        self._given = given
-        self.faults: list[str] = []
-
-    def _fault(self, name: str, what: str, example: str) -> None:
-        self.faults.append(f"{_PREFIX}{name} {what}: -e {_PREFIX}{name}={example}")
+class _Reader(Reader):
+    """The options of this playbook."""
 
     def emergency(self) -> bool:
         text = str(self._given.get("emergency") or "false").lower()

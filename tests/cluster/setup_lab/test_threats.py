@@ -95,9 +95,10 @@ def test_a_worker_does_not_reach_etcd(attacked: Cluster) -> None:
     """Neither by the network, nor, where that is open, by its certificate."""
     for port in (2379, 2380):
         assert attacked.on(WORKER, f"curl -s -m 3 -k https://{MASTER_ADDRESS}:{port}/health; echo $?").split()[-1] in ("7", "28")
+    ask = 'curl -s -m 5 -k --cert {0}.crt --key {0}.key https://127.0.0.1:2379/health; echo " $?"'
+    assert attacked.on(MASTER, ask.format(f"{_PKI}/apiserver-etcd-client")).split()[-1] == "0", "etcd answers whom it knows"
     attacked.on(MASTER, f"test -s {_PKI}/kubelet.key")
-    told = attacked.on(MASTER, f"curl -s -m 5 -k --cert {_PKI}/kubelet.crt --key {_PKI}/kubelet.key https://127.0.0.1:2379/health; echo $?")
-    assert told.split()[-1] != "0", told
+    assert attacked.on(MASTER, ask.format(f"{_PKI}/kubelet")).split()[-1] != "0"
 
 
 def from_pod(cluster: Cluster, node: str, command: str) -> str:
@@ -125,6 +126,7 @@ def test_what_has_no_authentication_listens_on_the_host_alone(attacked: Cluster,
     """Health, metrics, and the port by which chronyd takes commands. That of kube-proxy's health is for load balancers."""
     listening = {line.split()[4] for line in attacked.on(host, "ss -Hlntu").splitlines()}
     ports = {place.rpartition(":")[2]: place for place in listening if not place.startswith(("127.", "[::1]"))}
+    assert "10250" in ports, "the kubelet's port, which has authentication"
     assert set(ports) & {"323", "2381", "8080", "10248", "10249", "10255"} == set(), ports
 
 

@@ -217,7 +217,8 @@ def test_a_docker_that_is_stopped_is_not_started_by_a_look(tmp_path: pathlib.Pat
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "d.sock"))
         server.listen()
-        monkeypatch.setattr(runtime.units, "found", lambda unit: {"known": True, "active": "inactive" if "docker" in unit else "active"})
+        states = [{"known": True, "active": active} for active in ("inactive", "active")]
+        monkeypatch.setattr(runtime.units, "found_all", lambda _units: states)
         asked = {"docker": str(tmp_path / "d.sock"), "cri": str(tmp_path / "c.sock"), "program": "none", "cni": str(tmp_path)}
         found = runtime.look({**asked, "units": {"docker": "docker.service", "cri": "cri.service"}})
         assert found["docker"] == {"fault": "docker.service is inactive"}
