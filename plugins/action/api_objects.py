@@ -11,6 +11,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import ac
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import api_manifests
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.api_manifests import ARGUMENT_SPEC
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.role_templates import AnsibleTemplates
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 
 
@@ -26,7 +27,8 @@ class ActionModule(HostAction):
     def _converge(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         arguments = self._arguments(ARGUMENT_SPEC)
         name = str(arguments["name"])
-        wanted = api_manifests.wanted(arguments, find=self._find_needle, loader=self._loader, templar=self._templar, variables=variables)
+        templates = AnsibleTemplates(self._templar, variables, self._loader)
+        wanted = api_manifests.wanted(arguments, find=self._find_needle, loader=self._loader, templates=templates)
         common = {
             "connection": access.connection(arguments, variables, templar=self._templar),
             "field_manager": str(arguments["field_manager"]),

@@ -16,6 +16,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.asked_
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import ComponentState, Items, no_pki, pki_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import Component, parse_description
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.role_templates import AnsibleTemplates
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import custody
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
@@ -57,8 +58,7 @@ class ActionModule(HostAction):
         renderer = rendering.Renderer(
             find=self._find_needle,
             loader=self._loader,
-            templar=self._templar,
-            variables=variables,
+            templates=AnsibleTemplates(self._templar, variables, self._loader),
             read_pki=pki.read if pki is not None else no_pki,
         )
         found = ComponentState(component, renderer=renderer, pki=pki, host=host.name)

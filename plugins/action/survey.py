@@ -120,11 +120,11 @@ class ActionModule(HostAction):
         tasks = [task for role in roles for task in role_tasks.tasks_of(role, _FACTS)]
         if not tasks:
             return site
-        templar = role_tasks.seen_by(roles, site).templar
+        templates = role_tasks.seen_by(roles, site).templates
         gathered = {
             task.register: self._execute_module(module_name=_FACTS, module_args=dict(task.options), task_vars=site.variables)
             for task in tasks
-            if task.wanted(templar)
+            if task.wanted(templates)
         }
         return site.with_variables({**site.variables, **gathered})
 

@@ -13,6 +13,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api import ac
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._api.manifests import Reader
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rendering
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.role_templates import AnsibleTemplates
 
 ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "default": "api_objects"},
@@ -44,13 +45,11 @@ class WantedObjects:
         return {**common, "objects": self.objects, "absent": self.absent, "wait": self.waits, "deadline": deadline}
 
 
-def wanted(
-    arguments: Object, *, find: c.Callable[[str, str], str], loader: t.Any, templar: t.Any, variables: dict[str, t.Any]
-) -> WantedObjects:
+def wanted(arguments: Object, *, find: c.Callable[[str, str], str], loader: t.Any, templates: AnsibleTemplates) -> WantedObjects:
     """What the validated options describe. Raises DescriptionError with every fault found."""
     name = str(arguments["name"])
     reader = Reader(name)
-    renderer = rendering.Renderer(find=find, loader=loader, templar=templar, variables=variables, read_pki=_no_pki)
+    renderer = rendering.Renderer(find=find, loader=loader, templates=templates, read_pki=_no_pki)
     objects = reader.objects(arguments["objects"], where="objects")
     for template in map(str, arguments["template"]):
         text = renderer.render({**_NOT_A_FILE, "path": template, "template": template}, show_secrets=False)["text"]

@@ -102,7 +102,7 @@ class _Collector:
                     continue
                 value = raw[name]
                 if id(value) not in plain:
-                    plain[id(value)] = not self._templar.is_template(value)
+                    plain[id(value)] = not _has_template(self._templar, value)
                 if plain[id(value)]:
                     yield Given(host, name, value, _origin(value))
                     continue
@@ -129,6 +129,15 @@ def _evaluated(templar: t.Any, value: t.Any) -> t.Any:
         return templar.template(value)
     except AnsibleError as error:
         return Unusable(str(error))
+
+
+def _has_template(templar: t.Any, value: t.Any) -> bool:
+    """Whether there is one in the value, or in what it holds. Asked inside of a template, as a lookup is, Ansible looks at texts alone."""
+    if isinstance(value, collections.abc.Mapping):
+        return any(_has_template(templar, item) for item in value.values())
+    if isinstance(value, list):
+        return any(_has_template(templar, item) for item in value)
+    return bool(templar.is_template(value))
 
 
 def _is_cluster_input(name: str) -> bool:

@@ -8,16 +8,15 @@ from __future__ import annotations
 import collections.abc as c
 import hashlib
 import json
-import os
 import typing as t
 
 import yaml
 from ansible.errors import AnsibleError
-from ansible.template import trust_as_template
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import file_blocks
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.ours import MANAGED
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.role_templates import AnsibleTemplates
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HOST_PYTHON
 
 _KEY_MARK = "PRIVATE KEY-----"
@@ -33,14 +32,12 @@ class Renderer:
         *,
         find: c.Callable[[str, str], str],
         loader: t.Any,
-        templar: t.Any,
-        variables: dict[str, t.Any],
+        templates: AnsibleTemplates,
         read_pki: c.Callable[[str], tuple[str | None, bool]],
     ) -> None:
         self._find = find
         self._loader = loader
-        self._templar = templar
-        self._variables = variables
+        self._templates = templates
         self._read_pki = read_pki
 
     def render(self, item: Item, *, show_secrets: bool) -> Item:
@@ -78,15 +75,9 @@ class Renderer:
     def _template(self, item: Item) -> str:
         try:
             source = self._find("templates", item["template"])
-            template = trust_as_template(self._loader.get_text_file_contents(source))
-            variables = {**self._variables, "ansible_managed": MANAGED, **item["vars"]}
-            templar = self._templar.copy_with_new_env(searchpath=self._search_path(source), available_variables=variables)
-            overrides = {"trim_blocks": True, "lstrip_blocks": True}
-            text = templar.template(template, escape_backslashes=False, overrides=overrides)
+            return self._templates.text(source, {"ansible_managed": MANAGED, **item["vars"]})
         except AnsibleError as error:
             raise ComponentError(f"{item['path']}: its template {item['template']} cannot be rendered: {error}") from error
-        # A template that is one expression gives that expression's type.
-        return "" if text is None else str(text)
 
     def _source(self, item: Item) -> str:
         """A plain file, as it is. A Python program gets the line that names the interpreter of hosts, which ansible-test refuses in it."""
@@ -95,10 +86,6 @@ class Renderer:
         except AnsibleError as error:
             raise ComponentError(f"{item['path']}: its source {item['source']} cannot be read: {error}") from error
         return f"#!{HOST_PYTHON}\n# {MANAGED}\n{text}" if item["source"].endswith(".py") else text
-
-    def _search_path(self, source: str) -> list[str]:
-        roots = [*self._variables.get("ansible_search_path", []), self._loader.get_basedir(), os.path.dirname(source)]
-        return [path for root in roots for path in (os.path.join(root, "templates"), root)]
 
 
 def _block_text(item: Item, text: str) -> str:

@@ -110,9 +110,9 @@ def _objects(site: Site, connection: Object) -> list[Part]:
     shared = role_tasks.seen_by([_ROLE], site)
     found: list[Part] = []
     for task in (task for file in _FILES for task in role_tasks.tasks_of(_ROLE, _OBJECTS, file=file)):
-        own = shared.resolving(task.variables)
-        if task.wanted(own.templar):
-            arguments: Object = validated(own.templar.template(task.options), api_manifests.ARGUMENT_SPEC)
-            wanted = api_manifests.wanted(arguments, find=task.find, loader=site.loader, templar=own.templar, variables=own.variables)
+        own = shared.with_task(task.variables)
+        if task.wanted(own.templates):
+            arguments: Object = validated(own.templates.value(task.options), api_manifests.ARGUMENT_SPEC)
+            wanted = api_manifests.wanted(arguments, find=task.find, loader=site.loader, templates=own.templates)
             found.append(ObjectsPart(arguments, wanted, connection))
     return found

@@ -58,7 +58,7 @@ def described_by(components: c.Iterable[Wanted], site: Site, *, stored: c.Callab
 def _inputs(task: role_tasks.RoleTask, site: Site) -> dict[str, list[str]]:
     """What units read when they start. Where that needs what only a run knows, the table of components has to do."""
     with contextlib.suppress(AnsibleError):
-        units = plain(site.templar.template(task.options.get("units") or []))
+        units = plain(site.templates.value(task.options.get("units") or []))
         return {unit["name"]: [*(unit.get("inputs") or []), *(unit.get("reload_on") or [])] for unit in units}
     return {}
 
@@ -67,6 +67,6 @@ def _rendered(item: Object, task: role_tasks.RoleTask, site: Site) -> Object:
     """A kubeconfig gets the digest of its text, to be compared by; others are not rendered."""
     if not isinstance(item["yaml"], dict) or item["yaml"].get("kind") != "Config":
         return item
-    renderer = rendering.Renderer(find=task.find, loader=site.loader, templar=site.templar, variables=site.variables, read_pki=no_pki)
+    renderer = rendering.Renderer(find=task.find, loader=site.loader, templates=site.templates, read_pki=no_pki)
     rendered = renderer.render(item, show_secrets=False)
     return {**item, "digest": rendered["digest"], "mode": rendered["mode"]}

@@ -80,17 +80,17 @@ def part_of(roles: c.Sequence[str], site: Site, *, only: c.Container[str] | None
     states = []
     for role in (role for role in roles if only is None or role in only):
         for task in role_tasks.tasks_of(role, _COMPONENT):
-            own = shared.resolving(task.variables)
-            if task.wanted(own.templar):
+            own = shared.with_task(task.variables)
+            if task.wanted(own.templates):
                 states.append(_state(task, own))
     return ComponentsPart(states)
 
 
 def _state(task: role_tasks.RoleTask, site: Site) -> ComponentState:
-    component = parse_description(site.templar.template(task.options))
+    component = parse_description(site.templates.value(task.options))
     pki = pki_of(component, templar=site.templar, variables=site.variables, loader=site.loader, check_mode=site.check_mode)
     read = pki.read if pki is not None else no_pki
-    renderer = rendering.Renderer(find=task.find, loader=site.loader, templar=site.templar, variables=site.variables, read_pki=read)
+    renderer = rendering.Renderer(find=task.find, loader=site.loader, templates=site.templates, read_pki=read)
     return ComponentState(component, renderer=renderer, pki=pki, host=site.host)
 
 

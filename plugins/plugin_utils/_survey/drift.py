@@ -63,9 +63,7 @@ def _compared(one: Wanted) -> Compared:
     role = one.task.directory.name
     if one.component is None or one.faults:
         return Compared(role, {}, [], unknown=shown("; ".join(one.faults)))
-    renderer = rendering.Renderer(
-        find=one.task.find, loader=one.site.loader, templar=one.site.templar, variables=one.site.variables, read_pki=no_pki
-    )
+    renderer = rendering.Renderer(find=one.task.find, loader=one.site.loader, templates=one.site.templates, read_pki=no_pki)
     items: Items = {kind: [item for item in one.component.items[kind] if not _of_pki(kind, item)] for kind in KINDS}
     try:
         for kind in _FILES:

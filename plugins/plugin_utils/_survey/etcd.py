@@ -67,6 +67,6 @@ def parts_of(site: Site) -> list[Part]:
 
 def _arguments(site: Site, file: str) -> Object:
     task = role_tasks.tasks_of(_ROLE, _MEMBERS, file=file)[0]
-    own = role_tasks.seen_by([_ROLE], site).resolving(task.variables)
-    options: t.Mapping[str, t.Any] = own.templar.template(task.options)
+    own = role_tasks.seen_by([_ROLE], site).with_task(task.variables)
+    options: t.Mapping[str, t.Any] = own.templates.value(task.options)
     return validated(options, requests.ARGUMENT_SPEC)

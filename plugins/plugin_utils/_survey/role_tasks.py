@@ -13,6 +13,8 @@ import typing as t
 from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import role_jinja
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.role_templates import AnsibleTemplates
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
 
 # The directory of the roles of this collection.
@@ -40,14 +42,14 @@ class RoleTask(t.NamedTuple):
         """The path of a template or file of the role."""
         return str(self.directory / kind / name)
 
-    def wanted(self, templar: t.Any) -> bool:
+    def wanted(self, templates: AnsibleTemplates) -> bool:
         """Whether the conditions of the task hold. Raises ComponentError if more than conditions decide."""
         if self.others:
             raise ComponentError(
                 f"role {self.directory.name}: its task {self.name!r} has {', '.join(self.others)}, which a survey does not follow; "
                 "put the condition into the options of the task"
             )
-        return all(templar.evaluate_conditional(condition) for condition in self.conditions)
+        return all(templates.holds(condition) for condition in self.conditions)
 
 
 @functools.cache
@@ -58,12 +60,25 @@ def tasks_of(role: str, action: str, *, file: str = "main.yml") -> tuple[RoleTas
 
 
 def preload() -> None:
-    """Reads all roles, so that the processes which Ansible forks need not."""
+    """Reads and compiles all roles, so that the processes which Ansible forks need not."""
+    texts: list[str] = []
     for directory in sorted(ROLES.iterdir()):
         for folder in ("defaults", "vars"):
-            _mapping(directory / folder / "main.yml")
+            texts += _texts(_mapping(directory / folder / "main.yml"))
         for file in sorted((directory / "tasks").glob("*.yml")):
-            _tasks(file)
+            texts += _texts(_tasks(file))
+    role_jinja.preload(texts, [file.read_text(encoding="utf-8") for file in sorted(ROLES.glob("*/templates/*.j2"))])
+
+
+def _texts(data: t.Any) -> c.Iterator[str]:
+    """All texts in data; of a condition, the one that is evaluated."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, (list, tuple)):
+        yield from (text for item in data for text in _texts(item))
+    elif isinstance(data, dict):
+        for key, item in data.items():
+            yield from map(role_jinja.condition_as_text, _texts(item)) if key == "when" else _texts(item)
 
 
 def seen_by(roles: c.Iterable[str], site: Site) -> Site:
@@ -72,10 +87,7 @@ def seen_by(roles: c.Iterable[str], site: Site) -> Site:
     What the inventory and earlier tasks say comes before what roles say.
     """
     known = list(roles)
-    of_inventory = {**_of_all(known, "defaults"), **site.variables}
-    return site.with_variables(of_inventory).resolving(
-        {name: value for name, value in _of_all(known, "vars").items() if name not in site.variables}
-    )
+    return site.with_roles({**_of_all(known, "defaults"), **_of_all(known, "vars")})
 
 
 def _of_all(roles: c.Iterable[str], folder: str) -> Variables:

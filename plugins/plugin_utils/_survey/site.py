@@ -5,40 +5,49 @@
 
 from __future__ import annotations
 
-import contextlib
+import collections.abc as c
 import dataclasses
+import functools
 import typing as t
 
-from ansible.errors import AnsibleError
-
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.role_jinja import Scope
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.role_templates import RoleTemplates
 
 
 @dataclasses.dataclass(frozen=True)
 class Site:
-    """One host of a run: its name in the inventory, its variables, and the templating of Ansible with them."""
+    """One host of a run: its name in the inventory, its variables, and the templating of Ansible with them.
+
+    ``scope`` has the same variables for texts of roles.
+    """
 
     host: str
     templar: t.Any
     loader: t.Any
     variables: dict[str, t.Any]
     check_mode: bool
+    scope: Scope | None = None
+
+    @functools.cached_property
+    def templates(self) -> RoleTemplates:
+        """What evaluates the texts of roles with these variables."""
+        return RoleTemplates(self.templar, self.variables, self.loader, self.scope or Scope(self.templar, self.variables, {}))
 
     def with_variables(self, variables: dict[str, t.Any]) -> Site:
         """The same host, as a task with these variables sees it."""
-        return dataclasses.replace(self, templar=self.templar.copy_with_new_env(available_variables=variables), variables=variables)
+        templar = self.templar.copy_with_new_env(available_variables=variables)
+        return dataclasses.replace(self, templar=templar, variables=variables, scope=None)
 
-    def resolving(self, variables: dict[str, t.Any]) -> Site:
-        """The same host, with more variables. Each is evaluated once here, instead of by every template that has it.
+    def with_roles(self, variables: c.Mapping[str, t.Any]) -> Site:
+        """The same host, with variables of roles besides. Its own come first."""
+        site = self.with_variables({**variables, **self.variables})
+        return dataclasses.replace(site, scope=Scope(site.templar, self.variables, variables))
 
-        One that cannot be evaluated stays as it is: a template that needs it says why.
-        """
-        known = {**self.variables, **variables}
-        site = self.with_variables(known)
-        for name, value in variables.items():
-            with contextlib.suppress(AnsibleError):
-                known[name] = site.templar.template(value)
-        return site
+    def with_task(self, variables: c.Mapping[str, t.Any]) -> Site:
+        """The same host, as a task of a role with these variables sees it."""
+        site = self.with_variables({**self.variables, **variables})
+        return dataclasses.replace(site, scope=self.templates.scope.with_own(variables))
 
     @property
     def cluster(self) -> dict[str, t.Any]:

@@ -37,8 +37,8 @@ def wanted(roles: c.Sequence[str], site: Site, options: c.Collection[str]) -> c.
         for task in role_tasks.tasks_of(role, _COMPONENT):
             own = shared
             try:
-                own = shared.resolving(task.variables)
-                if task.wanted(own.templar):
+                own = shared.with_task(task.variables)
+                if task.wanted(own.templates):
                     given, faults = _templated(task, own, options)
                     yield Wanted(task, own, parse_description(given), tuple(fault(task, found) for found in faults))
             except AnsibleError as error:
@@ -56,7 +56,7 @@ def _templated(task: role_tasks.RoleTask, site: Site, options: c.Collection[str]
     for name in ("name", *options):
         if name in task.options:
             try:
-                given[name] = site.templar.template(task.options[name])
+                given[name] = site.templates.value(task.options[name])
             except AnsibleError as error:
                 faults.append(error)
     return given, faults

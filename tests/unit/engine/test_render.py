@@ -13,6 +13,7 @@ from ansible.template import Templar
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import description, rendering
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.role_templates import AnsibleTemplates
 
 KEY = "-----BEGIN EC PRIVATE KEY-----\nabc\n-----END EC PRIVATE KEY-----\n"
 PKI: dict[str, tuple[str | None, bool]] = {"etcd-ca.crt": ("certificate\n", False), "sa.key": ("key\n", True), "later.crt": (None, False)}
@@ -26,8 +27,7 @@ def render(
     renderer = rendering.Renderer(
         find=lambda _folder, name: str(directory / name),
         loader=loader,
-        templar=Templar(loader=loader, variables=known),
-        variables=known,
+        templates=AnsibleTemplates(Templar(loader=loader, variables=known), known, loader),
         read_pki=lambda name: PKI[name],
     )
     item = description.parse_description({"name": "x", "files": [{"path": "/etc/a", **file}]}).items["file"][0]

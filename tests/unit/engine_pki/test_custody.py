@@ -15,6 +15,7 @@ from test_pki import csr
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import description, rendering
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import ComponentState
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.role_templates import AnsibleTemplates
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import custody
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.custody import CustodyError, Wanted
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import AUTHORITIES, Pki
@@ -42,7 +43,7 @@ def part(tmp_path: pathlib.Path, pki: Pki) -> ComponentsPart:
     loader = DataLoader()
     parsed = description.parse_description({"name": "x", "certificates": described(tmp_path)})
     renderer = rendering.Renderer(
-        find=lambda _kind, name: name, loader=loader, templar=Templar(loader=loader), variables={}, read_pki=pki.read
+        find=lambda _kind, name: name, loader=loader, templates=AnsibleTemplates(Templar(loader=loader), {}, loader), read_pki=pki.read
     )
     return ComponentsPart([ComponentState(parsed, renderer=renderer, pki=pki, host="h")])
 

@@ -11,6 +11,7 @@ from ansible.template import Templar
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import description, rendering
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import ComponentState, no_pki
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.role_templates import AnsibleTemplates
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.components import ComponentsPart
 
 ABSENT: dict[str, t.Any] = {"type": "absent"}
@@ -32,7 +33,7 @@ RUNNING: dict[str, t.Any] = {
 def state(name: str, **options: t.Any) -> ComponentState:
     loader = DataLoader()
     renderer = rendering.Renderer(
-        find=lambda _kind, name: name, loader=loader, templar=Templar(loader=loader), variables={}, read_pki=no_pki
+        find=lambda _kind, name: name, loader=loader, templates=AnsibleTemplates(Templar(loader=loader), {}, loader), read_pki=no_pki
     )
     return ComponentState(description.parse_description({"name": name, **options}), renderer=renderer, pki=None, host="h")
 
