@@ -12,7 +12,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import alike
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import template_cache
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program, template_cache
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import custody
@@ -42,6 +42,9 @@ class SurveyHost(Host):
     """A host that is asked several things at once."""
 
     MODULE = "_survey.steps"
+
+
+host_program.packed(SurveyHost.MODULE)
 
 
 class ActionModule(HostAction):
@@ -105,6 +108,7 @@ class ActionModule(HostAction):
             loader=self._loader,
             variables=variables,
             check_mode=bool(self._task.check_mode),
+            of_task=self._task.vars,
         )
         roles = [str(name) for name in arguments["roles"]]
         begins = bool(arguments["begins"])

@@ -19,7 +19,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.role_t
 class Site:
     """One host of a run: its name in the inventory, its variables, and the templating of Ansible with them.
 
-    ``scope`` has the same variables for texts of roles.
+    ``of_task``: those of its variables that the playbook's task gives to roles, with their templates. ``scope`` has the same variables for
+    texts of roles.
     """
 
     host: str
@@ -27,6 +28,7 @@ class Site:
     loader: t.Any
     variables: dict[str, t.Any]
     check_mode: bool
+    of_task: c.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     scope: Scope | None = None
 
     @functools.cached_property
@@ -42,7 +44,8 @@ class Site:
     def with_roles(self, variables: c.Mapping[str, t.Any]) -> Site:
         """The same host, with variables of roles besides. Its own come first."""
         site = self.with_variables({**variables, **self.variables})
-        return dataclasses.replace(site, scope=Scope(site.templar, self.variables, variables))
+        foreign = {name: value for name, value in self.variables.items() if name not in self.of_task}
+        return dataclasses.replace(site, scope=Scope(site.templar, foreign, {**variables, **self.of_task}))
 
     def with_task(self, variables: c.Mapping[str, t.Any]) -> Site:
         """The same host, as a task of a role with these variables sees it."""

@@ -87,15 +87,18 @@ class Inventory:
         }
         templar = Templar(loader=self.loader, variables=variables)
         self._cluster = self._cluster or templar.template(trust_as_template("{{ lookup('barehost.kubernetes.cluster_spec') }}"))
-        site = Site(host=host, templar=templar, loader=self.loader, variables=variables, check_mode=True)
+        given = self._of_the_survey
+        site = Site(host=host, templar=templar, loader=self.loader, variables=variables, check_mode=True, of_task=given)
         gathered = {"ansible_facts": _facts(self._cluster["nodes"][host]["address"])}
         return site.with_variables({**variables, "cluster": self._cluster, "barehost_balancer_facts": gathered})
 
+    def roles(self, host: str) -> list[str]:
+        return order_of_roles.of_host(self.site(host).cluster, host)
+
     def compare(self, host: str) -> Compared:
         found = Compared()
-        site = self.site(host)
-        roles = order_of_roles.of_host(self._cluster, host)
-        shared = role_tasks.seen_by(roles, site)
+        roles = self.roles(host)
+        shared = role_tasks.seen_by(roles, self.site(host))
         for role in roles:
             for task in role_tasks.tasks_of(role, COMPONENT):
                 _compare(found, role, task, shared.with_task(task.variables))
@@ -130,7 +133,9 @@ def _compare_file(found: Compared, what: str, path: str, item: dict[str, t.Any],
 
 def main() -> None:
     inventory = Inventory(sys.argv[1])
-    print(json.dumps({host: vars(inventory.compare(host)) for host in inventory.hosts}))
+    # One host of those that have the same roles, which differ in their names and addresses alone.
+    by_roles = {tuple(inventory.roles(host)): host for host in reversed(inventory.hosts)}
+    print(json.dumps({host: vars(inventory.compare(host)) for host in by_roles.values()}))
 
 
 if __name__ == "__main__":
