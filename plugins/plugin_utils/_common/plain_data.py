@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import typing as t
+
+_PLAIN = (str, bool, int, float, type(None))
 
 
 def plain(value: t.Any) -> t.Any:
     """The same value without the subclasses with which Ansible tags values. Values of other types become texts."""
-    if isinstance(value, t.Mapping):
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, c.Mapping):
         return {str.__str__(key) if isinstance(key, str) else key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
-    if value is None or isinstance(value, bool):
-        return value
     for kind in (int, float):
         if isinstance(value, kind):
             return kind(value)
