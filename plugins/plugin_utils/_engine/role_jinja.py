@@ -11,6 +11,7 @@ generate is a list. Keys of mappings are no templates.
 from __future__ import annotations
 
 import collections.abc as c
+import contextlib
 import functools
 import hashlib
 import pathlib
@@ -96,16 +97,15 @@ def _own_digest() -> str:
     return hashlib.sha256(pathlib.Path(__file__).read_bytes()).hexdigest()
 
 
-class _Texts:
-    """Compiled templates by their text."""
+class Texts:
+    """Compiled templates by their text. Those that are preloaded are kept in ``where``, if that is a directory."""
 
-    def __init__(self, *, lstrip_blocks: bool) -> None:
-        path = template_cache.directory()
+    def __init__(self, *, lstrip_blocks: bool, where: pathlib.Path | None) -> None:
         self._sources: dict[str, str] = {}
         self._compiled: dict[str, jinja2.Template] = {}
         self.environment = NativeEnvironment(
             loader=jinja2.FunctionLoader(self._sources.__getitem__),
-            bytecode_cache=jinja2.FileSystemBytecodeCache(str(path), "%s.role") if path else None,
+            bytecode_cache=template_cache.Bytecode(str(where), "%s.role") if where else None,
             undefined=_Undefined,
             finalize=_at_run_time,
             auto_reload=False,
@@ -118,21 +118,29 @@ class _Texts:
     def compiled(self, source: str) -> jinja2.Template:
         found = self._compiled.get(source)
         if found is None:
-            # Jinja's cache knows a text by its name, which also stands in the compiled code. Settings make other code of the same text.
-            name = hashlib.sha256(f"{_own_digest()} {self.environment.lstrip_blocks} {source}".encode()).hexdigest()
-            self._sources[name] = source
-            found = self._compiled[source] = self.environment.get_template(name)
+            found = self._compiled[source] = self.environment.from_string(source)
         return found
 
+    def preload(self, source: str) -> None:
+        """Compiles a text that may be kept, or finds it, and finds its filters."""
+        # Jinja's cache knows a text by its name, which also stands in the compiled code. Settings make other code of the same text.
+        name = hashlib.sha256(f"{_own_digest()} {self.environment.lstrip_blocks} {source}".encode()).hexdigest()
+        self._sources[name] = source
+        # Who asks for a text with a mistake is told by Ansible.
+        with contextlib.suppress(jinja2.TemplateError):
+            self._compiled[source] = self.environment.get_template(name)
+        for found in _NAME_OF_FILTER.findall(source):
+            self.environment.filters.get(found)
+
 
 @functools.cache
-def _expressions() -> _Texts:
-    return _Texts(lstrip_blocks=False)
+def _expressions() -> Texts:
+    return Texts(lstrip_blocks=False, where=template_cache.directory())
 
 
 @functools.cache
-def _files() -> _Texts:
-    return _Texts(lstrip_blocks=True)
+def _files() -> Texts:
+    return Texts(lstrip_blocks=True, where=template_cache.directory())
 
 
 class Scope:
@@ -180,12 +188,11 @@ class Scope:
 
 
 def preload(expressions: c.Iterable[str], files: c.Iterable[str]) -> None:
-    """Compiles these texts, and finds their filters, so that the processes which Ansible forks need not."""
+    """Compiles these texts of roles, so that the processes which Ansible forks need not."""
     for texts, sources in ((_expressions(), expressions), (_files(), files)):
-        for source in (str(source) for source in sources if is_template(source)):
-            texts.compiled(source)
-            for name in _NAME_OF_FILTER.findall(source):
-                texts.environment.filters.get(name)
+        for source in sources:
+            if is_template(source):
+                texts.preload(str(source))
 
 
 def is_template(source: str) -> bool:
@@ -234,7 +241,7 @@ def _of_expression(text_: str, scope: Scope) -> t.Any:
     return _rendered(_expressions(), str(text_), scope)
 
 
-def _rendered(texts: _Texts, source: str, scope: Scope) -> t.Any:
+def _rendered(texts: Texts, source: str, scope: Scope) -> t.Any:
     template = texts.compiled(source)
     context = template.new_context(t.cast(dict[str, t.Any], scope), shared=True)
     parts = [part for part in template.root_render_func(context) if part is not None]

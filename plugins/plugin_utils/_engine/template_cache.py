@@ -27,7 +27,7 @@ import typing as t
 import ansible.release
 import jinja2
 from ansible import constants
-from jinja2.bccache import FileSystemBytecodeCache
+from jinja2.bccache import Bucket, FileSystemBytecodeCache
 
 try:
     from ansible._internal._datatag._tags import Origin
@@ -60,6 +60,20 @@ _VERSIONS = f"{ansible.release.__version__}-{jinja2.__version__}-{sys.implementa
 
 
 Compile = t.Callable[..., t.Any]
+
+
+class Bytecode(FileSystemBytecodeCache):
+    """Files with compiled templates. One that cannot be read or written is no fault: the template is compiled."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        try:
+            super().load_bytecode(bucket)
+        except _UNUSABLE:
+            bucket.reset()
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with contextlib.suppress(*_UNUSABLE):
+            super().dump_bytecode(bucket)
 
 
 def directory() -> pathlib.Path | None:
@@ -107,25 +121,19 @@ def install(
     path = where()
     if path is None:
         return False
-    environment.compile = _cached(environment.compile, FileSystemBytecodeCache(str(path), "%s.jinja"), keeps)
+    environment.compile = _cached(environment.compile, Bytecode(str(path), "%s.jinja"), keeps)
     return True
 
 
-def _cached(original: Compile, cache: FileSystemBytecodeCache, keeps: t.Callable[[str], bool]) -> Compile:
+def _cached(original: Compile, cache: Bytecode, keeps: t.Callable[[str], bool]) -> Compile:
     def compile_(self: t.Any, source: t.Any, name: t.Any = None, filename: t.Any = None, *args: t.Any, **options: t.Any) -> t.Any:
         if not isinstance(source, str) or name is not None or filename is not None or args or options or not keeps(source):
             return original(self, source, name, filename, *args, **options)
-        bucket = None
-        with contextlib.suppress(*_UNUSABLE):
-            bucket = cache.get_bucket(self, _key(self, source), None, source)
-        if bucket is not None and bucket.code is not None:
-            return bucket.code
-        code = original(self, source)
-        if bucket is not None:
-            bucket.code = code
-            with contextlib.suppress(*_UNUSABLE):
-                cache.set_bucket(bucket)
-        return code
+        bucket = cache.get_bucket(self, _key(self, source), None, source)
+        if bucket.code is None:
+            bucket.code = original(self, source)
+            cache.set_bucket(bucket)
+        return bucket.code
 
     compile_.barehost = True  # type: ignore[attr-defined]
     return compile_

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
+import jinja2
 import pytest
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
@@ -130,6 +131,44 @@ def test_a_condition_that_is_no_truth_value_is_left_to_ansible() -> None:
         role_jinja.holds("words", by_role.scope)
     wanted = outcome(lambda: templar.evaluate_conditional(trust_as_template("words")))
     assert outcome(lambda: by_role.holds(trust_as_template("words"))) == wanted
+
+
+def kept(where: pathlib.Path | None, text: str) -> role_jinja.Texts:
+    texts = role_jinja.Texts(lstrip_blocks=False, where=where)
+    texts.preload(text)
+    return texts
+
+
+def test_what_is_preloaded_is_kept_and_nothing_else(tmp_path: pathlib.Path) -> None:
+    """A text of a user's own may hold a secret."""
+    texts = kept(tmp_path, "{{ number }}!")
+    assert texts.compiled("{{ number }}!").render(number=1) == "1!"
+    (file,) = tmp_path.iterdir()
+    texts.compiled("{{ number }}?")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("size", [0, 10, 40, 200])
+def test_a_file_that_is_cut_off_is_written_again(tmp_path: pathlib.Path, size: int) -> None:
+    kept(tmp_path, "{{ number }}!")
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:size])
+    assert kept(tmp_path, "{{ number }}!").compiled("{{ number }}!").render(number=1) == "1!"
+    assert file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("where", ["gone", None])
+def test_without_a_directory_nothing_is_kept(tmp_path: pathlib.Path, where: str | None) -> None:
+    texts = kept(tmp_path / where if where else None, "{{ number }}!")
+    assert texts.compiled("{{ number }}!").render(number=1) == "1!"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_text_with_a_mistake_does_not_end_the_run() -> None:
+    texts = kept(None, "{% if %}")
+    with pytest.raises(jinja2.TemplateSyntaxError):
+        texts.compiled("{% if %}")
 
 
 @pytest.mark.parametrize(
