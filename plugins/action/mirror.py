@@ -24,7 +24,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.reques
     Request,
     request,
 )
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror_transfer import images, programs
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror_transfer import images, programs, signatures
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import packages, role_tasks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey.site import Site
@@ -54,6 +54,8 @@ class ActionModule(HostAction):
         if arguments["state"] == "checked":
             if asked.step != VERIFY:
                 images.require_program()
+            if asked.step == COLLECT and asked.signatures:
+                signatures.require_cosign()
             return {"changed": False}
         cluster = plain(cluster_of(self._templar, variables))
         try:
@@ -69,17 +71,21 @@ class ActionModule(HostAction):
         warnings = [*told.of_clear_text(needed.clear_text), *faults]
         if self._task.check_mode:
             found = _planned(asked, cluster, needed, names)
-            lines = told.of_collection(asked, found, found.known, check_mode=True)
-            return {**self._result(found.actions()), "lines": lines, "warnings": [*warnings, *told.of_damage(found)]}
+            return {**self._collected(asked, needed, found, found.known), "warnings": [*warnings, *told.of_damage(found)]}
         with directory.alone(asked.directory):
             found = _planned(asked, cluster, needed, names)
             whole, more = _bring(asked, cluster, found)
         return {
-            **self._result(found.actions()),
-            "lines": told.of_collection(asked, found, whole, check_mode=False),
+            **self._collected(asked, needed, found, whole),
             "manifest_sha256": manifest.digest_of(whole),
             "warnings": [*warnings, *more, *told.of_damage(found)],
         }
+
+    def _collected(self, asked: Request, needed: wanted.Wanted, found: Plan, whole: Manifest) -> Object:
+        check_mode = bool(self._task.check_mode)
+        lines = told.of_collection(asked, found, whole, check_mode=check_mode)
+        lines += told.of_signatures(asked, needed, whole, check_mode=check_mode)
+        return {**self._result(found.actions()), "lines": lines}
 
     def _sites(self, cluster: Object, variables: Variables) -> list[Site]:
         """The hosts of the cluster, with the variables of each."""
@@ -115,6 +121,12 @@ class ActionModule(HostAction):
                 f"Nothing was pushed: {asked.directory} does not have {', '.join(missing)}. Collect it where the internet is"
             )
         chosen = {path: known.images[path] for path in needed}
+        unsigned = [image.reference for path, image in needed.items() if image.signer and chosen[path].signer != image.signer]
+        if unsigned:
+            raise ComponentError(
+                f"Nothing was pushed: {asked.directory / manifest.NAME} does not say that signatures of {', '.join(unsigned)} are "
+                "verified. Collect with mirror_verify_signatures where the internet is, or push without it"
+            )
         files = {path: file for path, file in known.files.items() if path.startswith(tuple(f"{image}/" for image in chosen))}
         faults = told.differences(Manifest(files, chosen), directory.look(asked.directory, files))
         if faults:
@@ -151,17 +163,22 @@ def _planned(asked: Request, cluster: Object, needed: wanted.Wanted, names: list
 
 def _bring(asked: Request, cluster: Object, found: Plan) -> tuple[Manifest, list[str]]:
     """Carries the plan out, and writes the manifest last. Raises ComponentError with all that has failed."""
-    files, warnings = programs.fetch(asked.directory, found.fetches, cluster, run=directory_of_the_run())
-    known = {**found.known.files, **files}
-    files.update(programs.prove(asked.directory, found.proofs, {path: file.sha256 for path, file in known.items()}))
+    authorities = cluster["downloads"]["ca_bundle"]
     copied: Manifest = NOTHING
-    if found.copies:
-        with images.tool(tls=asked.images.tls, authfile=asked.authfile, authorities=cluster["downloads"]["ca_bundle"]) as by:
-            copied = Manifest(*images.copy(asked.directory, found.copies, by))
+    with signatures.verifier(asked, authorities=authorities) as signed:
+        files, warnings = programs.fetch(asked.directory, found.fetches, cluster, run=directory_of_the_run(), signed=signed)
+        known = {**found.known.files, **files}
+        files.update(programs.prove(asked.directory, found.proofs, {path: file.sha256 for path, file in known.items()}))
+        if found.copies:
+            with images.tool(tls=asked.images.tls, authfile=asked.authfile, authorities=authorities) as by:
+                copied = Manifest(*images.copy(asked.directory, found.copies, by, signed=signed))
+        checked = signatures.check(asked.directory, found.checks, signed, found.known) if signed else NOTHING
     if found.packages_reason:
         directory.write(asked.directory / wanted.PACKAGES, found.packages)
     directory.remove(asked.directory, found.removed)
-    whole = Manifest({**found.known.files, **files, **copied.files}, {**found.known.images, **copied.images})
+    whole = Manifest(
+        {**found.known.files, **files, **copied.files, **checked.files}, {**found.known.images, **copied.images, **checked.images}
+    )
     if found.actions():
         directory.write(asked.directory / manifest.NAME, manifest.text(whole))
     programs.tidy(asked.directory)

@@ -30,7 +30,7 @@ attributes:
     support: full
 options:
   state:
-    description: V(checked) only refuses wrong options, and a machine without the programs that copy images.
+    description: V(checked) only refuses wrong options, and a machine without the programs that copy images and verify signatures.
     type: str
     choices: [checked, done]
     default: done
@@ -64,6 +64,23 @@ options:
     description:
       - Only pushes the images that the cluster needs to this registry, host, port and path, with C(http://) if it has no TLS.
       - Their files are compared with the manifest before. Images that the registry has with the same digest are left alone.
+    type: raw
+  verify_signatures:
+    description:
+      - Whether C(cosign), 3.1.3 or later, verifies signatures before a file gets its place. By default none is verified.
+      - Those of the programs of Kubernetes and of the images, as upstream signs them. Upstream signs no other file.
+      - With O(verify) or O(registry), whether the manifest must say that this was done.
+    type: raw
+  signer:
+    description: The identity that must have signed everything instead, an address of mail or a URI. Programs have C(NAME.sigstore.json).
+    type: raw
+  signer_issuer:
+    description: The address of the OIDC service that has vouched for O(signer), as its certificates have it. Required with it.
+    type: raw
+  trusted_root:
+    description:
+      - A file with authorities and logs of signatures, C(trusted_root.json) of sigstore. By default cosign fetches that of sigstore.
+      - Logs and timestamps are asked for if it names some. The transparency log that it names first is asked.
     type: raw
 seealso:
   - module: barehost.kubernetes.cluster_spec

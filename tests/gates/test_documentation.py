@@ -87,7 +87,8 @@ def _is_long(file: str, test: str) -> bool:
     """Whether `make long` runs a test or, without its name, all of a file."""
     source = text(file if "/" in file else f"tests/cluster/{file}")
     decorated = rf"^@pytest\.mark\.long\n(?:@.*\n(?:[ )].*\n|\)\n)*)*def {test}\("
-    return "\npytestmark = pytest.mark.long\n" in source or bool(test and re.search(decorated, source, re.MULTILINE))
+    whole = r"^pytestmark = (?:\[.*)?pytest\.mark\.long\b"
+    return bool(re.search(whole, source, re.MULTILINE) or (test and re.search(decorated, source, re.MULTILINE)))
 
 
 def test_what_make_test_does_not_run_is_marked() -> None:

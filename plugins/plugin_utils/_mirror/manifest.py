@@ -5,6 +5,8 @@
 
 It is documented for operators in docs/tasks/offline.md. ``sha256`` of the manifest is that of the same text without this key, so that no
 byte of it can change unnoticed. It proves nothing against somebody who writes both: for that, its own digest is told to the operator.
+
+Format 2 is format 1 with the signers of programs and images. Without one, it is written as format 1.
 """
 
 from __future__ import annotations
@@ -17,26 +19,29 @@ import re
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.signing import Signer
 
 NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _AGAIN = "Collect again where the internet is, or copy the directory again"
 
 
 class File(t.NamedTuple):
-    """``size`` in bytes; ``purpose``: what it is for."""
+    """``size`` in bytes; ``purpose``: what it is for; ``signer``: whose signature of it was verified, None if none was."""
 
     sha256: str
     size: int
     purpose: str
+    signer: Signer | None = None
 
 
 class Image(t.NamedTuple):
-    """``digest``: ``sha256:`` and 64 digits, of what a registry calls the manifest of the image."""
+    """``digest``: ``sha256:`` and 64 digits, of what a registry calls the manifest of the image. ``signer``: as that of a file."""
 
     reference: str
     digest: str
+    signer: Signer | None = None
 
 
 class Manifest(t.NamedTuple):
@@ -81,9 +86,20 @@ def parse(found: bytes, *, path: str) -> Manifest:
 
 
 def _content(manifest: Manifest) -> dict[str, t.Any]:
-    files = [{"path": path, "sha256": file.sha256, "size": file.size, "for": file.purpose} for path, file in sorted(manifest.files.items())]
-    images = [{"path": path, "reference": image.reference, "digest": image.digest} for path, image in sorted(manifest.images.items())]
-    return {"format": FORMAT, "files": files, "images": images}
+    files = [
+        {"path": path, "sha256": file.sha256, "size": file.size, "for": file.purpose, **_signed(file.signer)}
+        for path, file in sorted(manifest.files.items())
+    ]
+    images = [
+        {"path": path, "reference": image.reference, "digest": image.digest, **_signed(image.signer)}
+        for path, image in sorted(manifest.images.items())
+    ]
+    signed = any("signed_by" in entry for entry in (*files, *images))
+    return {"format": FORMAT if signed else 1, "files": files, "images": images}
+
+
+def _signed(signer: Signer | None) -> dict[str, t.Any]:
+    return {"signed_by": signer._asdict()} if signer else {}
 
 
 def _written(content: c.Mapping[str, t.Any]) -> str:
@@ -91,9 +107,17 @@ def _written(content: c.Mapping[str, t.Any]) -> str:
 
 
 def _read(content: t.Any) -> Manifest:
-    files = {_path(entry["path"]): File(_digest(entry["sha256"]), _size(entry["size"]), _text(entry["for"])) for entry in content["files"]}
-    images = {_path(entry["path"]): Image(_text(entry["reference"]), _text(entry["digest"])) for entry in content["images"]}
+    files = {
+        _path(entry["path"]): File(_digest(entry["sha256"]), _size(entry["size"]), _text(entry["for"]), _signer(entry))
+        for entry in content["files"]
+    }
+    images = {_path(entry["path"]): Image(_text(entry["reference"]), _text(entry["digest"]), _signer(entry)) for entry in content["images"]}
     return Manifest(files, images)
+
+
+def _signer(entry: c.Mapping[str, t.Any]) -> Signer | None:
+    found = entry.get("signed_by")
+    return None if found is None else Signer(_text(found["identity"]), _text(found["issuer"]))
 
 
 def _path(value: t.Any) -> str:

@@ -41,6 +41,14 @@ class Copy(t.NamedTuple):
     reason: str
 
 
+class Check(t.NamedTuple):
+    """What is here and right, and has a signature that has not been verified. ``digest``: that of an image, empty for a program."""
+
+    what: wants.Program | wants.Image
+    digest: str
+    reason: str
+
+
 class Plan(t.NamedTuple):
     """``known``: what the manifest has already and stays, by path. ``packages``: the list's text. ``others``: files that this cluster
     does not need, ``damaged``: those of them that are not as the manifest has them. ``removed``: files that go."""
@@ -48,6 +56,7 @@ class Plan(t.NamedTuple):
     fetches: tuple[Fetch, ...]
     proofs: tuple[Prove, ...]
     copies: tuple[Copy, ...]
+    checks: tuple[Check, ...]
     packages: str
     packages_reason: str
     removed: tuple[str, ...]
@@ -62,6 +71,7 @@ class Plan(t.NamedTuple):
             *(_action("download", one.program.path, one.reason, one.program.purpose) for one in self.fetches),
             *(_action("download", one.file.path, one.reason, one.file.purpose) for one in self.proofs),
             *(_action("copy", one.image.path, one.reason, one.image.purpose) for one in self.copies),
+            *(_action("verify", one.what.path, one.reason, one.what.purpose) for one in self.checks),
             *([_action("write", wants.PACKAGES, self.packages_reason, self.packages)] if self.packages_reason else []),
             *(PlannedAction(_KIND, "remove", path, "this cluster does not need it", before=f"{path}\n") for path in self.removed),
         ]
@@ -107,6 +117,7 @@ def plan(
         fetches=tuple(fetches),
         proofs=tuple(proofs),
         copies=tuple(copies),
+        checks=(*_checks(needed.programs, files), *_checks(needed.images, {path: known.images[path] for path in images})),
         packages=packages_text,
         packages_reason=_packages_reason(packages_text, listed, right, found),
         removed=others if prune else (),
@@ -135,7 +146,8 @@ def _programs(
         path, there = program.path, found.get(program.path)
         wanted = program.sha256 or recorded.get(shown(program.url), "") or (known.files[path].sha256 if path in right else "")
         if there is not None and wanted and there.sha256 == wanted:
-            files[path] = File(there.sha256, there.size, program.purpose)
+            # Verified was the file of the manifest. Another one, that somebody has put there, may be right as well.
+            files[path] = File(there.sha256, there.size, program.purpose, known.files[path].signer if path in right else None)
             continue
         # What is recorded is known to be right, too: only a host of a mirror with other files would not have it.
         whole = program._replace(sha256=wanted) if wanted else program
@@ -181,6 +193,14 @@ def _images(
         reason = f"{len(wrong)} of its files differ from the manifest or are missing" if wrong else "absent"
         copies.append(Copy(image, digest, reason))
     return copies, there
+
+
+def _checks(needed: c.Iterable[wants.Program | wants.Image], here: c.Mapping[str, File | Image]) -> c.Iterator[Check]:
+    for one in needed:
+        there = here.get(one.path)
+        if there is not None and one.signer and there.signer != one.signer:
+            was = f"verified was that of {there.signer}" if there.signer else "no signature of it was verified"
+            yield Check(one, there.digest if isinstance(there, Image) else "", f"{was}, wanted {one.signer}")
 
 
 def _packages(packages: c.Iterable[str], *, listed: str) -> str:

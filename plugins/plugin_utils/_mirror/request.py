@@ -16,9 +16,25 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.given_options import Reader
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.output_files import path_of
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror import signing
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.signing import Asked, Signer, Trust
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import releases
 
-OPTIONS = ("directory", "architectures", "source", "image_source", "authfile", "prune", "verify", "manifest_sha256", "registry")
+# What says whose signatures count.
+_OF_SIGNATURES = ("signer", "signer_issuer", "trusted_root")
+OPTIONS = (
+    "directory",
+    "architectures",
+    "source",
+    "image_source",
+    "authfile",
+    "prune",
+    "verify",
+    "manifest_sha256",
+    "registry",
+    "verify_signatures",
+    *_OF_SIGNATURES,
+)
 COLLECT, VERIFY, PUSH = "collect", "verify", "push"
 _PREFIX = "mirror_"
 _CLEAR_TEXT = "http://"
@@ -38,7 +54,7 @@ UPSTREAM = Registry("registry.k8s.io")
 class Request(t.NamedTuple):
     """``step``: COLLECT, VERIFY or PUSH. ``architectures``: none for that of the cluster. ``source``: the address under which upstream's
     files are mirrored, empty for upstream's own servers. ``images``: from where they come, or with PUSH, where they go.
-    ``manifest_sha256``: what the manifest must have, empty if nobody says.
+    ``manifest_sha256``: what the manifest must have, empty if nobody says. ``signatures``: those that are verified, None for none.
     """
 
     step: str
@@ -49,6 +65,7 @@ class Request(t.NamedTuple):
     authfile: pathlib.Path | None = None
     prune: bool = False
     manifest_sha256: str = ""
+    signatures: Asked | None = None
 
 
 def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = (), inventory: str = "") -> Request:
@@ -69,6 +86,7 @@ def request(given: c.Mapping[str, t.Any], *, variables: c.Iterable[str] = (), in
         authfile=reader.authfile(),
         prune=reader.flag("prune"),
         manifest_sha256=reader.digest(),
+        signatures=reader.signatures(),
     )
     if verify and given.get("registry"):
         reader.faults.append(
@@ -160,3 +178,36 @@ class _Reader(Reader):
         if value and (len(value) != 64 or set(value) - _DIGITS):
             self._fault("manifest_sha256", f"is {value!r}, wanted the 64 digits that the run has told which collected", "<64 digits>")
         return value
+
+    def signatures(self) -> Asked | None:
+        asked = self.flag("verify_signatures")
+        given = [name for name in _OF_SIGNATURES if self._given.get(name)]
+        if given and not asked:
+            self._fault(given[0], f"has an effect with {self._prefix}verify_signatures", f"… -e {self._prefix}verify_signatures=true")
+        signer, trust = self._signer(), self._trust()
+        return Asked(trust, signer) if asked else None
+
+    def _signer(self) -> Signer | None:
+        identity, issuer = str(self._given.get("signer") or ""), str(self._given.get("signer_issuer") or "")
+        if identity and not issuer:
+            self._fault("signer_issuer", f"is not given, and {self._prefix}signer is", "https://login.example.com")
+        elif issuer and not identity:
+            self._fault("signer", f"is not given, and {self._prefix}signer_issuer is", "release@example.com")
+        elif issuer and not issuer.startswith(("https://", "http://")):
+            self._fault(
+                "signer_issuer", f"is {issuer!r}, wanted the address that certificates have as their issuer", "https://login.example.com"
+            )
+        return Signer(identity, issuer) if identity and issuer else None
+
+    def _trust(self) -> Trust:
+        value = self._given.get("trusted_root")
+        if not value:
+            return Trust()
+        path = path_of(value)
+        try:
+            return signing.trust_of(path.read_text(encoding="utf-8"), path)
+        except OSError as error:
+            self._fault("trusted_root", f"is {str(value)!r}, which cannot be read ({error.strerror})", "/srv/trusted_root.json")
+        except (ValueError, RecursionError) as error:
+            self._fault("trusted_root", f"is {str(value)!r}, which is no trusted root of sigstore ({error})", "/srv/trusted_root.json")
+        return Trust()

@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
+import collections
 import collections.abc as c
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import shown
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror import manifest
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.directory import Found
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.manifest import Manifest
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.manifest import File, Image, Manifest
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.plan import Plan
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.request import Registry, Request
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.wanted import Wanted
 
-_DONE = {"download": "downloaded", "copy": "copied", "write": "written", "remove": "removed"}
+_DONE = {"download": "downloaded", "copy": "copied", "verify": "verified", "write": "written", "remove": "removed"}
 
 
 def differences(known: Manifest, found: c.Mapping[str, Found]) -> dict[str, str]:
@@ -37,6 +39,7 @@ def lacking(plan: Plan, known: Manifest, differing: c.Container[str]) -> list[st
         *((one.program.path, one.program.purpose, one.reason) for one in plan.fetches),
         *((one.file.path, one.file.purpose, one.reason) for one in plan.proofs if one.file.path not in known.files),
         *((one.image.path, one.image.purpose, one.reason) for one in plan.copies if one.image.path not in known.images),
+        *((one.what.path, one.what.purpose, one.reason) for one in plan.checks),
     ]
     return [
         f"{path} is not in the mirror ({purpose})" if reason == "absent" else f"{path}: {reason} ({purpose})"
@@ -58,6 +61,21 @@ def of_collection(request: Request, plan: Plan, whole: Manifest, *, check_mode: 
         )
     if plan.others:
         told.append(f"{len(plan.others)} files are of other versions or clusters, and stay. This removes them: -e mirror_prune=true")
+    return told
+
+
+def of_signatures(request: Request, needed: Wanted, whole: Manifest, *, check_mode: bool) -> list[str]:
+    """Who has signed what the cluster needs. In check mode nothing is verified, so that only what has no signature is told."""
+    if request.signatures is None:
+        return []
+    trust = request.signatures.trust
+    proof = "" if trust.log else f". {trust.root} names no transparency log, so none was asked"
+    entries: list[File | Image] = [*(whole.files[one.path] for one in needed.programs if one.path in whole.files)]
+    entries += [whole.images[one.path] for one in needed.images if one.path in whole.images]
+    counted = collections.Counter(entry.signer for entry in entries if entry.signer)
+    told = [] if check_mode else [f"signed by {signer}: {number} of {len(entries)}{proof}" for signer, number in sorted(counted.items())]
+    if needed.unsigned:
+        told.append(f"not signed upstream, so that no signature was verified: {', '.join(needed.unsigned)}")
     return told
 
 

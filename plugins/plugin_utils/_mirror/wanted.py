@@ -9,6 +9,7 @@ import collections.abc as c
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.request import COLLECT, Request
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.signing import Signer
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.binaries import REMEDIES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import releases
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.checksums import Checksums
@@ -21,7 +22,8 @@ _MIRROR = "https://mirror"
 
 class Program(t.NamedTuple):
     """``path``: below the directory, as below ``cluster_mirror``. ``sha256`` is empty if it must be asked for at ``checksum_url``.
-    ``remedy``: what to do if the file has another one."""
+    ``remedy``: what to do if the file has another one. ``signer``: whose signature is verified; ``signatures``: the addresses of what
+    proves it."""
 
     path: str
     url: str
@@ -29,6 +31,8 @@ class Program(t.NamedTuple):
     checksum_url: str
     remedy: str
     purpose: str
+    signer: Signer | None = None
+    signatures: tuple[str, ...] = ()
 
 
 class ChecksumFile(t.NamedTuple):
@@ -41,21 +45,24 @@ class ChecksumFile(t.NamedTuple):
 
 
 class Image(t.NamedTuple):
-    """``path``: its directory. ``reference``: repository and tag, without a registry. ``source``: from where it comes."""
+    """``path``: its directory. ``reference``: repository and tag, without a registry. ``source``: from where it comes. ``signer``: whose
+    signature is verified."""
 
     path: str
     reference: str
     source: str
     purpose: str
+    signer: Signer | None = None
 
 
 class Wanted(t.NamedTuple):
-    """``clear_text``: what is proven by nothing but what comes over http itself."""
+    """``clear_text``: what is proven by nothing but what comes over http itself. ``unsigned``: what has no signature to be verified."""
 
     programs: tuple[Program, ...]
     checksum_files: tuple[ChecksumFile, ...]
     images: tuple[Image, ...]
     clear_text: tuple[str, ...]
+    unsigned: tuple[str, ...] = ()
 
 
 def wanted(cluster: c.Mapping[str, t.Any], request: Request) -> Wanted:
@@ -71,16 +78,17 @@ def wanted(cluster: c.Mapping[str, t.Any], request: Request) -> Wanted:
         there = _items(cluster, found, architecture, mirror=_MIRROR)
         clear_text += releases.unproven(here)
         for release in found:
-            program = _program(release, here[release.name], architecture)
+            program = _program(release, here[release.name], architecture, request)
             programs.append(program)
             asked = there[release.name].get("checksum_url")
             if asked:
                 file = _checksum_file(release, program, _path(asked), source=request.source)
                 before = files.get(file.path)
                 files[file.path] = file._replace(programs=(*before.programs, program.path)) if before else file
-    images = _images(cluster, request.images.name)
+    images = _images(cluster, request)
     insecure = [] if request.images.tls else [f"image {image.reference}" for image in images]
-    return Wanted(tuple(programs), tuple(files.values()), images, (*dict.fromkeys(clear_text), *insecure))
+    unsigned = tuple(program.purpose for program in programs if request.signatures and not program.signer)
+    return Wanted(tuple(programs), tuple(files.values()), images, (*dict.fromkeys(clear_text), *insecure), unsigned)
 
 
 def _items(
@@ -95,7 +103,8 @@ def _items(
     return releases.items(found, architecture=architecture, mirror=mirror, checksums=proofs)
 
 
-def _program(release: releases.Release, item: c.Mapping[str, t.Any], architecture: str) -> Program:
+def _program(release: releases.Release, item: c.Mapping[str, t.Any], architecture: str, request: Request) -> Program:
+    signer = request.signatures.of_program(release.name) if request.signatures else None
     return Program(
         path=_path(release.url),
         url=str(item["url"]),
@@ -103,6 +112,8 @@ def _program(release: releases.Release, item: c.Mapping[str, t.Any], architectur
         checksum_url=str(item.get("checksum_url") or ""),
         remedy=REMEDIES.get(item.get("pinned_by") or "", ""),
         purpose=f"{release.name} {release.version} for {architecture}",
+        signer=signer,
+        signatures=tuple(f"{item['url']}{ending}" for ending in request.signatures.beside()) if request.signatures and signer else (),
     )
 
 
@@ -115,9 +126,10 @@ def _path(url: str) -> str:
     return url.removeprefix(f"{_MIRROR}/").removeprefix("https://")
 
 
-def _images(cluster: c.Mapping[str, t.Any], registry: str) -> tuple[Image, ...]:
-    found = []
+def _images(cluster: c.Mapping[str, t.Any], request: Request) -> tuple[Image, ...]:
+    found, registry = [], request.images.name
+    signer = request.signatures.of_images() if request.signatures else None
     for name, full in releases.images(cluster["versions"], registry=registry).items():
         reference = full.removeprefix(f"{registry}/")
-        found.append(Image(f"{IMAGES}/{reference.replace(':', '/')}", reference, full, f"image {name}"))
+        found.append(Image(f"{IMAGES}/{reference.replace(':', '/')}", reference, full, f"image {name}", signer))
     return tuple(found)

@@ -25,6 +25,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror import layout
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.manifest import File, Image
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.plan import Copy
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror_transfer import logins, signatures
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror_transfer.signatures import Verifier
 
 _PROGRAMS = ("skopeo", "crane")
 # How a registry says that it does not have something, in words of the programs.
@@ -39,10 +41,7 @@ class Tool(abc.ABC):
         self._program = program
         self._tls = tls
         self._authfile = authfile
-        self._certificates = work / "certificates"
-        self._certificates.mkdir()
-        if authorities:
-            (self._certificates / "authorities.crt").write_text(authorities, encoding="utf-8")
+        self._certificates = logins.write_authorities(work, authorities)
         self._work = work
 
     def digest(self, reference: str) -> str:
@@ -124,11 +123,7 @@ class Crane(Tool):
     """https://github.com/google/go-containerregistry/tree/main/cmd/crane"""
 
     def _environment(self) -> dict[str, str]:
-        config = self._work / "config.json"
-        if self._authfile and not config.is_symlink():
-            config.symlink_to(self._authfile)
-        # Authorities in a directory are trusted besides those in the file of the machine (Go's crypto/x509).
-        return {"SSL_CERT_DIR": str(self._certificates), **({"DOCKER_CONFIG": str(self._work)} if self._authfile else {})}
+        return logins.environment(self._work, self._certificates, self._authfile)
 
     def _options(self) -> list[str]:
         return [] if self._tls else ["--insecure"]
@@ -167,12 +162,15 @@ def tool(*, tls: bool, authfile: pathlib.Path | None, authorities: str) -> c.Ite
         yield kind(program, tls=tls, authfile=authfile, authorities=authorities, work=pathlib.Path(work))
 
 
-def copy(directory: pathlib.Path, wanted: c.Iterable[Copy], by: Tool) -> tuple[dict[str, File], dict[str, Image]]:
-    """Brings these images to their places; their files and themselves, by path. Raises ComponentError."""
+def copy(
+    directory: pathlib.Path, wanted: c.Iterable[Copy], by: Tool, *, signed: Verifier | None = None
+) -> tuple[dict[str, File], dict[str, Image]]:
+    """Brings these images to their places; their files and themselves, by path. ``signed``: verifies signatures. Raises ComponentError."""
     files: dict[str, File] = {}
     images: dict[str, Image] = {}
     for one in wanted:
         digest = one.digest or by.digest(one.image.source)
+        signatures.require_image(signed, one.image, digest)
         part = directory / places.PARTIAL / one.image.path.replace("/", "_")
         shutil.rmtree(part, ignore_errors=True)
         part.parent.mkdir(mode=places.MODE, exist_ok=True)
@@ -182,7 +180,7 @@ def copy(directory: pathlib.Path, wanted: c.Iterable[Copy], by: Tool) -> tuple[d
         shutil.rmtree(target, ignore_errors=True)
         places.make_parents(directory, one.image.path)
         part.rename(target)
-        images[one.image.path] = Image(one.image.reference, digest)
+        images[one.image.path] = Image(one.image.reference, digest, one.image.signer if signed else None)
         found = places.look(directory, places.paths_in(directory, one.image.path))
         files.update({path: File(there.sha256, there.size, f"{one.image.purpose}, {one.image.reference}") for path, there in found.items()})
     return files, images

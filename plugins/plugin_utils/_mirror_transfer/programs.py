@@ -24,6 +24,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.manifest import File
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.plan import Fetch, Prove
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.wanted import Program
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror_transfer import signatures
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror_transfer.signatures import Verifier
 
 _AT_ONCE = 4
 # Of this machine, in the messages of the record.
@@ -33,9 +35,15 @@ Object = dict[str, t.Any]
 
 
 def fetch(
-    directory: pathlib.Path, fetches: c.Sequence[Fetch], cluster: c.Mapping[str, t.Any], *, run: pathlib.Path
+    directory: pathlib.Path,
+    fetches: c.Sequence[Fetch],
+    cluster: c.Mapping[str, t.Any],
+    *,
+    run: pathlib.Path,
+    signed: Verifier | None = None,
 ) -> tuple[dict[str, File], list[str]]:
-    """Brings these files to their places; what they are, by path, and warnings. ``run``: a directory of this run of Ansible.
+    """Brings these files to their places; what they are, by path, and warnings. ``run``: a directory of this run of Ansible. ``signed``:
+    verifies signatures.
 
     The way out is that of this login: the proxies of the inventory are those of hosts. Raises ComponentError with all that has failed;
     what is complete stays, and what is begun is continued by the next run.
@@ -49,14 +57,14 @@ def fetch(
 
     def apply(completed: list[Object]) -> Object:
         releases = [action["data"]["release"] for action in completed]
-        done.update(_fetch_all(directory, [(one.program, release) for one, release in zip(fetches, releases, strict=True)]))
+        done.update(_fetch_all(directory, [(one.program, release) for one, release in zip(fetches, releases, strict=True)], signed))
         return {"outcomes": {"binary": [{"sha256": done[one.program.path]} for one in fetches]}}
 
     asked.applied(actions, apply)
-    files = {
-        one.program.path: File(done[one.program.path], (directory / one.program.path).stat().st_size, one.program.purpose)
-        for one in fetches
-    }
+    files = {}
+    for one in fetches:
+        path, signer = one.program.path, one.program.signer if signed else None
+        files[path] = File(done[path], (directory / path).stat().st_size, one.program.purpose, signer)
     return files, asked.warnings
 
 
@@ -70,10 +78,10 @@ def _release(program: Program) -> Object:
     }
 
 
-def _fetch_all(directory: pathlib.Path, wanted: c.Sequence[tuple[Program, Object]]) -> dict[str, str]:
+def _fetch_all(directory: pathlib.Path, wanted: c.Sequence[tuple[Program, Object]], signed: Verifier | None) -> dict[str, str]:
     """By path, the digests. Several at once."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        running = {program.path: pool.submit(_fetch, directory, program, release) for program, release in wanted}
+        running = {program.path: pool.submit(_fetch, directory, program, release, signed) for program, release in wanted}
     _raise_failures([future.exception() for future in running.values()])
     return {path: future.result() for path, future in running.items()}
 
@@ -81,17 +89,22 @@ def _fetch_all(directory: pathlib.Path, wanted: c.Sequence[tuple[Program, Object
 def _raise_failures(failures: c.Iterable[BaseException | None]) -> None:
     found = [failure for failure in failures if failure is not None]
     for failure in found:
-        if not isinstance(failure, (HostError, OSError)):
+        if not isinstance(failure, (HostError, ComponentError, OSError)):
             raise failure
     if found:
         raise ComponentError("\n".join(failure.message if isinstance(failure, HostError) else str(failure) for failure in found))
 
 
-def _fetch(directory: pathlib.Path, program: Program, release: Object) -> str:
+def _fetch(directory: pathlib.Path, program: Program, release: Object, signed: Verifier | None) -> str:
     sha256 = str(release["sha256"] or "") or binary_checksums.fetch_checksum(release["checksum_url"], release["name"])
     # The name holds the wanted digest, so that a partial file is never continued with the bytes of another.
     part = directory / places.PARTIAL / f"{release['name']}-{sha256[:16]}"
     http_download.download(program.url, str(part), sha256, remedy=release.get("remedy") or "")
+    try:
+        signatures.require_program(signed, program, part)
+    except ComponentError:
+        part.unlink()
+        raise
     places.make_parents(directory, program.path)
     with part.open("rb") as file:
         os.fchmod(file.fileno(), places.FILE_MODE)

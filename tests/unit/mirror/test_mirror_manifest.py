@@ -70,7 +70,7 @@ def test_paths_are_below_the_directory(path: t.Any) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda content: content.update(format=2), "reads 1. Use the version that has collected it"),
+        (lambda content: content.update(format=3), "reads 2. Use the version that has collected it"),
         (lambda content: content.update(files=5), "is no manifest"),
         (lambda content: content["files"][0].update(sha256="x"), "'x' is no sha256"),
         (lambda content: content["files"][0].update(size=-1), "-1 is no size"),
