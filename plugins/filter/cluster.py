@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import registry_logins as registries
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import keepalived
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import admission, order_of_roles
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import admission, order_of_roles, pod_ports
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import foreign_looks as looks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import renewal as renewals
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import KUBELET
@@ -71,6 +71,11 @@ def firewall_services(cluster: dict[str, t.Any], host: str) -> list[dict[str, t.
         for row in cluster["ports"]
         if roles & set(row["roles"])
     ]
+
+
+def pod_port_rules(cluster: dict[str, t.Any], host: str) -> dict[str, t.Any]:
+    """What the rules of a node say of packets from pods: the port matrix, as a template of nftables takes it."""
+    return pod_ports.rules(cluster, host)
 
 
 def foreign_looks(cluster: dict[str, t.Any], host: str, *, balancer: bool = False) -> list[dict[str, t.Any]]:
@@ -145,6 +150,7 @@ class FilterModule:
             "kubeconfig": kubeconfig,
             "flags": flags,
             "firewall_services": firewall_services,
+            "pod_port_rules": pod_port_rules,
             "foreign_looks": foreign_looks,
             "registry_logins": registry_logins,
             "admission_configuration": admission_configuration,

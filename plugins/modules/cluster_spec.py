@@ -76,6 +76,9 @@ notes:
   - C(cluster_node_port_range) (two ports, default V(30000-32767)). From 1 to 65535, without a port that the hosts use themselves.
   - C(cluster_node_port_sources) (list of IPv4 addresses and networks, default empty). Who may reach NodePorts and host ports of pods.
     Empty means everybody, whom the list replaces; the hosts of the cluster and their pods may in any case.
+  - C(cluster_pod_host_ports) (list of ports, default not set). What pods reach of their own host, besides the API and the kubelet, as
+    V(9100/tcp) or V(9000-9010/udp). An empty list means nothing. Not set means every port. Ports of etcd and of the pod network's tunnel
+    are closed to pods in any case.
   - C(cluster_flannel_backend) (choice, default V(kube)). Where flannel keeps which node has which part of the pod network. V(kube) is
     the Kubernetes API. V(etcd) is etcd itself, which then asks everybody for a user and lets flannel's touch nothing but
     C(cluster_flannel_etcd_prefix). To be chosen before the first run.
@@ -190,6 +193,8 @@ network:
     dns_address: 10.254.0.10
     api_service_address: 10.254.0.1
     node_port_range: 30000-32767
+    node_port_sources: []
+    pod_host_ports: null
 flannel:
   description: C(backend), V(kube) or V(etcd), and C(etcd_prefix).
   returned: success
@@ -309,7 +314,7 @@ downloads:
 ports:
   description:
     - What the firewall lets in. C(name), C(port), C(protocol) (VRRP has port 0), the C(roles) whose
-      hosts open it, C(sources) (empty for anyone), C(reason).
+      hosts open it, C(sources) (empty for anyone), C(reason), C(pods) (whether pods are among the callers).
   returned: success
   type: list
   elements: dict
@@ -320,16 +325,18 @@ ports:
       roles: [etcd]
       sources: [192.0.2.10]
       reason: etcd, among its members
+      pods: false
 components:
   description:
     - The programs that run on hosts, by name with underscores. C(etcd), C(etcd_snapshot), C(etcd_snapshot_timer), C(kube_apiserver),
       C(kube_apiserver_liveness), C(kubelet_certificate_approver), C(kube_controller_manager), C(kube_scheduler), C(kubectl), C(kubelet),
       C(kube_proxy), C(docker), C(cri_dockerd), C(cri_dockerd_socket), C(flanneld), C(haproxy), C(nginx), C(check_apiservers),
-      C(keepalived), C(chronyd), C(firewalld), C(node_ports_filter).
+      C(keepalived), C(chronyd), C(firewalld), C(packet_filter).
     - Each with those of these fields that it has a value for. C(unit), the systemd unit; C(program), the path of its program;
       C(tools), further programs by name; C(directory) and C(files) of its configuration, the files by subject; C(pki), the C(directory)
       of its certificates and the paths of CA certificates; C(pairs), the paths C(cert) and C(key) of its certificates by their user;
-      C(data_directory), the default if it can be changed; C(socket); C(ports), each with C(number), C(purpose) and C(protocol);
+      C(data_directory), the default if it can be changed; C(socket); C(table), the table of nftables with its
+      family; C(ports), each with C(number), C(purpose) and C(protocol);
       C(urls), where it answers on its own host; C(health), its health checks as a unit of M(barehost.kubernetes.component) takes them.
   returned: success
   type: dict

@@ -33,15 +33,23 @@ class Matrix:
     nodes: set[str]
     node_ports: set[int]
 
-    def lets_in(self, target: str, *, source: str) -> Ports:
-        """What is to be open on a host from the address of another."""
-        found = self._of(target, lambda row: not row["sources"] or source in row["sources"])
-        node_ports = self.node_ports if target in self.nodes else set()
-        return {"tcp": sorted({*found["tcp"], SSH, *node_ports}), "udp": sorted(found["udp"])}
+    def lets_in(self, target: str, *, source: str, pod: bool = False) -> Ports:
+        """What is to be open on a host from the address of another, or from a pod of that one."""
+        found = self._of(target, lambda row: (row["pods"] or not pod) and (not row["sources"] or source in row["sources"]))
+        return {"tcp": sorted({*found["tcp"], SSH, *self._node_ports(target)}), "udp": sorted(found["udp"])}
+
+    def lets_in_own_pods(self, target: str, held: Ports) -> Ports:
+        """What is to be open on a host from its own pods: all that is not for hosts alone."""
+        closed = {(row["protocol"], row["port"]) for row in self.rows if not row["pods"]}
+        tried = {"tcp": {*held["tcp"], *self._node_ports(target)}, "udp": {*held["udp"], *self.all_of(target)["udp"]}}
+        return {protocol: sorted(port for port in ports if (protocol, port) not in closed) for protocol, ports in tried.items()}
 
     def all_of(self, target: str) -> Ports:
         """What is to be open on a host from anywhere at all."""
         return {protocol: sorted(ports) for protocol, ports in self._of(target, lambda _row: True).items()}
+
+    def _node_ports(self, target: str) -> set[int]:
+        return self.node_ports if target in self.nodes else set()
 
     def _of(self, target: str, chosen: c.Callable[[dict[str, t.Any]], bool]) -> dict[str, set[int]]:
         rows = [row for row in self.rows if self.roles[target] & set(row["roles"]) and chosen(row)]
@@ -89,14 +97,17 @@ def seen_from(cluster: Cluster, source: str, asked: c.Mapping[str, Ports], *, po
 def are_the_matrix(cluster: Cluster, wanted: Matrix, *, probed: c.Collection[str]) -> None:
     """From each host to each other, from outside, and from a pod of each of the hosts ``probed``, which have checks.start_probes.
 
-    Every port is tried that somebody listens at, or that the matrix has. A pod reaches its own host through interfaces that the
-    firewall trusts, so that is left out; at others it has the address of its host.
+    Every port is tried that somebody listens at, or that the matrix has. A pod reaches its own host through an interface that the
+    firewall trusts; at others it has the address of its host.
     """
     held = {host: listening(cluster, host) for host in wanted.hosts}
 
     def compare(source: str, pod: str) -> None:
-        targets = {host: address for host, address in wanted.hosts.items() if host != source}
-        let_in = {host: wanted.lets_in(host, source=wanted.hosts.get(source, "")) for host in targets}
+        address_of = wanted.hosts.get(source, "")
+        targets = {host: address for host, address in wanted.hosts.items() if host != source or pod}
+        let_in = {host: wanted.lets_in(host, source=address_of, pod=bool(pod)) for host in targets if host != source}
+        if pod:
+            let_in[source] = wanted.lets_in_own_pods(source, held[source])
         asked = {address: _together(held[host], wanted.all_of(host), let_in[host]) for host, address in targets.items()}
         seen = seen_from(cluster, source, asked, pod=pod)
         assert {host: seen[address] for host, address in targets.items()} == let_in, f"from {pod or source}"

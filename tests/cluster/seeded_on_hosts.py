@@ -203,6 +203,13 @@ FIREWALL = [
         "ufw.service",
         "systemctl disable --now ufw.service",
     ),
+    Seeded(
+        "firewall-no-packet-filter",
+        MINION,
+        on(MINION, "nft delete table inet barehost"),
+        "there is no table inet barehost",
+        "systemctl restart barehost-packet-filter.service",
+    ),
     _of_file(
         "firewall-strict-forward",
         MINION,

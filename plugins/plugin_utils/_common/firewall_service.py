@@ -12,8 +12,16 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds.firewall_xml import PREFIX
 
 FIELDS = ("name", "description", "ports", "protocols", "sources")
-_PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?/(?:tcp|udp|sctp|dccp)")
+_PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?/(tcp|udp|sctp|dccp)", re.ASCII)
 _HIGHEST = 65535
+
+
+class Ports(t.NamedTuple):
+    """A port, or several that follow each other; ``low`` and ``high`` are among them."""
+
+    protocol: str
+    low: int
+    high: int
 
 
 def fault(service: t.Any) -> str:
@@ -40,19 +48,20 @@ def _field_fault(service: dict[str, t.Any]) -> str:
 
 
 def _port_fault(service: dict[str, t.Any]) -> str:
-    wrong = [port for port in service.get("ports") or [] if not _is_port(port)]
+    wrong = [port for port in service.get("ports") or [] if ports(port) is None]
     if wrong:
         return f"firewall service {service['name']!r}: {', '.join(map(repr, wrong))} is not a port; write 6443/tcp or 30000-32767/udp"
     return ""
 
 
-def _is_port(port: t.Any) -> bool:
-    match = _PORT.fullmatch(port) if isinstance(port, str) else None
+def ports(text: t.Any) -> Ports | None:
+    """What a text such as ``9100/tcp`` or ``9000-9010/udp`` names; None if it is none."""
+    match = _PORT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        return False
+        return None
     low = int(match[1])
     high = int(match[2] or low)
-    return 1 <= low <= high <= _HIGHEST
+    return Ports(match[3], low, high) if 1 <= low <= high <= _HIGHEST else None
 
 
 def _source_fault(service: dict[str, t.Any]) -> str:

@@ -173,7 +173,7 @@ def _ports(view: View) -> Section:
             cell(text(one.port), order=float(one.port.partition("/")[0].partition("-")[0]) if one.port[0].isdigit() else 0),
             cell(text(one.purpose)),
             cell(bullets(connections.names(view, one.answering), "plain")),
-            cell(bullets(connections.names(view, one.asking, outside=one.outside), "plain")),
+            cell(bullets(connections.who_asks(view, one), "plain")),
         )
         for one in connections.connections(view)
     ]

@@ -62,6 +62,7 @@ class Component:
     pairs: t.Mapping[str, Pair] = dataclasses.field(default_factory=dict)  # certificates with keys, by the name of the user or server
     data_directory: str = ""
     socket: str = ""
+    table: str = ""  # of nftables, with its family
     ports: t.Mapping[str, Port] = dataclasses.field(default_factory=dict)
     urls: t.Mapping[str, str] = dataclasses.field(default_factory=dict)  # where it answers on its own host
     health: tuple[Check, ...] = ()
@@ -343,11 +344,12 @@ KEEPALIVED = Component(
 
 CHRONYD = Component(unit="chronyd.service", files={"configuration": "/etc/chrony.conf"}, data_directory="/var/lib/chrony")
 FIREWALLD = Component(unit="firewalld.service")
-# Only where the sources of connections to NodePorts are limited. The kernel redirects those before it asks firewalld.
-NODE_PORTS_FILTER = Component(
-    unit="barehost-node-ports.service",
+# On nodes: what firewalld cannot tell, which is what pods reach of hosts, and who reaches NodePorts.
+PACKET_FILTER = Component(
+    unit="barehost-packet-filter.service",
     program="/usr/sbin/nft",
-    files={"rules": f"{_SETTINGS}/node-ports.nft"},
+    files={"rules": f"{_SETTINGS}/packet-filter.nft"},
+    table="inet barehost",
 )
 
 
@@ -375,7 +377,7 @@ def components(*, api_server_port: int = API_PORT, api_endpoint_port: int = API_
         "keepalived": KEEPALIVED,
         "chronyd": CHRONYD,
         "firewalld": FIREWALLD,
-        "node_ports_filter": NODE_PORTS_FILTER,
+        "packet_filter": PACKET_FILTER,
     }
 
 

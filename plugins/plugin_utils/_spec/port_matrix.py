@@ -36,7 +36,10 @@ class PortRange:
 
 @dataclasses.dataclass(frozen=True)
 class Opening:
-    """One row of the firewall matrix; no sources: from anywhere. A protocol without ports has port 0."""
+    """One row of the firewall matrix; no sources: from anywhere. A protocol without ports has port 0.
+
+    ``pods``: whether pods are among the callers. What is for hosts alone, no pod reaches, on its own host neither (``pod_ports``).
+    """
 
     name: str
     port: int
@@ -44,6 +47,7 @@ class Opening:
     roles: tuple[str, ...]
     sources: tuple[str, ...]
     reason: str
+    pods: bool
 
 
 def read_api_port(reader: Reader) -> int | None:
@@ -120,7 +124,8 @@ def openings(
 
     A host is opened for a row when it has one of the row's roles. NodePorts are not here: their packets are redirected
     before the firewall's input rules see them. Pods reach their own host through the trusted interfaces, cni0 and flannel's,
-    and other hosts under their own host's address, because flannel masquerades what leaves the pod network.
+    and other hosts under their own host's address, because flannel masquerades what leaves the pod network. firewalld cannot tell
+    them from hosts, so each row says whether it is for them.
     """
     callers = with_hosts(api_sources, nodes)
     found = [
@@ -141,12 +146,11 @@ def _of_control_plane(
     clients = (roles.by_role["master"], etcd, *([roles.nodes] if flannel_on_etcd else []))
     programs = "the apiservers, flannel on the nodes" if flannel_on_etcd else "the apiservers"
     why = f"etcd, for {programs} and for its members' own tools"
+    api, among = "the Kubernetes API, for administrators, nodes and pods", "etcd, among its members"
     return [
-        Opening(
-            "barehost-kube-apiserver", api_port, "tcp", ("master",), api_callers, "the Kubernetes API, for administrators, nodes and pods"
-        ),
-        Opening("barehost-etcd-client", ports["client"].number, "tcp", ("etcd",), _addresses(nodes, *clients), why),
-        Opening("barehost-etcd-peer", ports["peer"].number, "tcp", ("etcd",), _addresses(nodes, etcd), "etcd, among its members"),
+        Opening("barehost-kube-apiserver", api_port, "tcp", ("master",), api_callers, api, pods=True),
+        Opening("barehost-etcd-client", ports["client"].number, "tcp", ("etcd",), _addresses(nodes, *clients), why, pods=False),
+        Opening("barehost-etcd-peer", ports["peer"].number, "tcp", ("etcd",), _addresses(nodes, etcd), among, pods=False),
     ]
 
 
@@ -159,15 +163,16 @@ def _of_nodes(roles: Roles, nodes: t.Mapping[str, Node]) -> list[Opening]:
     why = "the kubelet, for the apiservers (logs, exec) and for metrics pods on other nodes"
     tunnel = "the pod network, among the nodes"
     return [
-        Opening("barehost-kubelet", kubelet.number, "tcp", own, callers, why),
-        Opening("barehost-flannel-vxlan", vxlan.number, vxlan.protocol, own, _addresses(nodes, roles.nodes), tunnel),
+        Opening("barehost-kubelet", kubelet.number, "tcp", own, callers, why, pods=True),
+        Opening("barehost-flannel-vxlan", vxlan.number, vxlan.protocol, own, _addresses(nodes, roles.nodes), tunnel, pods=False),
     ]
 
 
 def _of_balancers(roles: Roles, nodes: t.Mapping[str, Node], *, endpoint_port: int, api_callers: tuple[str, ...]) -> list[Opening]:
     balancers = roles.by_role["balancer"]
     why = "the Kubernetes API, balanced over the masters"
-    rows = [Opening("barehost-api-balancer", endpoint_port, "tcp", ("balancer",), api_callers, why)]
+    rows = [Opening("barehost-api-balancer", endpoint_port, "tcp", ("balancer",), api_callers, why, pods=True)]
     if len(balancers) > 1:
-        rows.append(Opening("barehost-vrrp", 0, "vrrp", ("balancer",), _addresses(nodes, balancers), "Keepalived, among the balancers"))
+        among = "Keepalived, among the balancers"
+        rows.append(Opening("barehost-vrrp", 0, "vrrp", ("balancer",), _addresses(nodes, balancers), among, pods=False))
     return rows

@@ -24,6 +24,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import (
     hosts,
     naming,
     node_certificates,
+    pod_ports,
     port_matrix,
     releases,
     renewal,
@@ -86,6 +87,7 @@ class _Draft:
     api_sources: tuple[str, ...] | None
     node_ports: str | None
     node_port_sources: tuple[str, ...] | None
+    pod_host_ports: pod_ports.HostPorts | None
     flannel: flannel_backend.Flannel | None
     architecture: str | None
     binaries: dict[str, t.Any]
@@ -141,6 +143,7 @@ def _read(inputs: ClusterInputs, reader: Reader, problems: Problems) -> _Draft:
         api_sources=_api_sources(reader, problems, endpoint),
         node_ports=port_matrix.read_node_ports(reader, problems, api_ports=api_ports),
         node_port_sources=port_matrix.read_sources(reader, "cluster_node_port_sources"),
+        pod_host_ports=pod_ports.read(reader),
         flannel=flannel_backend.read_flannel(reader),
         architecture=architecture,
         binaries=binaries,
@@ -170,6 +173,7 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
     endpoint, api_port, versions, domain = _sure(draft.endpoint), _sure(draft.api_port), _sure(draft.versions), _sure(draft.domain)
     network = cidrs.as_dict(draft.networks, node_port_range=_sure(draft.node_ports))
     network["node_port_sources"] = port_matrix.with_hosts(_sure(draft.node_port_sources), nodes)
+    network["pod_host_ports"] = _sure(draft.pod_host_ports).named
     service_address = network["api_service_address"]
     names = api_endpoint.apiserver_names(reader, roles, nodes, endpoint, domain=domain, service_address=service_address)
     flannel = _sure(draft.flannel)

@@ -42,6 +42,7 @@ CLUSTER: t.Mapping[str, Variable] = {
     "cluster_dns_address": Variable("text", example="10.254.0.10"),
     "cluster_node_port_range": Variable("text", "30000-32767"),
     "cluster_node_port_sources": Variable("list", (), example="[192.0.2.10, 10.0.0.0/24]"),
+    "cluster_pod_host_ports": Variable("list", example="[9100/tcp]"),
     "cluster_flannel_backend": Variable("text", "kube"),
     "cluster_flannel_etcd_prefix": Variable("text", "/k8s/network"),
     "cluster_api_port": Variable("integer", component_table.API_PORT),

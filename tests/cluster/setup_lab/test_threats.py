@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import contextlib
 import json
 
 import pytest
@@ -13,6 +14,7 @@ from ..driver import Cluster, eventually
 
 MASTER, WORKER, OTHER = "k8s.master.dev", "k8s.minion1.dev", "k8s.minion2.dev"
 MASTER_ADDRESS, WORKER_ADDRESS, OTHER_ADDRESS = "192.168.200.100", "192.168.200.101", "192.168.200.102"
+PODS = {MASTER: "ours", WORKER: "mine", OTHER: "theirs"}
 API = f"https://{MASTER_ADDRESS}:6443"
 _PKI = "/etc/kubernetes/pki"
 _KUBELET = f"--cacert {_PKI}/ca.crt --cert {_PKI}/kubelet.crt --key {_PKI}/kubelet.key"
@@ -33,11 +35,11 @@ def pod_with(name: str, node: str) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def attacked(cluster: Cluster) -> c.Iterator[Cluster]:
-    """With a pod and its secret on two workers."""
-    checks.apply(cluster, secret("mine"), secret("theirs"), pod_with("mine", WORKER), pod_with("theirs", OTHER))
-    cluster.kubectl("wait", "pod", "mine", "theirs", "--for=condition=Ready", "--timeout=60s")
+    """With a pod and its secret on the master and on two workers."""
+    checks.apply(cluster, *map(secret, PODS.values()), *(pod_with(name, node) for node, name in PODS.items()))
+    cluster.kubectl("wait", "pod", *PODS.values(), "--for=condition=Ready", "--timeout=60s")
     yield cluster
-    cluster.kubectl("delete", "pod/mine", "pod/theirs", "secret/mine", "secret/theirs", "--now")
+    cluster.kubectl("delete", *(f"{kind}/{name}" for kind in ("pod", "secret") for name in PODS.values()), "--now")
 
 
 def as_worker(cluster: Cluster, path: str, *, method: str = "GET", body: dict[str, object] | None = None, kind: str = "json") -> str:
@@ -103,8 +105,7 @@ def test_a_worker_does_not_reach_etcd(attacked: Cluster) -> None:
 
 def from_pod(cluster: Cluster, node: str, command: str) -> str:
     """What a command says that runs in the network of a pod, with the programs of its host."""
-    pod = {WORKER: "mine", OTHER: "theirs"}[node]
-    process = cluster.on(node, f"docker inspect --format '{{{{.State.Pid}}}}' $(docker ps -q -f name=k8s_POD_{pod}_)").strip()
+    process = cluster.on(node, f"docker inspect --format '{{{{.State.Pid}}}}' $(docker ps -q -f name=k8s_POD_{PODS[node]}_)").strip()
     return cluster.on(node, f"nsenter --net --target {process} sh -c '{command}'")
 
 
@@ -117,8 +118,95 @@ def test_a_pod_reaches_no_kubelet_and_no_etcd(attacked: Cluster) -> None:
         assert from_pod(attacked, WORKER, f'{status} -H "Authorization: Bearer {token}" https://{address}:10250/pods') == "403"
         # the port without authentication, of old kubelets
         assert from_pod(attacked, WORKER, f"curl -s -m 3 http://{address}:10255/pods; echo $?").split()[-1] in ("7", "28")
-    for port in (2379, 2380):
-        assert from_pod(attacked, WORKER, f"curl -s -m 3 -k https://{MASTER_ADDRESS}:{port}/health; echo $?").split()[-1] in ("7", "28")
+    for node, port in ((node, port) for node in (WORKER, MASTER) for port in (2379, 2380)):
+        assert from_pod(attacked, node, f"curl -s -m 3 -k https://{MASTER_ADDRESS}:{port}/health; echo $?").split()[-1] in ("7", "28")
+    assert attacked.on(MASTER, f"curl -s -m 3 -k https://{MASTER_ADDRESS}:2379/health; echo $?").split()[-1] not in ("7", "28"), "a host"
+
+
+def bridge_address(cluster: Cluster, node: str) -> str:
+    """The address that a node has in the network of its own pods."""
+    return cluster.on(node, "ip -4 -o address show dev cni0").split()[3].partition("/")[0]
+
+
+@contextlib.contextmanager
+def pages(cluster: Cluster, node: str, *ports: int) -> c.Iterator[None]:
+    """With a page at each of these ports, at all addresses of a node."""
+    try:
+        for port in ports:
+            cluster.on(node, f"systemd-run --unit=page-{port} --collect python3 -m http.server {port} --directory /mnt")
+        eventually(lambda: all(f":{port} " in cluster.on(node, "ss -Hlnt") for port in ports), deadline=15, wanted="the pages")
+        yield
+    finally:
+        cluster.on(node, f"systemctl stop {' '.join(f'page-{port}' for port in ports)}", check=False)
+
+
+@pytest.mark.parametrize("node", [WORKER, MASTER])
+def test_pods_of_each_node_use_the_api_and_kubelets(attacked: Cluster, node: str) -> None:
+    """By the service and by addresses, those of their own host among them."""
+    status = "curl -s -m 5 -k -o /dev/null -w %{http_code}"
+    service = attacked.kubectl_json("get", "service", "kubernetes")["spec"]["clusterIP"]
+    for place in (f"https://{service}/readyz", f"{API}/readyz"):
+        assert from_pod(attacked, node, f"{status} {place}") == "200", place
+    for address in (MASTER_ADDRESS, WORKER_ADDRESS, bridge_address(attacked, MASTER), bridge_address(attacked, WORKER)):
+        assert from_pod(attacked, node, f"{status} https://{address}:10250/pods") == "401", address
+
+
+def test_what_listens_at_all_addresses_is_reached_as_the_table_says(attacked: Cluster) -> None:
+    """A port for hosts alone by none of them, another one by the host's own pods; the address in the pod network opens no more."""
+    places = [(address, port) for address in (WORKER_ADDRESS, bridge_address(attacked, WORKER)) for port in (2379, 9999)]
+    ask = "; ".join(f"curl -s -m 3 -o /dev/null http://{address}:{port}/; echo $?" for address, port in places)
+    with pages(attacked, WORKER, 2379, 9999):
+        seen = {
+            "the host": attacked.on(WORKER, ask),
+            "its pod": from_pod(attacked, WORKER, ask),
+            "a pod of another": from_pod(attacked, OTHER, ask),
+            "a pod of the master": from_pod(attacked, MASTER, ask),
+        }
+    assert {who: [place for place, code in zip(places, codes.split(), strict=True) if code == "0"] for who, codes in seen.items()} == {
+        "the host": places,
+        "its pod": [place for place in places if place[1] == 9999],
+        "a pod of another": [],
+        "a pod of the master": [],
+    }
+    assert {code for codes in seen.values() for code in codes.split()} <= {"0", "7", "28"}
+
+
+def packets(cluster: Cluster, node: str, table: str, line: str) -> int:
+    """How many the rules of a table with this in their line have counted."""
+    rules = cluster.on(node, f"nft list table inet {table}").splitlines()
+    return sum(int(rule.partition("packets ")[2].split()[0]) for rule in rules if line in rule)
+
+
+def test_a_pod_puts_no_frame_into_the_pod_network(attacked: Cluster) -> None:
+    """A packet to the port of the tunnel arrives if a host has sent it, at its own too, and does not if a pod has."""
+    own, other = (WORKER_ADDRESS, bridge_address(attacked, WORKER)), (OTHER_ADDRESS, bridge_address(attacked, OTHER))
+    send = (
+        'python3 -c "import socket, sys; [socket.socket(type=socket.SOCK_DGRAM).sendto(bytes(77), (to, 8472)) for to in sys.argv[1:] * 3]"'
+    )
+    mark, nodes = "udp dport 8472 udp length 85 counter", (WORKER, OTHER)
+
+    def arrived() -> list[int]:
+        return [packets(attacked, node, "look", "udp length 85") for node in nodes]
+
+    def refused() -> list[int]:
+        return [packets(attacked, node, "barehost", "udp dport 8472") for node in nodes]
+
+    for node in nodes:
+        attacked.on(node, f"echo 'table inet look {{ chain arrived {{ type filter hook input priority 100; {mark}; }}; }}' | nft -f -")
+    try:
+        before = refused()
+        from_pod(attacked, WORKER, f"{send} {' '.join((*own, *other))}")
+        eventually(
+            lambda: [now - then for now, then in zip(refused(), before, strict=True)] == [9, 3],
+            deadline=10,
+            wanted="three packets to each of four addresses are refused: at the other host those that came through the tunnel",
+        )
+        assert arrived() == [0, 0]
+        attacked.on(WORKER, f"{send} {WORKER_ADDRESS} {OTHER_ADDRESS}")
+        eventually(lambda: arrived() == [3, 3], deadline=10, wanted="the packets of a host arrive")
+    finally:
+        for node in nodes:
+            attacked.on(node, "nft delete table inet look")
 
 
 @pytest.mark.parametrize("host", [MASTER, WORKER])

@@ -83,6 +83,11 @@ FAULTS: dict[str, Fault] = {
     "firewall-differs-at-boot": Fault(
         lambda s: _side(s, "permanent")["zones"]["public"].update(services=[]), f"zone public: {NAME}", "--tags firewall"
     ),
+    "firewall-no-packet-filter": Fault(
+        lambda s: s.groups["w1"]["pod_network"]["tables"].remove("inet barehost"),
+        "there is no table inet barehost",
+        "systemctl restart barehost-packet-filter.service",
+    ),
     "firewall-of-others": Fault(
         lambda s: _of(s)["others"].append("nftables.service"),
         "nftables",

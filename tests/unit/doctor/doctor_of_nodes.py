@@ -40,7 +40,7 @@ def healthy(host: str) -> dict[str, t.Any]:
             "dns": "",
             "proxy": "",
             "mode": "nftables",
-            "tables": ["inet firewalld", "ip kube-proxy"],
+            "tables": ["inet barehost", "ip kube-proxy"],
             "addresses": 5,
         },
     }
@@ -122,8 +122,10 @@ FAULTS: dict[str, Fault] = {
     # as flannel 0.28.9 leaves it after its interface was deleted: it makes another one, and nothing more
     "pod-network-no-way": Fault(lambda s: (_no_way(s), _cut(s)), "it has no way to m1, w2", "systemctl restart flanneld"),
     "pod-network-cut": Fault(_cut, "not between w1 and m1, w2: no connection", "UDP port 8472"),
-    "pod-network-proxy-silent": Fault(lambda s: _network(s, proxy="refused", tables=[]), "refused", "journalctl -u kube-proxy"),
-    "pod-network-no-rules": Fault(lambda s: _network(s, tables=["inet firewalld"], service="timed out"), "no table", "restart kube-proxy"),
+    "pod-network-proxy-silent": Fault(
+        lambda s: _network(s, proxy="refused", tables=["inet barehost"]), "refused", "journalctl -u kube-proxy"
+    ),
+    "pod-network-no-rules": Fault(lambda s: _network(s, tables=["inet barehost"], service="timed out"), "no table", "restart kube-proxy"),
     "pod-network-service-silent": Fault(lambda s: _network(s, service="timed out"), "timed out", "nft list table"),
     "pod-network-names-silent": Fault(lambda s: _network(s, dns="no answer: timed out"), "no answer", "kubectl logs -n kube-system"),
     "capacity-addresses": Fault(lambda s: _network(s, addresses=250), "250 of 253", "spread the pods"),

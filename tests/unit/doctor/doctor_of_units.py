@@ -8,7 +8,14 @@ import typing as t
 from doctor_situation import Fault, Situation
 
 OF_ALL = ("chronyd.service", "firewalld.service")
-OF_NODES = ("docker.service", "cri-docker.service", "kubelet.service", "kube-proxy.service", "flanneld.service")
+OF_NODES = (
+    "barehost-packet-filter.service",
+    "docker.service",
+    "cri-docker.service",
+    "kubelet.service",
+    "kube-proxy.service",
+    "flanneld.service",
+)
 OF_MASTERS = ("etcd.service", "kube-apiserver.service", "kube-controller-manager.service", "kube-scheduler.service")
 DOWN = {"active": "inactive", "state": "dead"}
 FAULTS: dict[str, Fault] = {

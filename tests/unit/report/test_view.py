@@ -167,10 +167,10 @@ def connected(groups: dict[str, list[str]], **variables: t.Any) -> tuple[View, d
 def test_who_asks_whom_with_one_master() -> None:
     view, found = connected({"etcd": ["e1"], "master": ["m1"], "minion": ["w1", "w2"]})
     assert [group.title for group in view.groups] == ["master", "etcd", "minion"]
-    assert found["6443/tcp the Kubernetes API"][2:] == ((0,), (0, 2), True)
-    assert found["2379/tcp etcd"][2:] == ((1,), (0, 1), False)
+    assert found["6443/tcp the Kubernetes API"][2:] == ((0,), (0, 2), True, True)
+    assert found["2379/tcp etcd"][2:] == ((1,), (0, 1), False, False)
     assert found["10250/tcp the kubelet"].answering == (0, 2)
-    assert found["30000-32767/tcp and udp services with a NodePort"][2:] == ((0, 2), (), True)
+    assert found["30000-32767/tcp and udp services with a NodePort"][2:] == ((0, 2), (), True, True)
 
 
 @pytest.mark.parametrize(("sources", "outside"), [(["192.0.2.1"], False), (["203.0.113.7"], True)])
@@ -184,8 +184,8 @@ def test_who_asks_whom_behind_balancers() -> None:
     view, found = connected(groups, cluster_api_endpoint_host="192.0.2.200")
     assert [group.title for group in view.groups] == ["balancer", "master, etcd", "minion"]
     apis = [one for one in connections(view) if one.port == "6443/tcp"]
-    assert [one[2:] for one in apis] == [((1,), (0,), True), ((0,), (1, 2), True)]
-    assert found["VRRP Keepalived"][2:] == ((0,), (0,), False)
+    assert [one[2:] for one in apis] == [((1,), (0,), True, True), ((0,), (1, 2), True, True)]
+    assert found["VRRP Keepalived"][2:] == ((0,), (0,), False, False)
 
 
 def test_the_screen_reads_no_roles() -> None:

@@ -29,6 +29,7 @@ def test_small_cluster() -> None:
         "api_service_address": "10.254.0.1",
         "node_port_range": "30000-32767",
         "node_port_sources": [],
+        "pod_host_ports": None,
     }
     assert spec["api"] == {
         "mode": "direct",

@@ -11,6 +11,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.check 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts import Facts, HostFacts
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan import firewall as planner
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlanContext
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.component_table import PACKET_FILTER
 
 CHECKS = Checks("firewall", "firewalld, and who else makes rules.", needs=("firewall",))
 
@@ -75,6 +76,24 @@ def _at_boot(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     for text, now in _planned(host, facts):
         if host["firewall"]["running"] and not now:
             yield Found(text)
+
+
+@CHECKS.of_host(
+    "firewall-no-packet-filter",
+    ERROR,
+    subject="nftables",
+    looks_at="the collection's own table of nftables, on nodes where its unit has run",
+    wanted=f"that {PACKET_FILTER.table} is there",
+    why="Pods reach ports that are for hosts alone, and everybody reaches NodePorts. Somebody has flushed the rules of the kernel.",
+    remedy=f"`systemctl restart {PACKET_FILTER.unit}`; see who flushes: `systemctl status nftables`",
+    needs=("units", "pod_network"),
+    explains=(f"unit-unhealthy:{PACKET_FILTER.unit}",),
+)
+def _no_packet_filter(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
+    # where it has not run, the unit is the finding
+    active = any(unit["name"] == PACKET_FILTER.unit and unit["active"] == "active" for unit in host["units"]["units"])
+    if active and PACKET_FILTER.table not in host["pod_network"]["tables"]:
+        yield Found(f"there is no table {PACKET_FILTER.table}")
 
 
 @CHECKS.of_host(
