@@ -57,7 +57,7 @@ def create(host: str) -> None:
             for level in (folder.parent, folder):
                 for name in ("cpuset.cpus", "cpuset.mems"):
                     (level / name).write_text((folder.parent.parent / name).read_text(encoding="ascii"), encoding="ascii")
-        if folder.parent.parent.name == "cpu":
+        if "cpu" in folder.parent.parent.name.split(","):  # some machines have cpu and cpuacct together
             share_processors(folder.parent)
 
 

@@ -135,17 +135,32 @@ def _finding(check: Check, host: str, found: Found) -> Finding:
 
 
 def _explained(found: list[Finding]) -> list[Finding]:
-    """One cause is one finding: what another finding explains gets its id. Nothing worse than itself is explained by a finding."""
-    reasons: dict[tuple[str, str], Finding] = {}
+    """One cause is one finding: what another finding explains gets its id. Nothing worse than itself is explained by a finding.
+
+    Of findings that explain each other, the first one stands: else all were hidden, and a run would end well.
+    """
+    known: dict[tuple[str, str], Finding] = {}
     for finding in found:
         for explained in finding.explains:
-            reasons.setdefault((explained, finding.reach), finding)
-    return [_with_reason(one, [reasons.get((key, host)) for key in one.keys for host in ("", one.host)]) for one in found]
+            known.setdefault((explained, finding.reach), finding)
+    reasons = {id(one): _reason(one, [known.get((key, host)) for key in one.keys for host in ("", one.host)]) for one in found}
+    for one in found:
+        if _explains_itself(one, reasons):
+            reasons[id(one)] = None
+    return [one if (reason := reasons[id(one)]) is None else dataclasses.replace(one, explained_by=reason.check.id) for one in found]
 
 
-def _with_reason(finding: Finding, reasons: c.Iterable[Finding | None]) -> Finding:
+def _reason(finding: Finding, reasons: c.Iterable[Finding | None]) -> Finding | None:
     rank = SEVERITIES.index(finding.check.severity)
     for reason in reasons:
         if reason is not None and reason is not finding and SEVERITIES.index(reason.check.severity) <= rank:
-            return dataclasses.replace(finding, explained_by=reason.check.id)
-    return finding
+            return reason
+    return None
+
+
+def _explains_itself(finding: Finding, reasons: c.Mapping[int, Finding | None]) -> bool:
+    """Whether the reasons of a finding, one after the other, lead back to it."""
+    reason, steps = reasons[id(finding)], len(reasons)
+    while reason is not None and reason is not finding and steps:
+        reason, steps = reasons[id(reason)], steps - 1
+    return reason is finding

@@ -103,6 +103,14 @@ def test_what_explains_what(of_cause: str, of_effect: str, severity: str, explai
     assert found["cause"].explained_by == ""
 
 
+@pytest.mark.parametrize("ids", [("a", "b"), ("a", "b", "c")])
+def test_findings_that_explain_each_other_are_not_all_hidden(ids: tuple[str, ...]) -> None:
+    checks = [check(one, ERROR, explains=(following,)) for one, following in zip(ids, (*ids[1:], ids[0]), strict=True)]
+    findings = judging.judge([*checks, check("effect", ERROR, explains=())], Situation().facts()).findings
+    assert [one.check.id for one in findings if not one.explained_by] == ["a", "effect"]
+    assert all(one.explained_by for one in findings if one.check.id in ids[1:])
+
+
 def test_the_worst_comes_first_and_what_is_explained_last() -> None:
     checks = [
         check("note", NOTE),
