@@ -16,6 +16,8 @@ ON_MASTERS = (*CONTROL_PLANE, "kube-apiserver-liveness")
 NODE = ("docker", "cri-docker", "kubelet", "kube-proxy", "flanneld")
 UNITS = (*ON_MASTERS, *NODE, "chronyd", "firewalld")
 BALANCER = ("haproxy", "nginx", "check-apiservers", "keepalived")
+# What other hosts change where one comes or goes, and restarts nothing: names, sets of addresses, and the rules for what pods send.
+OF_ALL_ADDRESSES = {"/etc/hosts", "firewall", "/etc/barehost/packet-filter.nft", "barehost-packet-filter.service"}
 VERSION = "v1.37.1"
 REGISTRY = "192.168.200.1:5000"
 BUSYBOX = f"{REGISTRY}/busybox:1.37"
