@@ -23,7 +23,8 @@ _ENDINGS = {"json": (".json",), "html": (".html", ".htm"), "junit": (".xml",)}
 
 
 def path_of(value: str) -> pathlib.Path:
-    return pathlib.Path(os.path.abspath(pathlib.Path(str(value)).expanduser()))
+    """The absolute path. ``~NAME`` of a user who does not exist stays as it is, so that a message can show it."""
+    return pathlib.Path(os.path.abspath(os.path.expanduser(str(value))))
 
 
 def fault(variable: str, value: t.Any, *, kind: str, stem: str) -> str:

@@ -188,7 +188,10 @@ class _Reader(Reader):
         return Asked(trust, signer) if asked else None
 
     def _signer(self) -> Signer | None:
-        identity, issuer = str(self._given.get("signer") or ""), str(self._given.get("signer_issuer") or "")
+        identity = self._name("signer", "an address of mail or a URI", "release@example.com")
+        issuer = self._name("signer_issuer", "the address that certificates have as their issuer", "https://login.example.com")
+        if identity is None or issuer is None:
+            return None
         if identity and not issuer:
             self._fault("signer_issuer", f"is not given, and {self._prefix}signer is", "https://login.example.com")
         elif issuer and not identity:
@@ -198,6 +201,14 @@ class _Reader(Reader):
                 "signer_issuer", f"is {issuer!r}, wanted the address that certificates have as their issuer", "https://login.example.com"
             )
         return Signer(identity, issuer) if identity and issuer else None
+
+    def _name(self, name: str, wanted: str, example: str) -> str | None:
+        """The text, empty if it is not given; None if it can be no name, which is recorded."""
+        value = self._given.get(name) or ""
+        if isinstance(value, str) and value.isprintable() and " " not in value:
+            return value
+        self._fault(name, f"is {value!r}, wanted {wanted}", example)
+        return None
 
     def _trust(self) -> Trust:
         value = self._given.get("trusted_root")

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Verifies signatures of programs and images by cosign, before they get their places in a mirror.
 
-What counts as a signature is in the options of the run alone: variables of this login that change whom cosign trusts are not passed on.
+What counts as a signature is in the options of the run: variables of this login that change whom cosign trusts are not passed on. Without
+a trusted root of the run's own, cosign takes sigstore's, or the one that this login has chosen by ``cosign initialize``.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror_transf
 
 _PROGRAM = "cosign"
 # Variables by which cosign takes other authorities, logs and places of signatures.
-_IGNORED = ("COSIGN_", "SIGSTORE_")
+_IGNORED = ("COSIGN_", "SIGSTORE_", "TUF_")
 _SAID = 600
+# In seconds. By itself cosign gives up after three minutes.
+_DEADLINE = 300.0
 
 
 class Verifier:
@@ -98,7 +101,21 @@ def require_cosign() -> str:
 
 
 def _run(command: list[str], environment: c.Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False, text=True, errors="replace")
+    try:
+        return subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            text=True,
+            errors="replace",
+            timeout=_DEADLINE,
+        )
+    except subprocess.TimeoutExpired:
+        raise ComponentError(f"{command[0]} {command[1]} did not end within {_DEADLINE:.0f} s. Find out what it waits for") from None
+    except OSError as error:
+        raise ComponentError(f"{command[0]} cannot be run: {error.strerror}. Install it anew") from None
 
 
 def require_program(by: Verifier | None, program: Program, file: pathlib.Path) -> None:

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common import misspelt
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.given_options import Reader
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.output_files import path_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._people import signing_request
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.issued import EMERGENCY_GROUP
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import naming
@@ -179,7 +180,7 @@ class _Reader(Reader):
         value = self._given.get("csr")
         if not value:
             return ""
-        path = _path(value)
+        path = path_of(value)
         try:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
@@ -207,11 +208,11 @@ class _Reader(Reader):
             )
         if value and not isinstance(value, str):
             self._fault("key_path", f"is {value!r}, wanted the path of the key on the computer of its owner", "alice.key")
-        return str(value) if value else f"{_path(csr).stem}.key" if csr else ""
+        return str(value) if value else f"{path_of(csr).stem}.key" if csr else ""
 
     def file(self, user: str, *, inventory: str) -> pathlib.Path:
         value = self._given.get("file") or f"{user}.kubeconfig"
-        path = _path(value)
+        path = path_of(value)
         if path.is_dir():
             self._fault("file", f"is {str(path)!r}, which is a directory", f"{user or 'alice'}.kubeconfig")
         elif path.is_symlink():
@@ -222,7 +223,3 @@ class _Reader(Reader):
         elif inventory and path.parent == pathlib.Path(inventory).resolve():
             self._fault("file", f"is {str(path)!r}, beside the inventory, of which Ansible would take it for a part", f"~/{path.name}")
         return path
-
-
-def _path(value: t.Any) -> pathlib.Path:
-    return pathlib.Path(os.path.abspath(pathlib.Path(str(value)).expanduser()))

@@ -55,7 +55,7 @@ def _tasks(value: t.Any) -> str:
         raise TypeError
     if not value:
         return ""
-    path = pathlib.Path(os.path.expandvars(value)).expanduser()
+    path = pathlib.Path(os.path.expanduser(os.path.expandvars(value)))
     if not path.is_file():
         raise ValueError
     return str(path.resolve())

@@ -37,6 +37,7 @@ def test_what_is_given(tmp_path: pathlib.Path) -> None:
         ({"file": "logs.zip"}, (), "wanted a name that ends in .tar.gz: -e collect_logs_file=logs.tar.gz"),
         ({"file": ".tar.gz"}, (), "wanted a name that ends in .tar.gz"),
         ({"file": "/no/such/folder/a.tar.gz"}, (), "there is no directory /no/such/folder"),
+        ({"file": "~nobody-here/a.tar.gz"}, (), "and there is no directory"),
         ({"file": ["a"]}, (), "wanted the path of a file"),
         ({"file": ""}, (), "wanted the path of a file"),
         ({}, ("collect_logs_hour",), "did you mean collect_logs_hours?"),

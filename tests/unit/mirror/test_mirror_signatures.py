@@ -169,6 +169,7 @@ def test_an_authority_that_is_not_trusted_is_refused(bench: Bench, cosign: pathl
 def test_variables_of_the_login_change_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are cosign's own, for other authorities and other places of signatures."""
     monkeypatch.setenv("SIGSTORE_ROOT_FILE", "/nowhere.pem")
+    monkeypatch.setenv("TUF_MIRROR", "http://127.0.0.1:1")
     monkeypatch.setenv("COSIGN_REPOSITORY", "127.0.0.1:1/elsewhere")
     bench.collect()
 

@@ -139,6 +139,40 @@ def test_versions_that_take_wrong_signatures_are_refused(version: str, fault: st
     assert signing.version_fault("no json") == signing.version_fault("[]") == "does not tell its version, wanted 3.1.3 or later"
 
 
+def install_cosign(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """A program of this text takes the place of cosign."""
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    (folder / "cosign").write_text(text)
+    (folder / "cosign").chmod(0o755)
+
+
+def test_a_cosign_for_another_machine_is_told(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install_cosign(tmp_path, monkeypatch, "\x7fELF no program of this machine")
+    with pytest.raises(ComponentError, match=r"/cosign cannot be run: Exec format error"):
+        signatures.require_cosign()
+
+
+def test_a_cosign_that_does_not_end_is_told(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install_cosign(tmp_path, monkeypatch, "#!/bin/sh\nexec sleep 600\n")
+    monkeypatch.setattr(signatures, "_DEADLINE", 0.2)
+    with pytest.raises(ComponentError, match=r"/cosign version did not end within 0 s\. Find out what it waits for"):
+        signatures.require_cosign()
+
+
+def test_variables_that_change_whom_cosign_trusts_are_not_passed_on(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of its own, of sigstore, and of TUF, by which it fetches the authorities of sigstore."""
+    text = '#!/bin/sh\n[ "$1" = version ] && exec echo \'{"gitVersion": "v3.1.3"}\'\nenv >&2\nexit 1\n'
+    install_cosign(tmp_path, monkeypatch, text)
+    given = ("COSIGN_REPOSITORY", "SIGSTORE_ROOT_FILE", "TUF_MIRROR", "TUF_ROOT", "TUF_ROOT_JSON", "KEPT_THOUGH_UNKNOWN")
+    for name in given:
+        monkeypatch.setenv(name, "given")
+    image = wanted.Image("images/a/1", "a:1", "127.0.0.1:1/a:1", "image a", OWN)
+    monkeypatch.setattr(signatures, "_SAID", 100_000)
+    with signatures.verifier(signed(tmp_path / "mirror"), authorities="") as by, pytest.raises(ComponentError) as caught:
+        signatures.require_image(by, image, "sha256:1")
+    assert [name for name in given if f"{name}=given" in str(caught.value)] == ["KEPT_THOUGH_UNKNOWN"]
+
+
 def test_a_machine_without_cosign_is_told(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ComponentError, match=r"needs cosign, which is not on this machine\. Install 3\.1\.3 or later of https://"):
@@ -162,6 +196,19 @@ def test_a_machine_without_cosign_is_told(tmp_path: pathlib.Path, monkeypatch: p
             "mirror_signer_issuer is 'login.example.org', wanted the address that certificates have as their issuer",
         ),
         ({"verify_signatures": True, "trusted_root": "/nowhere"}, "mirror_trusted_root is '/nowhere', which cannot be read (No such"),
+        ({"verify_signatures": True, "trusted_root": "~nobody-here/r"}, "mirror_trusted_root is '~nobody-here/r', which cannot be"),
+        (
+            {"verify_signatures": True, "signer": ["a@b.c"], "signer_issuer": "https://l"},
+            "mirror_signer is ['a@b.c'], wanted an address of mail or a URI",
+        ),
+        (
+            {"verify_signatures": True, "signer": "a@b.c d@b.c", "signer_issuer": "https://l"},
+            "mirror_signer is 'a@b.c d@b.c', wanted an address of mail or a URI",
+        ),
+        (
+            {"verify_signatures": True, "signer": "a@b.c", "signer_issuer": "https://l\n"},
+            "mirror_signer_issuer is 'https://l\\n', wanted the address that certificates have as their issuer",
+        ),
     ],
 )
 def test_wrong_options_are_told(tmp_path: pathlib.Path, given: dict[str, t.Any], fault: str) -> None:

@@ -79,6 +79,7 @@ REFUSED: list[tuple[dict[str, t.Any], str]] = [
     ({"key_path": "alice.key"}, "kubeconfig_key_path is given without kubeconfig_csr"),
     ({"file": "/"}, "kubeconfig_file is '/', which is a directory"),
     ({"file": "/nowhere/alice"}, "there is no directory /nowhere"),
+    ({"file": "~nobody-here/alice"}, "/~nobody-here/alice', and there is no directory"),
 ]
 
 

@@ -57,6 +57,7 @@ def test_tasks_of_the_user_are_found_from_where_the_run_begins(tmp_path: pathlib
         ),
         ({"timeout": "soon"}, "upgrade_timeout is 'soon', wanted seconds, a number from 1 to 86400: -e upgrade_timeout=900"),
         ({"timeout": -5}, "upgrade_timeout is -5, wanted seconds, a number from 1 to 86400"),
+        ({"before_node": "~nobody-here/a.yml"}, "upgrade_before_node is '~nobody-here/a.yml', wanted the path of a file with tasks"),
         ({"pause": -1}, "upgrade_pause is -1, wanted seconds, a number from 0 to 86400"),
         ({"after_node": "missing.yml"}, "upgrade_after_node is 'missing.yml', wanted the path of a file with tasks, which is there"),
         ({"after_node": ["one.yml"]}, "upgrade_after_node is ['one.yml'], wanted the path of a file"),
