@@ -21,6 +21,7 @@ import typing as t
 
 import jinja2
 from ansible.plugins.loader import filter_loader, test_loader
+from ansible.template import trust_as_template
 from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
@@ -31,6 +32,10 @@ _NAME_OF_FILTER = re.compile(r"\|\s*([a-z_][a-z0-9_.]*)")
 _BACKSLASH_IN_EXPRESSION = re.compile(r"\{\{(?:(?!\}\}).)*\\", re.DOTALL)
 # Ansible's know its own undefined values, and Jinja's those of Jinja.
 _OF_UNDEFINED_VALUES = ("default", "d", "defined", "undefined")
+# What a variable can mention and only the text around it decides: what becomes of a value that is left out, which a filter may still see,
+# and the line at the head of a file.
+_ONLY_IN_A_TEXT = ("omit", "ansible_managed")
+_FAILS = trust_as_template("{{ 1 // 0 }}")
 _PLAIN = (str, bool, int, float, type(None))
 
 
@@ -71,18 +76,20 @@ class _Plugins(dict[str, t.Callable[..., t.Any]]):
         except KeyError:
             plugin = None
         function = self._of_jinja.get(name) if plugin is None else plugin.j2_function
-        return None if function is None else _listed(function)
+        return None if function is None else _as_in_ansible(function, takes_undefined=name in _OF_UNDEFINED_VALUES)
 
 
-def _listed(function: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
-    """The function, whose results can be read more than once."""
+def _as_in_ansible(function: t.Callable[..., t.Any], *, takes_undefined: bool) -> t.Callable[..., t.Any]:
+    """The function, whose results can be read more than once. Nearly none is asked about an undefined value."""
 
     @functools.wraps(function)
-    def listed(*args: t.Any, **options: t.Any) -> t.Any:
+    def called(*args: t.Any, **options: t.Any) -> t.Any:
+        if not takes_undefined and any(isinstance(given, jinja2.Undefined) for given in (*args, *options.values())):
+            raise NotPlain
         found = function(*args, **options)
         return list(found) if isinstance(found, types.GeneratorType) else found
 
-    return listed
+    return called
 
 
 @jinja2.pass_context
@@ -184,7 +191,13 @@ class Scope:
         # The registered spec is plain data, and grows with the number of hosts. The variables of other hosts evaluate themselves.
         if (name == "cluster" and isinstance(value, c.Mapping)) or (isinstance(value, c.Mapping) and not isinstance(value, dict)):
             return value
-        return self._templar.template(value)
+        return self._by_itself.template(value)
+
+    @functools.cached_property
+    def _by_itself(self) -> t.Any:
+        """Evaluates a variable that is in no text. One that has another value inside of one raises an exception."""
+        known = {**self._templar.available_variables, **dict.fromkeys(_ONLY_IN_A_TEXT, _FAILS)}
+        return self._templar.copy_with_new_env(available_variables=known)
 
 
 def preload(expressions: c.Iterable[str], files: c.Iterable[str]) -> None:

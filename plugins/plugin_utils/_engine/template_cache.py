@@ -17,9 +17,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import io
 import os
 import pathlib
-import pickle
 import stat
 import sys
 import typing as t
@@ -37,8 +37,8 @@ except ImportError:
     AnsibleEnvironment = None  # type: ignore[assignment, misc]
 
 _ROLES = pathlib.Path(__file__).resolve().parents[3] / "roles"
-# What a damaged or vanished file, or a full disk, may raise: the template is compiled then.
-_UNUSABLE = (OSError, pickle.UnpicklingError, EOFError, ValueError)
+# In bytes, of a SHA-256
+_SEAL = 32
 
 # What of an environment decides how a text is compiled.
 _SETTINGS = (
@@ -62,18 +62,37 @@ _VERSIONS = f"{ansible.release.__version__}-{jinja2.__version__}-{sys.implementa
 Compile = t.Callable[..., t.Any]
 
 
+class _Sealed(Bucket):
+    """The same compiled template, which is written behind the digest of its bytes."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        super().__init__(bucket.environment, bucket.key, bucket.checksum)
+        self.code = bucket.code
+
+    def write_bytecode(self, f: t.IO[bytes]) -> None:
+        code = io.BytesIO()
+        super().write_bytecode(code)
+        f.write(hashlib.sha256(code.getvalue()).digest() + code.getvalue())
+
+
 class Bytecode(FileSystemBytecodeCache):
-    """Files with compiled templates. One that cannot be read or written is no fault: the template is compiled."""
+    """Files with compiled templates, each behind its digest: Python would execute a damaged one, and may crash.
+
+    One that is damaged, or cannot be read or written, is no fault: the template is compiled.
+    """
 
     def load_bytecode(self, bucket: Bucket) -> None:
         try:
-            super().load_bytecode(bucket)
-        except _UNUSABLE:
-            bucket.reset()
+            found = pathlib.Path(self._get_cache_filename(bucket)).read_bytes()
+        except OSError:
+            return
+        if hashlib.sha256(found[_SEAL:]).digest() == found[:_SEAL]:
+            bucket.bytecode_from_string(found[_SEAL:])
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        with contextlib.suppress(*_UNUSABLE):
-            super().dump_bytecode(bucket)
+        # a full disk, or a directory that is gone
+        with contextlib.suppress(OSError):
+            super().dump_bytecode(_Sealed(bucket))
 
 
 def directory() -> pathlib.Path | None:

@@ -24,6 +24,9 @@ GIVEN: dict[str, t.Any] = {
     "nested": trust_as_template("{{ words | sort }}"),
     "of_a_host": "{{ number }}",
     "lines": "one\ntwo\n",
+    "with_omit": ["a", trust_as_template("{{ missing | default(omit) }}")],
+    "without_omit": trust_as_template("{{ words | default(omit) }}"),
+    "of_a_file": trust_as_template("{{ ansible_managed | default('no file') }}"),
 }
 OWN = {"own": "{{ mapping.a }}", "twice": "{{ words | map('upper') }}"}
 PLAIN = [
@@ -57,6 +60,7 @@ PLAIN = [
     "{{ number is number and 'a' in words }}",
     "{{ (1, 2) }}",
     "{{ lines | ansible.builtin.b64encode }}",
+    "{{ without_omit }}",
 ]
 LEFT_TO_ANSIBLE = [
     "{{ 'a\\d' }}",
@@ -68,6 +72,14 @@ LEFT_TO_ANSIBLE = [
     "{{ number",
     "{{ of_a_host / 2 }}",
     "{{ [missing] }}",
+    "{{ missing is string }}",
+    "{{ mapping.missing is none }}",
+    "{{ ('a' if number > 3) | length }}",
+    "{{ with_omit }}",
+    "{{ with_omit | length }}",
+    "{{ with_omit ~ '' }}",
+    "{{ with_omit | to_json }}",
+    "{{ of_a_file }}",
 ]
 
 
@@ -133,6 +145,14 @@ def test_a_condition_that_is_no_truth_value_is_left_to_ansible() -> None:
     assert outcome(lambda: by_role.holds(trust_as_template("words"))) == wanted
 
 
+def test_a_variable_that_mentions_the_head_of_a_file(tmp_path: pathlib.Path) -> None:
+    """In a file it is another value than in an option."""
+    by_role, _templar = templates()
+    (tmp_path / "file.j2").write_text("{{ of_a_file }}", encoding="utf-8")
+    assert by_role.value(trust_as_template("{{ of_a_file }}")) == "no file"
+    assert by_role.text(str(tmp_path / "file.j2"), {"ansible_managed": "managed"}) == "managed"
+
+
 def kept(where: pathlib.Path | None, text: str) -> role_jinja.Texts:
     texts = role_jinja.Texts(lstrip_blocks=False, where=where)
     texts.preload(text)
@@ -154,6 +174,19 @@ def test_a_file_that_is_cut_off_is_written_again(tmp_path: pathlib.Path, size: i
     (file,) = tmp_path.iterdir()
     whole = file.read_bytes()
     file.write_bytes(whole[:size])
+    assert kept(tmp_path, "{{ number }}!").compiled("{{ number }}!").render(number=1) == "1!"
+    assert file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("place", [0, 60, 110, -1])
+def test_a_file_with_a_changed_byte_is_written_again(tmp_path: pathlib.Path, place: int) -> None:
+    """Python executes what is read there."""
+    kept(tmp_path, "{{ number }}!")
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    changed = bytearray(whole)
+    changed[place] ^= 0x80
+    file.write_bytes(bytes(changed))
     assert kept(tmp_path, "{{ number }}!").compiled("{{ number }}!").render(number=1) == "1!"
     assert file.read_bytes() == whole
 
