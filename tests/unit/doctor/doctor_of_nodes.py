@@ -41,6 +41,7 @@ def healthy(host: str) -> dict[str, t.Any]:
             "proxy": "",
             "mode": "nftables",
             "tables": ["inet barehost", "ip kube-proxy"],
+            "tables_fault": "",
             "addresses": 5,
         },
     }

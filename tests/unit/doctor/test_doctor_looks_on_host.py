@@ -240,6 +240,19 @@ def test_a_name_server_that_is_not_there() -> None:
     assert pod_network._resolve("127.0.0.1", "x.local").startswith("no answer")
 
 
+@pytest.mark.parametrize(
+    ("done", "told"),
+    [
+        (commands.Completed(0, "table inet barehost\ntable ip nat\n", ""), (["inet barehost", "ip nat"], "")),
+        (commands.Completed(0, "", ""), ([], "")),
+        (commands.Completed(127, "", "nft: program not found"), ([], "nft: program not found")),
+    ],
+)
+def test_tables_of_nftables(monkeypatch: pytest.MonkeyPatch, done: commands.Completed, told: object) -> None:
+    monkeypatch.setattr(pod_network, "run", lambda *_arguments, **_options: done)
+    assert pod_network._tables() == told
+
+
 def test_addresses_of_pods(tmp_path: pathlib.Path) -> None:
     for name in ("10.255.1.2", "10.255.1.3", "last_reserved_ip.0", "lock"):
         (tmp_path / name).touch()

@@ -84,7 +84,7 @@ def _at_boot(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     subject="nftables",
     looks_at="the collection's own table of nftables, on nodes where its unit has run",
     wanted=f"that {PACKET_FILTER.table} is there",
-    why="Pods reach ports that are for hosts alone, and everybody reaches NodePorts. Somebody has flushed the rules of the kernel.",
+    why="Without it, pods reach ports that are for hosts alone, and everybody reaches NodePorts. Somebody has flushed the kernel's rules.",
     remedy=f"`systemctl restart {PACKET_FILTER.unit}`; see who flushes: `systemctl status nftables`",
     needs=("units", "pod_network"),
     explains=(f"unit-unhealthy:{PACKET_FILTER.unit}",),
@@ -92,7 +92,11 @@ def _at_boot(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
 def _no_packet_filter(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     # where it has not run, the unit is the finding
     active = any(unit["name"] == PACKET_FILTER.unit and unit["active"] == "active" for unit in host["units"]["units"])
-    if active and PACKET_FILTER.table not in host["pod_network"]["tables"]:
+    network = host["pod_network"]
+    if active and network["tables_fault"]:
+        # A start of the unit would fail, and it would then count as stopped.
+        yield Found(f"nobody knows the tables: {network['tables_fault']}", remedy="`dnf reinstall nftables`, and run the doctor again")
+    elif active and PACKET_FILTER.table not in network["tables"]:
         yield Found(f"there is no table {PACKET_FILTER.table}")
 
 
