@@ -115,8 +115,9 @@ def test_kube_proxy_with_iptables(pair: Cluster) -> None:
     pair.playbook("playbooks/site.yml", *named())
 
 
-def test_a_table_that_somebody_has_removed_comes_back(pair: Cluster) -> None:
-    pair.on(MINION, f"nft delete table {TABLE}")
+@pytest.mark.parametrize("what", ["delete", "flush"])
+def test_a_table_that_somebody_has_removed_or_emptied_comes_back(pair: Cluster, what: str) -> None:
+    pair.on(MINION, f"nft {what} table {TABLE}")
     assert reached(pair, MINION) == ALL
     run = pair.playbook(*FIREWALL, *named())
     assert [action[1:] for action in run.actions()] == [("unit", "restart", UNIT)]
