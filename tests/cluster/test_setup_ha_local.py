@@ -158,7 +158,8 @@ def test_any_master_is_replaced(local: Cluster, tmp_path: pathlib.Path) -> None:
     predicted = local.playbook("playbooks/remove-node.yml", *arguments, "--check")
     with probed_on_node(local, MINION, server=LOCAL) as seen:
         run = local.playbook("playbooks/remove-node.yml", *arguments)
-    checks.foretold(predicted, run)
+    # A kubelet that has the time removes the containers of evicted pods before the host is made bare.
+    checks.foretold(predicted, run, but="containers")
     assert ("etcd_member", "remove", leaves) in {action[1:] for action in run.actions()}
     assert seen.failed == [], seen.summary()
     assert checks.start_times(local, others) == before
