@@ -58,7 +58,7 @@ test: venv-dev ## run all tests, on lab hosts too; a change lands when they pass
 	$(PYTEST) $(LABS) --verbose -m "not matrix and not long and not guests" $(ON_HOSTS) || status=1; \
 	exit $$status
 
-fuzz: venv-dev ## try the planners with 100 000 host states of which two things are wrong (takes half an hour)
+fuzz: venv-dev ## try the planners with 100 000 host states of which two things are wrong (takes some forty minutes)
 	@HYPOTHESIS_PROFILE=fuzz $(PYTEST) --quiet tests/unit/fuzz
 
 matrix: venv-dev ## run every playbook on lab hosts while something is wrong: the table of docs/second-fault.md
