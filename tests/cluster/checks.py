@@ -18,6 +18,13 @@ UNITS = (*ON_MASTERS, *NODE, "chronyd", "firewalld")
 BALANCER = ("haproxy", "nginx", "check-apiservers", "keepalived")
 # What other hosts change where one comes or goes, and restarts nothing: names, sets of addresses, and the rules for what pods send.
 OF_ALL_ADDRESSES = {"/etc/hosts", "firewall", "/etc/barehost/packet-filter.nft", "barehost-packet-filter.service"}
+# On a node: what makes rules of the kernel again, and so might leave a gap.
+MAKES_RULES_ANEW = (
+    "firewall-cmd --reload",
+    "firewall-cmd --complete-reload",
+    *(f"systemctl restart {unit}" for unit in ("firewalld", "docker", "kube-proxy", "flanneld")),
+    "systemctl reload barehost-packet-filter.service",
+)
 VERSION = "v1.37.1"
 REGISTRY = "192.168.200.1:5000"
 BUSYBOX = f"{REGISTRY}/busybox:1.37"

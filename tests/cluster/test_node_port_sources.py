@@ -77,15 +77,7 @@ def test_only_those_who_are_named_come_in(pair: Cluster) -> None:
 
 def test_whatever_is_reloaded_lets_nobody_in(pair: Cluster) -> None:
     with probed_page_at_several(pair, PAGES[0]) as node_port, probed_page_at_several(pair, PAGES[1]) as host_port:
-        for command in (
-            "firewall-cmd --reload",
-            "firewall-cmd --complete-reload",
-            "systemctl restart firewalld",
-            "systemctl restart docker",
-            "systemctl restart kube-proxy",
-            "systemctl restart flanneld",
-            f"systemctl reload {UNIT}",
-        ):
+        for command in checks.MAKES_RULES_ANEW:
             pair.on(MINION, command)
             eventually(lambda: reached_from(pair, MASTER) == PAGES, deadline=60, wanted=f"a host reaches both pages after {command}")
         pair.lab("stop", MINION)

@@ -2,7 +2,7 @@
 """All that roles and playbooks would do, as text: every expression of every task and template, evaluated without a host.
 
 What a task registers is not known here. An expression that needs it has the text of its fault, which is the same whatever variables are
-set. Texts are evaluated as a survey does it, which takes a fifth of the time. tests/unit/survey/test_described_twice.py compares that with
+set. Texts are evaluated as a survey does it, which takes a third of the time. tests/unit/survey/test_described_twice.py compares that with
 Ansible.
 """
 
