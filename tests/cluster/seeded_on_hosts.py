@@ -204,10 +204,24 @@ FIREWALL = [
         "systemctl disable --now ufw.service",
     ),
     Seeded(
+        "firewall-flushed",
+        MINION,
+        on(MINION, "nft delete table inet firewalld"),
+        "it runs, and there is no table firewalld",
+        "systemctl restart firewalld",
+    ),
+    Seeded(
         "firewall-no-packet-filter",
         MINION,
         on(MINION, "nft delete table inet barehost"),
         "there is no table inet barehost",
+        "systemctl restart barehost-packet-filter.service",
+    ),
+    Seeded(
+        "firewall-no-packet-filter",
+        MINION,
+        on(MINION, "nft flush table inet barehost"),
+        "the table inet barehost has no rules",
         "systemctl restart barehost-packet-filter.service",
     ),
     _of_file(

@@ -23,7 +23,7 @@ _SETTING = re.compile(r"^\s*(StrictForwardPorts|FirewallBackend|DefaultZone)\s*=
 
 
 def look(asked: Object) -> Object:
-    """``items``: those of the kind ``firewall``; ``unit``: firewalld's."""
+    """``items``: those of the kind ``firewall``; ``unit``: firewalld's; ``filter_table``: the collection's own table of nftables."""
     gaps: list[str] = []
     states = firewall.collect(asked["items"])
     running = firewall.is_running()
@@ -34,6 +34,7 @@ def look(asked: Object) -> Object:
         "settings": dict(_SETTING.findall(text_of(CONFIGURATION) or "")),
         "others": _active(_OTHERS),
         "zones": _zones(gaps) if running else {},
+        "nftables": _nftables(asked["filter_table"]),
         "panic": running and _ask("queryPanicMode", gaps) is True,
         "gaps": gaps,
     }
@@ -58,6 +59,18 @@ def _zones(gaps: list[str]) -> Object:
             "ports": [f"{port}/{protocol}" for port, protocol in settings.get("ports", [])],
         }
     return found
+
+
+def _nftables(own: str) -> Object:
+    """The tables, why they cannot be listed (empty if they can), and whether our own one, whose rules refuse something, has none."""
+    done = run(["nft", "list", "tables"], timeout=_TIMEOUT)
+    tables = [line.removeprefix("table ") for line in done.output.splitlines() if line.startswith("table ")]
+    return {"tables": tables, "fault": "" if done.ok else done.complaint(), "emptied": own in tables and _is_emptied(own)}
+
+
+def _is_emptied(table: str) -> bool:
+    done = run(["nft", "list", "table", *table.split()], timeout=_TIMEOUT)
+    return done.ok and "reject" not in done.output  # one that cannot be listed is not called empty
 
 
 def _ask(method: str, gaps: list[str], *names: str, interface: str = "") -> t.Any:

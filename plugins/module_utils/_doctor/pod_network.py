@@ -39,7 +39,6 @@ def look(asked: Object) -> Object:
         proxy = [pool.submit(checks.probe, check, timeout=_TIMEOUT) for check in asked["proxy"]]
         found = list(peers)
     lines = (line.partition("=") for line in lines_of(asked["lease"]))
-    tables, why_not = _tables()
     return {
         "lease": {name: value.strip() for name, _equals, value in lines if name.startswith("FLANNEL_")},
         "tunnel": _interface(asked["device"]),
@@ -49,8 +48,6 @@ def look(asked: Object) -> Object:
         "dns": names.result(),
         "proxy": next((text for one in proxy if (text := one.result()) is not None), ""),
         "mode": _mode(asked["proxy_configuration"]),
-        "tables": tables,
-        "tables_fault": why_not,
         "addresses": _addresses(asked["addresses"]),
     }
 
@@ -105,13 +102,6 @@ def _mode(configuration: str) -> str:
     """Of kube-proxy."""
     found = (_MODE.match(line) for line in lines_of(configuration))
     return next((match[1] for match in found if match), "")
-
-
-def _tables() -> tuple[list[str], str]:
-    """The tables of nftables, and why they cannot be listed, which is empty if they can."""
-    done = run(["nft", "list", "tables"], timeout=_TIMEOUT)
-    found = [line.removeprefix("table ") for line in done.output.splitlines() if line.startswith("table ")]
-    return found, "" if done.status == 0 else done.complaint()
 
 
 def _addresses(directory: str) -> int:

@@ -21,6 +21,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.componen
     KUBE_PROXY,
     KUBECTL,
     KUBELET,
+    PACKET_FILTER,
     PATHS,
 )
 
@@ -171,7 +172,7 @@ def _node(host: Host) -> Object | None:
 
 
 def _firewall(host: Host) -> Object:
-    return {"items": host.items["firewall"], "unit": FIREWALLD.unit}
+    return {"items": host.items["firewall"], "unit": FIREWALLD.unit, "filter_table": PACKET_FILTER.table}
 
 
 def _selinux(host: Host) -> Object:

@@ -188,6 +188,32 @@ DRIFTS = [
         {unit("start", "firewalld.service")},
         units("firewalld.service"),
     ),
+    Drift(
+        # firewalld does not notice
+        "the firewall's rules are flushed",
+        2,
+        THREE,
+        "nft delete table inet firewalld",
+        {unit("restart", "firewalld.service")},
+        units("firewalld.service"),
+    ),
+    Drift(
+        # which kube-proxy makes only when it starts
+        "the rules of services are flushed",
+        1,
+        TWO,
+        "nft delete table ip kube-proxy",
+        {unit("restart", "kube-proxy.service")},
+        units("kube-proxy.service"),
+    ),
+    Drift(
+        "the rules for pods are flushed",
+        1,
+        THREE,
+        "nft flush table inet barehost",
+        {unit("restart", "barehost-packet-filter.service")},
+        units("barehost-packet-filter.service"),
+    ),
     # -- units
     Drift(
         "a unit is stopped",

@@ -47,6 +47,7 @@ def healthy(host: str) -> dict[str, t.Any]:
         "settings": {"StrictForwardPorts": "no"},
         "others": [],
         "zones": zones,
+        "nftables": {"tables": ["inet firewalld", "inet barehost", "ip kube-proxy"], "fault": "", "emptied": False},
         "panic": False,
         "gaps": [],
     }
@@ -77,6 +78,11 @@ def _denial() -> dict[str, t.Any]:
 
 FAULTS: dict[str, Fault] = {
     "firewall-off": Fault(_off, "it does not run", "systemctl enable --now firewalld"),
+    "firewall-flushed": Fault(
+        lambda s: _of(s)["nftables"]["tables"].remove("inet firewalld"),
+        "it runs, and there is no table firewalld",
+        "systemctl restart firewalld",
+    ),
     "firewall-differs": Fault(
         lambda s: _side(s, "runtime")["zones"]["public"].update(services=[]), f"zone public: {NAME}", "--tags firewall"
     ),
@@ -84,7 +90,7 @@ FAULTS: dict[str, Fault] = {
         lambda s: _side(s, "permanent")["zones"]["public"].update(services=[]), f"zone public: {NAME}", "--tags firewall"
     ),
     "firewall-no-packet-filter": Fault(
-        lambda s: s.groups["w1"]["pod_network"]["tables"].remove("inet barehost"),
+        lambda s: _of(s)["nftables"]["tables"].remove("inet barehost"),
         "there is no table inet barehost",
         "systemctl restart barehost-packet-filter.service",
     ),

@@ -40,8 +40,6 @@ def healthy(host: str) -> dict[str, t.Any]:
             "dns": "",
             "proxy": "",
             "mode": "nftables",
-            "tables": ["inet barehost", "ip kube-proxy"],
-            "tables_fault": "",
             "addresses": 5,
         },
     }
@@ -74,6 +72,11 @@ def _cut(situation: Situation) -> None:
         for peer in situation.groups[host]["pod_network"]["peers"]:
             if "w1" in (host, peer["name"]):
                 peer["fault"] = "no connection"
+
+
+def _no_rules(situation: Situation) -> None:
+    _of(situation, "firewall")["nftables"]["tables"].remove("ip kube-proxy")
+    _network(situation, service="timed out")
 
 
 FAULTS: dict[str, Fault] = {
@@ -126,7 +129,7 @@ FAULTS: dict[str, Fault] = {
     "pod-network-proxy-silent": Fault(
         lambda s: _network(s, proxy="refused", tables=["inet barehost"]), "refused", "journalctl -u kube-proxy"
     ),
-    "pod-network-no-rules": Fault(lambda s: _network(s, tables=["inet barehost"], service="timed out"), "no table", "restart kube-proxy"),
+    "pod-network-no-rules": Fault(_no_rules, "there is no table ip kube-proxy", "restart kube-proxy"),
     "pod-network-service-silent": Fault(lambda s: _network(s, service="timed out"), "timed out", "nft list table"),
     "pod-network-names-silent": Fault(lambda s: _network(s, dns="no answer: timed out"), "no answer", "kubectl logs -n kube-system"),
     "capacity-addresses": Fault(lambda s: _network(s, addresses=250), "250 of 253", "spread the pods"),

@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.barehost.kubernetes.plugins.module_utils._doctor import (
     disks,
     etcd,
+    firewall,
     looks,
     machine,
     names,
@@ -243,14 +244,29 @@ def test_a_name_server_that_is_not_there() -> None:
 @pytest.mark.parametrize(
     ("done", "told"),
     [
-        (commands.Completed(0, "table inet barehost\ntable ip nat\n", ""), (["inet barehost", "ip nat"], "")),
+        (commands.Completed(0, "table ip nat\ntable inet firewalld\n", ""), (["ip nat", "inet firewalld"], "")),
         (commands.Completed(0, "", ""), ([], "")),
         (commands.Completed(127, "", "nft: program not found"), ([], "nft: program not found")),
     ],
 )
-def test_tables_of_nftables(monkeypatch: pytest.MonkeyPatch, done: commands.Completed, told: object) -> None:
-    monkeypatch.setattr(pod_network, "run", lambda *_arguments, **_options: done)
-    assert pod_network._tables() == told
+def test_tables_of_nftables(monkeypatch: pytest.MonkeyPatch, done: commands.Completed, told: tuple[list[str], str]) -> None:
+    monkeypatch.setattr(firewall, "run", lambda *_arguments, **_options: done)
+    tables, fault = told
+    assert firewall._nftables("inet barehost") == {"tables": tables, "fault": fault, "emptied": False}
+
+
+@pytest.mark.parametrize(
+    ("done", "emptied"),
+    [
+        (commands.Completed(0, "table inet barehost {\n\tchain pods {\n\t\ttcp dport 22 reject\n\t}\n}\n", ""), False),
+        (commands.Completed(0, "table inet barehost {\n\tchain pods {\n\t}\n}\n", ""), True),
+        (commands.Completed(1, "", "Operation not permitted"), False),
+    ],
+)
+def test_a_table_without_rules(monkeypatch: pytest.MonkeyPatch, done: commands.Completed, emptied: bool) -> None:
+    listed = commands.Completed(0, "table inet barehost\n", "")
+    monkeypatch.setattr(firewall, "run", lambda argv, **_options: listed if argv[2] == "tables" else done)
+    assert firewall._nftables("inet barehost")["emptied"] is emptied
 
 
 def test_addresses_of_pods(tmp_path: pathlib.Path) -> None:

@@ -164,11 +164,13 @@ def test_a_firewall(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kind, "is_running", lambda: True)
     monkeypatch.setattr(system_bus, "ask", ask)
     monkeypatch.setattr(firewall, "run", lambda *_a, **_o: commands.Completed(3, "active\ninactive\ninactive\ninactive\ninactive\n", ""))
-    found = firewall.look({"items": [], "unit": "x"})
+    found = firewall.look({"items": [], "unit": "x", "filter_table": "inet barehost"})
     public = {"interfaces": ["eth0"], "sources": [], "target": "default", "services": ["ssh"], "ports": ["9999/tcp"]}
     assert (found["zones"], found["panic"], found["others"], found["gaps"]) == ({"public": public}, False, ["nftables.service"], [])
     answers.pop("queryPanicMode")
-    assert firewall.look({"items": [], "unit": "x"})["gaps"] == ["firewalld does not answer queryPanicMode: queryPanicMode: no"]
+    assert firewall.look({"items": [], "unit": "x", "filter_table": "inet barehost"})["gaps"] == [
+        "firewalld does not answer queryPanicMode: queryPanicMode: no"
+    ]
 
 
 def test_units(monkeypatch: pytest.MonkeyPatch) -> None:

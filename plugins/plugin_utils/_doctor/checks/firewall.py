@@ -18,6 +18,8 @@ CHECKS = Checks("firewall", "firewalld, and who else makes rules.", needs=("fire
 # Services of the distribution's zones as they are shipped.
 _SHIPPED = {"ssh", "dhcpv6-client", "cockpit", "mdns", "samba-client"}
 _OURS = "barehost-"
+# Of a table, in the family inet; older releases have it in ip and ip6.
+_NAME = "firewalld"
 _TRUSTED = "trusted"
 _OF_PODS = ("cni", "flannel")
 
@@ -46,6 +48,23 @@ def _planned(host: HostFacts, facts: Facts) -> list[tuple[str, bool]]:
 def _off(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     if host["firewall"]["items"] and not host["firewall"]["running"]:
         yield Found("it does not run")
+
+
+@CHECKS.of_host(
+    "firewall-flushed",
+    ERROR,
+    subject="firewalld",
+    looks_at="firewalld's table of nftables, where that is its backend",
+    wanted="that it is there while firewalld runs",
+    why="Somebody has flushed the kernel's rules. firewalld does not notice, and every port of the host is open.",
+    remedy="`systemctl restart firewalld`; see who flushes: `systemctl status nftables`",
+)
+def _flushed(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
+    firewall = host["firewall"]
+    nftables = firewall["nftables"]
+    by_nftables = firewall["settings"].get("FirewallBackend", "nftables").lower() == "nftables"
+    if firewall["running"] and by_nftables and not nftables["fault"] and not any(_NAME in table.split() for table in nftables["tables"]):
+        yield Found(f"it runs, and there is no table {_NAME}")
 
 
 @CHECKS.of_host(
@@ -83,21 +102,23 @@ def _at_boot(host: HostFacts, facts: Facts) -> c.Iterator[Found]:
     ERROR,
     subject="nftables",
     looks_at="the collection's own table of nftables, on nodes where its unit has run",
-    wanted=f"that {PACKET_FILTER.table} is there",
+    wanted=f"that {PACKET_FILTER.table} is there, with rules",
     why="Without it, pods reach ports that are for hosts alone, and everybody reaches NodePorts. Somebody has flushed the kernel's rules.",
     remedy=f"`systemctl restart {PACKET_FILTER.unit}`; see who flushes: `systemctl status nftables`",
-    needs=("units", "pod_network"),
+    needs=("units", "firewall"),
     explains=(f"unit-unhealthy:{PACKET_FILTER.unit}",),
 )
 def _no_packet_filter(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     # where it has not run, the unit is the finding
     active = any(unit["name"] == PACKET_FILTER.unit and unit["active"] == "active" for unit in host["units"]["units"])
-    network = host["pod_network"]
-    if active and network["tables_fault"]:
+    nftables = host["firewall"]["nftables"]
+    if active and nftables["fault"]:
         # A start of the unit would fail, and it would then count as stopped.
-        yield Found(f"nobody knows the tables: {network['tables_fault']}", remedy="`dnf reinstall nftables`, and run the doctor again")
-    elif active and PACKET_FILTER.table not in network["tables"]:
+        yield Found(f"nobody knows the tables: {nftables['fault']}", remedy="`dnf reinstall nftables`, and run the doctor again")
+    elif active and PACKET_FILTER.table not in nftables["tables"]:
         yield Found(f"there is no table {PACKET_FILTER.table}")
+    elif active and nftables["emptied"]:
+        yield Found(f"the table {PACKET_FILTER.table} has no rules")
 
 
 @CHECKS.of_host(

@@ -204,12 +204,14 @@ def _proxy(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     wanted="that it is there, where kube-proxy's mode is nftables",
     why="Somebody has flushed the rules. No service works until kube-proxy writes them anew.",
     remedy="`systemctl restart kube-proxy`; see who flushes: `systemctl status nftables`",
+    needs=("pod_network", "firewall"),
     explains=("pod-network-service-silent", "pod-network-names-silent"),
 )
 def _rules(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     network = host["pod_network"]
-    asked = network["mode"] == "nftables" and not network["proxy"] and not network["tables_fault"]
-    if asked and _TABLE not in network["tables"]:
+    nftables = host["firewall"]["nftables"]
+    asked = network["mode"] == "nftables" and not network["proxy"] and not nftables["fault"]
+    if asked and _TABLE not in nftables["tables"]:
         yield Found(f"there is no table {_TABLE}")
 
 
