@@ -38,6 +38,9 @@ LABS := $(WORKERS) --dist loadscope --no-loadscope-reorder --durations 40
 WITHOUT_HOSTS := tests/gates tests/unit
 ON_HOSTS := tests/host tests/molecule tests/cluster
 
+# Tests start Python thousands of times, mostly of the same modules: what it compiles is kept, also where a machine's settings forbid that.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Where molecule looks for scenarios. Without this it warns that those of a collection should migrate to extensions/molecule.
 export MOLECULE_GLOB := molecule/*/molecule.yml
 # those on lab hosts
