@@ -137,9 +137,14 @@ def test_second_run(ha: Cluster) -> None:
     checks.nothing_changes(ha, [*NODES, *BALANCERS])
     again = ha.playbook("playbooks/site.yml")
     assert [result["task"] for result in again.results if result["host"] in BALANCERS and "Converge" in result["task"]] == []
+
+
+@pytest.mark.long
+def test_a_run_with_a_survey_does_what_one_without_does(ha: Cluster) -> None:
     checks.survey_and_roles_agree(ha, next(iter(NODES)))
 
 
+@pytest.mark.long
 def test_a_statistics_page_comes_and_goes_by_a_reload(ha: Cluster) -> None:
     [active] = holders(ha)
     one = ("--limit", active, "--tags", "balancer")
@@ -219,6 +224,7 @@ def test_a_broken_flag_stops_at_the_first_and_is_taken_back(ha: Cluster, rolled_
         assert "event-ttl" not in settings
 
 
+@pytest.mark.long
 def test_a_load_balancer_that_leads_nowhere_is_not_used(ha: Cluster) -> None:
     """Somebody's own one (`external`), which every node tries before it uses it."""
     host = "k8s.minion2.dev"

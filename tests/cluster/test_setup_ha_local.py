@@ -63,6 +63,10 @@ def test_open_ports_are_those_of_the_matrix(local: Cluster) -> None:
 
 def test_second_run(local: Cluster) -> None:
     checks.nothing_changes(local, NODES)
+
+
+@pytest.mark.long
+def test_a_run_with_a_survey_does_what_one_without_does(local: Cluster) -> None:
     checks.survey_and_roles_agree(local, MINION)
 
 

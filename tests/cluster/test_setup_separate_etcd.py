@@ -85,6 +85,10 @@ def test_each_host_has_its_part(installed: Cluster) -> None:
 
 def test_second_run_changes_and_restarts_nothing(installed: Cluster) -> None:
     checks.nothing_changes(installed, HOSTS)
+
+
+@pytest.mark.long
+def test_a_run_with_a_survey_does_what_one_without_does(installed: Cluster) -> None:
     checks.survey_and_roles_agree(installed, ETCD)
 
 
