@@ -168,6 +168,7 @@ def test_the_first_failure_stops_the_others_and_is_taken_back(databases: Databas
     databases.digest()
 
 
+@pytest.mark.long
 def test_a_host_that_is_away_fails_alone_but_nobody_is_restarted(databases: Databases) -> None:
     databases.cluster.lab("stop", DB1)
     here = (DB2, DB4)

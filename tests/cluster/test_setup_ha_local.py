@@ -122,12 +122,12 @@ def snapshot(local: Cluster, tmp_path_factory: pytest.TempPathFactory) -> pathli
     [
         pytest.param("member stopped", "remove-master", id="F2"),
         pytest.param("quorum lost", "site", id="quorum lost"),
-        pytest.param("member cut off", "restore", id="cut off"),
-        pytest.param("a worker off", "restore", id="F5"),
+        pytest.param("member cut off", "restore", id="cut off", marks=pytest.mark.long),
+        pytest.param("a worker off", "restore", id="F5", marks=pytest.mark.long),
     ],
 )
 def test_a_second_fault_is_not_made_worse(local: Cluster, snapshot: pathlib.Path, row: str, playbook: str) -> None:
-    """The most dangerous cells of docs/second-fault.md; `make matrix` runs the others."""
+    """The most dangerous cells of docs/second-fault.md, two of them in `make test`; `make matrix` runs the others."""
     bench = cells.Bench(local, snapshot, row, faults(snapshot.parent, NODES)[row])
     try:
         cells.check(bench, playbook)
