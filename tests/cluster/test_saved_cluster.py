@@ -184,6 +184,7 @@ def test_people_get_in_and_may_do_what_they_were_given(single: Cluster, tmp_path
     single.kubectl("delete", "namespace", "demo", "--wait=false")
 
 
+@pytest.mark.long
 def test_the_keys_of_authorities_are_kept_elsewhere(single: Cluster, tmp_path: pathlib.Path) -> None:
     """What has nothing to sign works; what has fails before anything is changed; and the API signs for people."""
     bob = tmp_path / "bob.kubeconfig"
@@ -260,6 +261,7 @@ def test_a_second_restore_of_a_snapshot_is_ahead_of_the_first(single: Cluster, t
     )
 
 
+@pytest.mark.long
 def test_authorities_and_the_key_of_service_accounts_are_replaced(single: Cluster, tmp_path: pathlib.Path) -> None:
     """Nothing that the old ones have issued is shown or accepted afterwards, and pods have worked with what they were given."""
     pod = next(iter(checks.start_probes(single, [HOST])))

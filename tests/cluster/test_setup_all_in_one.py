@@ -136,6 +136,10 @@ def test_a_restart_takes_the_api_away_for_seconds(single: Cluster) -> None:
 
 def test_second_run(single: Cluster) -> None:
     checks.nothing_changes(single, [HOST])
+
+
+@pytest.mark.long
+def test_a_run_with_a_survey_does_what_one_without_does(single: Cluster) -> None:
     checks.survey_and_roles_agree(single, HOST)
 
 
