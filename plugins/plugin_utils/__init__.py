@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What plugins share. Python keeps its modules compiled, as it does with other modules.
 
-Ansible's loader of collections compiles each module in each run: a tenth of the processor time of a run that changes nothing. So Python's
-own loader takes its place for the modules below this package and ``module_utils``. It writes them to ``__pycache__``, and obeys
+Ansible's loader of collections compiles each module in each run, which takes 0.1 s of a processor (docs/performance.md). So Python's own
+loader takes its place for the modules below this package and ``module_utils``. It writes them to ``__pycache__``, and obeys
 PYTHONDONTWRITEBYTECODE and PYTHONPYCACHEPREFIX. Where it may not write, they are compiled in each run as before.
 """
 
