@@ -195,6 +195,7 @@ NAMES = [
         undo=on(MINION, _RESTORE.format("/etc/machine-id")),
     ),
 ]
+_OWNED = "sed -i s/^NftablesTableOwner=.*/NftablesTableOwner={}/ /etc/firewalld/firewalld.conf"
 FIREWALL = [
     Seeded(
         "firewall-of-others",
@@ -206,9 +207,11 @@ FIREWALL = [
     Seeded(
         "firewall-flushed",
         MINION,
-        on(MINION, "nft delete table inet firewalld"),
+        # which is how EL 9 has it
+        on(MINION, _OWNED.format("no"), "firewall-cmd --reload", "nft delete table inet firewalld"),
         "it runs, and there is no table firewalld",
         "systemctl restart firewalld",
+        undo=on(MINION, _OWNED.format("yes"), "firewall-cmd --reload"),
     ),
     Seeded(
         "firewall-no-packet-filter",

@@ -189,10 +189,11 @@ DRIFTS = [
         units("firewalld.service"),
     ),
     Drift(
-        # firewalld does not notice
+        # firewalld does not notice; with its setting of EL 10, the kernel would refuse it
         "the firewall's rules are flushed",
         2,
         THREE,
+        "sed -i s/^NftablesTableOwner=.*/NftablesTableOwner=no/ /etc/firewalld/firewalld.conf; firewall-cmd --reload; "
         "nft delete table inet firewalld",
         {unit("restart", "firewalld.service")},
         units("firewalld.service"),
