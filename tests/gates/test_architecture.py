@@ -97,7 +97,7 @@ def own(file: pathlib.Path) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("side", SIDES)
 def test_every_package_is_known(side: str) -> None:
-    packages = {path.name for path in (PLUGINS / side).iterdir() if path.name != "__pycache__"}
+    packages = {path.name for path in (PLUGINS / side).iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert packages == set(SIDES[side]), "a new package needs its place in the order, in this file and in docs/architecture"
 
 
