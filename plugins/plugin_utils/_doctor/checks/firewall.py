@@ -63,7 +63,8 @@ def _flushed(host: HostFacts, _facts: Facts) -> c.Iterator[Found]:
     firewall = host["firewall"]
     nftables = firewall["nftables"]
     by_nftables = firewall["settings"].get("FirewallBackend", "nftables").lower() == "nftables"
-    if firewall["running"] and by_nftables and not nftables["fault"] and not any(_NAME in table.split() for table in nftables["tables"]):
+    known = firewall["items"] and firewall["running"] and by_nftables and not nftables["fault"]
+    if known and not any(_NAME in table.split() for table in nftables["tables"]):
         yield Found(f"it runs, and there is no table {_NAME}")
 
 
