@@ -17,7 +17,7 @@ HOSTS = ("k8s.master.dev", "k8s.minion1.dev", "k8s.minion2.dev", "k8s.minion3.de
 OURS = (
     "etcd.service kube-apiserver.service kube-controller-manager.service kube-scheduler.service docker.service cri-docker.service "
     "cri-docker.socket kubelet.service kube-proxy.service flanneld.service chronyd.service firewalld.service systemd-journald.service "
-    "NetworkManager.service sshd.service kube-apiserver-liveness.service"
+    "NetworkManager.service sshd.service kube-apiserver-liveness.service barehost-packet-filter.service"
 )
 WAVES = sorted({drift.wave for drift in DRIFTS})
 
