@@ -34,7 +34,7 @@ down: ## remove the hosts that make cluster created
 PYTEST := $(BIN)/python -m pytest
 WORKERS := --numprocesses 2
 LABS := $(WORKERS) --dist loadscope --no-loadscope-reorder --durations 40
-# Named, not chosen by a mark: collecting the unit tests takes half a minute of a processor for each worker.
+# Named, not chosen by a mark: in a fresh checkout, collecting the unit tests takes half a minute of a processor for each worker.
 WITHOUT_HOSTS := tests/gates tests/unit
 ON_HOSTS := tests/host tests/molecule tests/cluster
 
