@@ -14,6 +14,7 @@ import pathlib
 import time
 import typing as t
 
+from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
@@ -69,5 +70,9 @@ class ActionModule(ActionBase):
             spec,
             run_hosts=[str(host) for host in variables.get("ansible_play_hosts_all", [])],
             variables_of=variables["hostvars"].raw_get,
-            default=str(self._task.connection or ""),
+            default=one_machine.default_connection(
+                variables["hostvars"].raw_get(variables["inventory_hostname"]),
+                task=self._task.connection,
+                command_line=context.CLIARGS.get("connection"),
+            ),
         )

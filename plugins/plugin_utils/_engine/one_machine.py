@@ -33,5 +33,14 @@ def refusal(
     )
 
 
+def default_connection(of_host: c.Mapping[str, t.Any], *, task: str | None, command_line: str | None) -> str:
+    """The connection of hosts whose variables name none, as a task sees it that runs for one host.
+
+    The task has it, from the play or the command line. But with ansible-core 2.21 it has the connection of its host, which that host's
+    variables may name; then the command line says what others have.
+    """
+    return str((command_line if of_host.get("ansible_connection") else task) or "")
+
+
 def _connection(variables: c.Mapping[str, t.Any], default: str) -> str:
     return str(variables.get("ansible_connection") or default).rpartition(".")[2]

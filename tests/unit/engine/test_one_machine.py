@@ -38,3 +38,19 @@ def test_one_of_several_masters_looks_at_the_others() -> None:
     assert "m2 is not this machine" in refused(THREE, "m1")
     assert refused(THREE, "w1") == ""
     assert refused(THREE, "m1", default="ssh", m1="local") == ""
+
+
+@pytest.mark.parametrize(
+    ("of_host", "task", "command_line", "default"),
+    [
+        ({}, "local", "ssh", "local"),  # of the play
+        ({}, "ssh", None, "ssh"),
+        ({"ansible_connection": "local"}, "local", "ssh", "ssh"),  # ansible-core 2.21 gives the task what its host has
+        ({"ansible_connection": "ssh"}, "ssh", "local", "local"),
+        ({"ansible_connection": "local"}, None, None, ""),
+    ],
+)
+def test_what_a_task_has_from_its_host_is_not_what_others_have(
+    of_host: dict[str, str], task: str | None, command_line: str | None, default: str
+) -> None:
+    assert one_machine.default_connection(of_host, task=task, command_line=command_line) == default
