@@ -74,9 +74,15 @@ def _cut(situation: Situation) -> None:
                 peer["fault"] = "no connection"
 
 
-def _no_rules(situation: Situation) -> None:
-    _of(situation, "firewall")["nftables"]["tables"].remove("ip kube-proxy")
-    _network(situation, service="timed out")
+def _no_rules(situation: Situation, **found: str) -> None:
+    nftables = _of(situation, "firewall")["nftables"]
+    nftables["tables"] = [table for table in nftables["tables"] if table != "ip kube-proxy"]
+    _network(situation, **(found or {"service": "timed out"}))
+
+
+def _silent_without_rules(situation: Situation) -> None:
+    """That it has no rules is not told, too."""
+    _no_rules(situation, proxy="refused")
 
 
 FAULTS: dict[str, Fault] = {
@@ -126,9 +132,7 @@ FAULTS: dict[str, Fault] = {
     # as flannel 0.28.9 leaves it after its interface was deleted: it makes another one, and nothing more
     "pod-network-no-way": Fault(lambda s: (_no_way(s), _cut(s)), "it has no way to m1, w2", "systemctl restart flanneld"),
     "pod-network-cut": Fault(_cut, "not between w1 and m1, w2: no connection", "UDP port 8472"),
-    "pod-network-proxy-silent": Fault(
-        lambda s: _network(s, proxy="refused", tables=["inet barehost"]), "refused", "journalctl -u kube-proxy"
-    ),
+    "pod-network-proxy-silent": Fault(_silent_without_rules, "refused", "journalctl -u kube-proxy"),
     "pod-network-no-rules": Fault(_no_rules, "there is no table ip kube-proxy", "restart kube-proxy"),
     "pod-network-service-silent": Fault(lambda s: _network(s, service="timed out"), "timed out", "nft list table"),
     "pod-network-names-silent": Fault(lambda s: _network(s, dns="no answer: timed out"), "no answer", "kubectl logs -n kube-system"),

@@ -60,9 +60,8 @@ def test_nothing_is_written_where_that_is_not_wanted(tmp_path: pathlib.Path) -> 
 @pytest.mark.parametrize(
     "name",
     [
-        "ansible_collections.community.general.plugins.plugin_utils.x",
-        f"{COLLECTION}.action.survey",
-        f"{COLLECTION}.plugin_utils",
+        "ansible_collections.community.general.plugins.plugin_utils.misspelt",
+        f"{COLLECTION}.action.misspelt",
         f"{COLLECTION}.plugin_utils._common.none_such",
     ],
 )
