@@ -28,7 +28,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import 
     users,
 )
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds.packages import installed
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, locations
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import atomic, locations, nftables
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 _VERSION = 1
@@ -266,7 +266,7 @@ def contents(path: str) -> str:
 _LEFTOVERS: dict[str, t.Callable[[str], t.Any]] = {
     "leftover_path": contents,
     "leftover_interface": lambda name: name in netfilter.interfaces(),
-    "leftover_table": lambda name: name in netfilter.nft_tables(),
+    "leftover_table": lambda name: name in nftables.tables()[0],
     "leftover_chain": lambda prefix: any(chain.split()[2].startswith(prefix) for chain in netfilter.chains()),
     "leftover_container": lambda unit: None,
     "leftover_selinux_module": selinux_modules.is_installed,

@@ -25,11 +25,6 @@ def interfaces() -> list[str]:
     return [name for _number, name in socket.if_nameindex()]
 
 
-def nft_tables() -> list[str]:
-    """As "family name"; none where nft is not installed."""
-    return [line[len("table ") :] for line in run(["nft", "list", "tables"]).output.splitlines() if line.startswith("table ")]
-
-
 def tables(program: str) -> dict[str, Table]:
     """None where the program is not installed."""
     found: dict[str, Table] = {}

@@ -9,7 +9,7 @@ import re
 import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import firewall
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import system_bus
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import nftables, system_bus
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import run
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.small_files import text_of
 
@@ -63,9 +63,8 @@ def _zones(gaps: list[str]) -> Object:
 
 def _nftables(own: str) -> Object:
     """The tables, why they cannot be listed (empty if they can), and whether our own one, whose rules refuse something, has none."""
-    done = run(["nft", "list", "tables"], timeout=_TIMEOUT)
-    tables = [line.removeprefix("table ") for line in done.output.splitlines() if line.startswith("table ")]
-    return {"tables": tables, "fault": "" if done.ok else done.complaint(), "emptied": own in tables and _is_emptied(own)}
+    tables, fault = nftables.tables(_TIMEOUT)
+    return {"tables": tables, "fault": fault, "emptied": own in tables and _is_emptied(own)}
 
 
 def _is_emptied(table: str) -> bool:

@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component import netfilter
 from ansible_collections.barehost.kubernetes.plugins.module_utils._component.host_record import Entry
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import nftables
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.commands import must, run
 
 # What iptables puts before a name at the end of a rule, or where an interface is named
@@ -24,7 +25,7 @@ _INTERFACE = re.compile(r"(?:-i|-o) (\S+)")
 
 def observers() -> dict[str, t.Callable[[Entry], t.Any]]:
     """The states of entries, by kind. Each kind asks the host once."""
-    tables = functools.lru_cache(maxsize=None)(netfilter.nft_tables)
+    tables = functools.lru_cache(maxsize=None)(lambda: nftables.tables()[0])
     chains = functools.lru_cache(maxsize=None)(netfilter.chains)
     return {
         "leftover_interface": lambda entry: entry["target"] in netfilter.interfaces(),
@@ -39,7 +40,7 @@ def _delete_interface(action: Entry) -> None:
 
 
 def _delete_table(action: Entry) -> None:
-    if action["target"] in netfilter.nft_tables():
+    if action["target"] in nftables.tables()[0]:
         must(["nft", "delete", "table", *action["target"].split()], what=f"delete the table {action['target']} of nftables")
 
 

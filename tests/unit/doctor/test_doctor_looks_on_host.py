@@ -26,7 +26,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._doctor import
     runtime,
     selinux,
 )
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import commands
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import commands, nftables
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
 MOUNTS = """\
@@ -250,7 +250,7 @@ def test_a_name_server_that_is_not_there() -> None:
     ],
 )
 def test_tables_of_nftables(monkeypatch: pytest.MonkeyPatch, done: commands.Completed, told: tuple[list[str], str]) -> None:
-    monkeypatch.setattr(firewall, "run", lambda *_arguments, **_options: done)
+    monkeypatch.setattr(nftables, "run", lambda *_arguments, **_options: done)
     tables, fault = told
     assert firewall._nftables("inet barehost") == {"tables": tables, "fault": fault, "emptied": False}
 
@@ -265,7 +265,8 @@ def test_tables_of_nftables(monkeypatch: pytest.MonkeyPatch, done: commands.Comp
 )
 def test_a_table_without_rules(monkeypatch: pytest.MonkeyPatch, done: commands.Completed, emptied: bool) -> None:
     listed = commands.Completed(0, "table inet barehost\n", "")
-    monkeypatch.setattr(firewall, "run", lambda argv, **_options: listed if argv[2] == "tables" else done)
+    monkeypatch.setattr(nftables, "run", lambda *_arguments, **_options: listed)
+    monkeypatch.setattr(firewall, "run", lambda *_arguments, **_options: done)
     assert firewall._nftables("inet barehost")["emptied"] is emptied
 
 

@@ -12,7 +12,7 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._api.client im
 from ansible_collections.barehost.kubernetes.plugins.module_utils._doctor import control_plane, firewall, units
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import firewall as kind
 from ansible_collections.barehost.kubernetes.plugins.module_utils._kinds import units as kind_of_units
-from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import commands, system_bus
+from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import commands, nftables, system_bus
 
 Object = dict[str, t.Any]
 SECOND = "%Y-%m-%dT%H:%M:%S"
@@ -163,6 +163,7 @@ def test_a_firewall(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kind, "collect", lambda items: [{} for _item in items])
     monkeypatch.setattr(kind, "is_running", lambda: True)
     monkeypatch.setattr(system_bus, "ask", ask)
+    monkeypatch.setattr(nftables, "run", lambda *_a, **_o: commands.Completed(0, "", ""))
     monkeypatch.setattr(firewall, "run", lambda *_a, **_o: commands.Completed(3, "active\ninactive\ninactive\ninactive\ninactive\n", ""))
     found = firewall.look({"items": [], "unit": "x", "filter_table": "inet barehost"})
     public = {"interfaces": ["eth0"], "sources": [], "target": "default", "services": ["ssh"], "ports": ["9999/tcp"]}
