@@ -47,7 +47,7 @@ export MOLECULE_GLOB := molecule/*/molecule.yml
 SCENARIOS ?= $(filter-out default vagrantfile,$(patsubst molecule/%/molecule.yml,%,$(wildcard $(MOLECULE_GLOB))))
 
 .PHONY: check lint test fuzz matrix long test-guests molecule bench bench-scale
-check: venv-dev ## run the fast gates and the unit tests, in about a minute
+check: venv-dev ## run the fast gates and the unit tests, in under a minute
 	@HYPOTHESIS_PROFILE=fast $(PYTEST) $(WORKERS) --quiet -m "not slow" $(WITHOUT_HOSTS)
 
 lint: venv-dev ## run all gates: format, types, ansible-lint, ansible-test, packaging

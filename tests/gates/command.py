@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pathlib
 import subprocess
@@ -32,8 +33,14 @@ def run(*command: str | pathlib.Path, directory: pathlib.Path = ROOT, **environm
 
 def tracked(*patterns: str) -> list[str]:
     """Files of the checkout that are tracked, or new and not ignored; by git's path patterns."""
+    return list(_tracked(patterns))
+
+
+@functools.cache
+def _tracked(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Asked once: no test adds a file to the checkout."""
     listing = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns)
-    return sorted({name for name in listing.split("\0") if name and (ROOT / name).is_file() and not (ROOT / name).is_symlink()})
+    return tuple(sorted({name for name in listing.split("\0") if name and (ROOT / name).is_file() and not (ROOT / name).is_symlink()}))
 
 
 def makefile_variable(name: str) -> str:

@@ -48,6 +48,7 @@ def test_antsibull_docs() -> None:
     run("antsibull-docs", *configuration, "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", ".")
 
 
+@pytest.mark.slow
 def test_antsibull_changelog() -> None:
     run("antsibull-changelog", "lint")
 

@@ -10,6 +10,7 @@ import pytest
 
 from .command import run
 
+pytestmark = pytest.mark.slow
 GROUPS = ("etcd", "master", "minion", "balancer")
 OTHERS = ("etcdish", "webmaster")
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .command import ROOT, run, tracked
 
 
@@ -18,6 +20,7 @@ def test_mypy() -> None:
     run("mypy")
 
 
+@pytest.mark.slow
 def test_yamllint() -> None:
     run("yamllint", "--strict", "--format", "parsable", *tracked("*.yml", "*.yaml"))
 

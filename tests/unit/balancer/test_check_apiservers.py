@@ -16,6 +16,7 @@ from apiserver_stand_in import Apiserver, write_certificates
 
 from ansible_collections.barehost.kubernetes.roles.balancer.files.check_apiservers import Settings
 
+pytestmark = pytest.mark.slow
 PROGRAM = pathlib.Path(__file__).parents[3] / "roles" / "balancer" / "files" / "check_apiservers.py"
 DEADLINE = 20.0
 

@@ -195,6 +195,7 @@ def test_an_answer_of_another_shape_is_one_line(made: Made, answer: dict[str, t.
         entries_of(made, answer)
 
 
+@pytest.mark.slow
 def test_a_host_that_lies_steers_no_terminal_and_floods_no_list(made: Made) -> None:
     evil = made.leaf(dns=[f"name-{number}.example" for number in range(300)], common_name="\x1b[2J<b>")
     path = "/etc/kubernetes/pki/\u202egnp\n" + "x" * 5000

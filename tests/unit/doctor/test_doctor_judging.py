@@ -137,6 +137,7 @@ def test_a_host_cannot_fill_the_report() -> None:
     assert len(found) == 21 and found[-1].found == "480 more like these"
 
 
+@pytest.mark.slow
 def test_two_faults_at_once_are_both_named() -> None:
     """But where one takes away what the other is seen by. One of many pairs is tried."""
     known = faults()

@@ -39,6 +39,7 @@ def test_it_answers_with_what_the_step_returns(tmp_path: pathlib.Path) -> None:
     assert (state["type"], state["mode"]) == ("directory", "0710")
 
 
+@pytest.mark.slow
 def test_every_module_comes_with_all_that_it_imports() -> None:
     bootstrap = pathlib.Path(t.cast(str, host_program.bootstrap.__file__))
     names = sorted(f"{path.parent.name}.{path.stem}" for path in bootstrap.parents[1].glob("_*/[!_]*.py"))

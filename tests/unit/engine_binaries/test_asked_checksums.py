@@ -266,6 +266,7 @@ def test_what_a_host_reports_is_no_text_of_its_own(
     assert not record.exists()
 
 
+@pytest.mark.slow
 def test_a_server_that_says_nothing_costs_the_deadline_once(
     mirror: Mirror, host: pathlib.Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import directory
 
+pytestmark = pytest.mark.slow
 HERE = pathlib.Path(__file__).parent
 COLLECTIONS = pathlib.Path(directory.__file__).parents[5]
 KEYS = (*(f"{authority}-ca.key" for authority in directory.AUTHORITIES), directory.SERVICE_ACCOUNT_KEY)

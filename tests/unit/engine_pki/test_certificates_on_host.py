@@ -193,6 +193,7 @@ def test_owner_and_mode_are_mended(tmp_path: pathlib.Path, authority: pathlib.Pa
     assert mode(item["key"]) == 0o640
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rekey", [False, True])
 def test_an_installation_killed_anywhere_is_repaired_by_the_next_run(tmp_path: pathlib.Path, authority: pathlib.Path, rekey: bool) -> None:
     """The process dies before its n-th system call that changes the directory, for every n there is."""

@@ -10,6 +10,9 @@ import subprocess
 import sys
 import typing as t
 
+import pytest
+
+pytestmark = pytest.mark.slow
 PROGRAM = pathlib.Path(__file__).parents[3] / "roles" / "flannel" / "files" / "flannel_cni.py"
 LEASE = """FLANNEL_NETWORK=10.255.0.0/16
 FLANNEL_SUBNET=10.255.3.1/24

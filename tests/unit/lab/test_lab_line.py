@@ -16,6 +16,7 @@ import pytest
 from barelab import line, ssh, state
 from barelab.line import Line
 
+pytestmark = pytest.mark.slow
 PROXY = pathlib.Path(ssh.__file__).parents[1] / "ssh_proxy.py"
 
 

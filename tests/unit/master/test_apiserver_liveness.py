@@ -21,6 +21,7 @@ from apiserver_stand_in import Apiserver, write_certificates
 from ansible_collections.barehost.kubernetes.roles.master.files import apiserver_liveness as liveness
 from ansible_collections.barehost.kubernetes.roles.master.files.apiserver_liveness import Found, Patience, Process, Settings
 
+pytestmark = pytest.mark.slow
 PROGRAM = pathlib.Path(__file__).parents[3] / "roles" / "master" / "files" / "apiserver_liveness.py"
 UNIT = "kube-apiserver.service"
 # On the monotonic clock: since the boot, and after all tests.

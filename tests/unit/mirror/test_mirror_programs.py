@@ -20,6 +20,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.manifest import File
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror_transfer import programs
 
+pytestmark = pytest.mark.slow
 KUBELET = "dl.k8s.io/release/v1.37.1/bin/linux/amd64/kubelet"
 ETCD = "github.com/etcd-io/etcd/releases/download/v3.7.2/etcd-v3.7.2-linux-amd64.tar.gz"
 

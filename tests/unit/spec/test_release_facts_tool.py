@@ -16,6 +16,7 @@ import release_programs
 import release_sources
 
 # A program that takes what the first line says, shows it but for one flag, and ends when it has read a gate.
+pytestmark = pytest.mark.slow
 PROGRAM = '''#!/usr/bin/env python3
 import sys
 FLAGS, GATES, LOCKED = {"feature-gates", "shown", "hidden"}, {"Free", "Locked", "Quiet"}, {"Locked": "true"}

@@ -18,6 +18,8 @@ from ansible_collections.barehost.kubernetes.plugins.module_utils._reset import 
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime import host_lock
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.errors import HostError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def lock(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
