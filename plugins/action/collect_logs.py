@@ -22,7 +22,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.facts 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import CERTIFICATES
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor.request import request as doctors_request
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import template_cache
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import directory_of_the_run
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.run_directory import directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._logs import archive, sources
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._logs.request import ENDING, OPTIONS, Request, request

@@ -15,8 +15,9 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.asked_checksums import AskedChecksums
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.component_state import ComponentState, Items, no_pki, pki_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.description import Component, parse_description
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.role_templates import AnsibleTemplates
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.run_directory import directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import custody
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
-import pathlib
 import time
 import typing as t
-
-from ansible import constants
 
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError, PlanError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import rolling
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.run_directory import directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import host_plan, plan_cleanup, requests
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd.host_plan import HostPlan
@@ -114,7 +112,7 @@ class _Task:
         # the host that is observed
         self.asked = str(action._task.delegate_to or self.host)
         self.present = [str(host) for host in variables.get("ansible_play_hosts", []) if str(host) in {entry.host for entry in self.wanted}]
-        self._directory = pathlib.Path(constants.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set when it is imported
+        self._directory = directory_of_the_run()
         self.observations = Observations(variables, directory=self._directory, host=self.host)
         self._policy = Policy(remove_unlisted=arguments["remove_unlisted"], disaster_recovery=arguments["disaster_recovery"])
 

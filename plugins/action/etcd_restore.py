@@ -12,13 +12,11 @@ import pathlib
 import time
 import typing as t
 
-from ansible import constants
-
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import first_looks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.phases import told_how_to_go_on
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.run_directory import directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._etcd import access, backups, plan_restore
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
@@ -151,13 +149,13 @@ def _send(host: Restored, snapshot: pathlib.Path, known: Object) -> None:
 
 def _token(cluster: Object) -> str:
     """One token for all hosts of a run, another for each run: etcd takes a member with older data for one of another cluster."""
-    run = hashlib.sha256(str(constants.DEFAULT_LOCAL_TMP).encode()).hexdigest()  # type: ignore[attr-defined]  # set when it is imported
+    run = hashlib.sha256(str(directory_of_the_run()).encode()).hexdigest()
     return f"{cluster['name']}-restored-{run[:12]}"
 
 
 def _bump() -> int:
     """The same for all hosts of a run: the first that asks decides."""
-    directory = first_looks.directory_of_the_run()
+    directory = directory_of_the_run()
     path, own = directory / "barehost-restore-bump", directory / f"barehost-restore-bump.{os.getpid()}"
     own.write_text(str(plan_restore.bump(time.time())), encoding="utf-8")
     with contextlib.suppress(FileExistsError):

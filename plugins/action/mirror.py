@@ -12,7 +12,7 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.checks
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluster import cluster_of
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors import ComponentError
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import directory_of_the_run
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.run_directory import directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror import directory, manifest, told, wanted
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._mirror.manifest import NOTHING, Manifest

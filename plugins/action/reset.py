@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import pathlib
 import typing as t
 
-from ansible import constants
-
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.run_directory import directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.prediction import PredictionStore
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._reset import plan
@@ -33,8 +31,7 @@ class ActionModule(HostAction):
         reset = plan.plan(host.step("collect", {}), packages=bool(arguments["packages"]))
         if self._task.check_mode:
             # What an earlier task of the run would have stopped, such as the apiserver of a host that leaves
-            directory = pathlib.Path(constants.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set when it is imported
-            reset.actions = PredictionStore(directory, host=host.name).load().without_predicted(reset.actions)
+            reset.actions = PredictionStore(directory_of_the_run(), host=host.name).load().without_predicted(reset.actions)
         left = reset.left
         if reset.actions and not self._task.check_mode:
             left = [*left, *host.step("apply", {"actions": [action.for_host() for action in reset.actions]})["left"]]

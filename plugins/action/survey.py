@@ -13,7 +13,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.cluste
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.registered import registered
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._doctor import alike
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import host_program, template_cache
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.run_directory import directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.transport import Host, HostAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki import custody
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._survey import api, components, etcd, preflight, role_tasks

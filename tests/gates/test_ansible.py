@@ -12,6 +12,7 @@ import yaml
 
 from .command import ROOT, run
 
+LINEAR, FREE = "ansible.builtin.linear", "ansible.builtin.free"
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -71,3 +72,24 @@ def test_a_host_that_may_be_away_ends_no_play() -> None:
         if task.get("run_once") and task.get("ignore_unreachable") and not task.get("ignore_errors")
     ]
     assert wrong == []
+
+
+def _plays() -> collections.abc.Iterator[tuple[str, dict[str, t.Any]]]:
+    for file in sorted((ROOT / "playbooks").rglob("*.yml")):
+        for play in yaml.safe_load(file.read_text(encoding="utf-8")):
+            if "hosts" in play:
+                yield f"{file.name}: {play['name']}", play
+
+
+def test_every_play_names_its_strategy() -> None:
+    """Otherwise it has that of the user's ansible.cfg. Ansible's free strategy knows no run_once, and hosts do not wait for each other."""
+    plays = dict(_plays())
+    assert plays
+    assert [name for name, play in plays.items() if play.get("strategy") not in (LINEAR, FREE)] == []
+
+
+def test_no_play_of_the_free_strategy_has_a_task_for_one_host() -> None:
+    """It would run on each. This is why .ansible-lint leaves run-once[task] out."""
+    free = {name: play for name, play in _plays() if play.get("strategy") == FREE}
+    assert free
+    assert [name for name, play in free.items() if any(task.get("run_once") for task in _tasks([play]))] == []

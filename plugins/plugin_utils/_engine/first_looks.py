@@ -15,19 +15,12 @@ import time
 import typing as t
 import urllib.parse
 
-from ansible import constants
-
 # The variable of a play whose tasks may use what the survey saw.
 ALLOWED = "__site_uses_the_survey"
 # Seconds. A run may wait for other hosts; what it saw before that is looked at again.
 _OLDEST = 120.0
 
 Object = dict[str, t.Any]
-
-
-def directory_of_the_run() -> pathlib.Path:
-    """Ansible makes this directory for each run, for its user alone; its forks share it."""
-    return pathlib.Path(constants.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set when it is imported
 
 
 class FirstLooks:

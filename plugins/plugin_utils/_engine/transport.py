@@ -17,7 +17,8 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.errors
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.plain_data import plain
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._common.shown import visible
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import cluster_identity, host_answer, host_program
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks, directory_of_the_run
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.first_looks import FirstLooks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine.run_directory import directory_of_the_run
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._plan.action import PlannedAction
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec import downloads
 

@@ -14,6 +14,14 @@ from ..driver import Cluster, eventually
 from .test_inventory import HOSTS, MASTER
 
 AWAY = "k8s.minion3.dev"
+SETTINGS = {
+    "STRATEGY": "free",
+    "ANY_ERRORS_FATAL": "true",
+    "INJECT_FACT_VARS": "false",
+    "GATHERING": "explicit",
+    "HASH_BEHAVIOUR": "merge",
+    "FORCE_HANDLERS": "true",
+}
 
 
 @pytest.mark.parametrize(
@@ -26,7 +34,10 @@ def test_a_part_of_the_work(cluster: Cluster, arguments: tuple[str, ...]) -> Non
 
 
 def test_another_controller_and_another_order_of_hosts(cluster: Cluster, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder of the inventory, PKI included, at somebody who has nothing else; its hosts are listed from the last to the first."""
+    """The folder of the inventory, PKI included, at somebody who has nothing else; its hosts are listed from the last to the first.
+
+    Ansible has settings there that other people's playbooks need.
+    """
     inventory = tmp_path / "elsewhere"
     shutil.copytree(cluster.inventory, inventory)
     hosts = yaml.safe_load((inventory / "hosts.yml").read_text(encoding="utf-8"))
@@ -34,7 +45,8 @@ def test_another_controller_and_another_order_of_hosts(cluster: Cluster, tmp_pat
     for group in hosts["all"]["children"].values():
         group["hosts"] = dict(reversed(group["hosts"].items()))
     (inventory / "hosts.yml").write_text(yaml.safe_dump(hosts, sort_keys=False), encoding="utf-8")
-    monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "home"))
+    for setting, value in {"HOME": str(tmp_path / "home"), **SETTINGS}.items():
+        monkeypatch.setenv(f"ANSIBLE_{setting}", value)
     artefacts = cluster.artefacts / "elsewhere"
     artefacts.mkdir()
     other = Cluster(inventory, artefacts)

@@ -15,7 +15,7 @@ from ansible.template import Templar
 
 from ansible_collections.barehost.kubernetes.plugins.action import component
 from ansible_collections.barehost.kubernetes.plugins.module_utils._runtime.identity import digests
-from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import first_looks
+from ansible_collections.barehost.kubernetes.plugins.plugin_utils._engine import first_looks, run_directory
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.directory import Pki
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.encryption_replacement import EncryptionReplacement
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._pki.identity import IdentityError
@@ -50,7 +50,7 @@ def converge(
     monkeypatch: pytest.MonkeyPatch, pki: pathlib.Path, host: Answers, *, check_mode: bool, variables: dict[str, t.Any] | None = None
 ) -> None:
     monkeypatch.setattr(component, "Host", lambda _action, _variables: host)
-    monkeypatch.setattr(first_looks.constants, "DEFAULT_LOCAL_TMP", str(pki.parent), raising=False)
+    monkeypatch.setattr(run_directory.constants, "DEFAULT_LOCAL_TMP", str(pki.parent), raising=False)
     task = types.SimpleNamespace(args={"name": "x", "pki": str(pki), "files": FILES}, check_mode=check_mode, diff=False, delegate_to=None)
     loader = DataLoader()
     component.ActionModule(task, None, None, loader, Templar(loader=loader), None)._converge(
