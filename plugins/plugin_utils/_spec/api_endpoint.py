@@ -17,6 +17,10 @@ from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.problems
 from ansible_collections.barehost.kubernetes.plugins.plugin_utils._spec.roles_of_hosts import Roles
 
 MODES = ("direct", "vip", "local", "external")
+# Milliseconds between two times that a proxy asks an apiserver whether it is ready; at most, this is doubled until the longest.
+SHORTEST_CHECK_INTERVAL, LONGEST_CHECK_INTERVAL = 1000, 8000
+# How often all proxies together may ask one apiserver, each second. An answer costs it 1.6 ms (docs/many-hosts.md).
+CHECKS_OF_AN_APISERVER = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +75,17 @@ def proxy_hosts(endpoint: Endpoint, roles: Roles) -> tuple[str, ...]:
     if endpoint.mode == "vip":
         return roles.by_role["balancer"]
     return roles.nodes if endpoint.mode == "local" else ()
+
+
+def check_interval(proxies: int) -> int:
+    """Milliseconds between two times that each of so many proxies asks an apiserver whether it is ready.
+
+    It is doubled, and not counted out, so that a host more or less seldom changes the configuration of all others.
+    """
+    interval = SHORTEST_CHECK_INTERVAL
+    while interval < LONGEST_CHECK_INTERVAL and proxies * 1000 > CHECKS_OF_AN_APISERVER * interval:
+        interval *= 2
+    return interval
 
 
 def _port(reader: Reader, mode: str | None, api_port: int | None) -> int | None:

@@ -177,6 +177,7 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
     service_address = network["api_service_address"]
     names = api_endpoint.apiserver_names(reader, roles, nodes, endpoint, domain=domain, service_address=service_address)
     flannel = _sure(draft.flannel)
+    proxies = api_endpoint.proxy_hosts(endpoint, roles)
     openings = port_matrix.openings(
         roles,
         nodes,
@@ -199,7 +200,8 @@ def _build(draft: _Draft, reader: Reader, problems: Problems) -> Spec:
             "port": endpoint.port,
             "url": endpoint.url,
             "server_port": api_port,
-            "proxies": api_endpoint.proxy_hosts(endpoint, roles),
+            "proxies": proxies,
+            "check_interval": api_endpoint.check_interval(len(proxies)),
         },
         nodes=nodes,
         etcd={**_etcd(roles, nodes), "authentication": flannel.on_etcd},

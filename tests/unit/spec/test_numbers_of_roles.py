@@ -29,7 +29,11 @@ def _is_json(role: str, expression: str) -> bool:
 
 @pytest.mark.parametrize(
     ("role", "variable", "wanted"),
-    [("backup", "backup_schedule_keep", [1500]), ("balancer", "balancer_check_interval", [1.5, 750])],
+    [
+        ("backup", "backup_schedule_keep", [1500]),
+        ("balancer", "balancer_check_interval", [1500]),
+        ("balancer", "__balancer_check_interval", [1.5, 750]),
+    ],
 )
 def test_a_number_may_be_given_as_text(role: str, variable: str, wanted: list[float]) -> None:
     templar = Templar(loader=DataLoader(), variables={variable: "1500"})

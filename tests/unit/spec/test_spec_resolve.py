@@ -38,6 +38,7 @@ def test_small_cluster() -> None:
         "url": "https://192.0.2.10:6443",
         "server_port": 6443,
         "proxies": [],
+        "check_interval": 1000,
     }
     assert spec["masters"] == ["m1"]
     assert spec["minions"] == ["w1", "w2"]
@@ -284,6 +285,17 @@ def test_local() -> None:
     assert spec.api["proxies"] == spec.node_hosts == ("m1", "m2", "m3", "w1")
     assert masters_and_balancers({"cluster_api_endpoint_port": 8443}, []).api["url"] == "https://127.0.0.1:8443"
     assert {"m1", "m2", "m3"} <= set(spec.certificates["apiserver"]["dns"])
+
+
+@pytest.mark.parametrize(("nodes", "interval"), [(4, 1000), (20, 1000), (21, 2000), (40, 2000), (41, 4000), (81, 8000), (1000, 8000)])
+def test_many_proxies_ask_less_often(nodes: int, interval: int) -> None:
+    """Otherwise a thousand nodes would ask each apiserver a thousand times a second."""
+    masters, minions = ["m1", "m2", "m3"], [f"w{number}" for number in range(nodes - 3)]
+    hosts = {name: {"ansible_host": f"198.18.{number // 250}.{number % 250 + 1}"} for number, name in enumerate(masters + minions)}
+    networks = {"cluster_pod_cidr": "10.0.0.0/12", "cluster_service_cidr": "10.96.0.0/16"}
+    spec = spec_of(networks, hosts=hosts, groups={"etcd": masters, "master": masters, "minion": minions})
+    assert len(spec.api["proxies"]) == nodes
+    assert spec.api["check_interval"] == interval
 
 
 def test_external() -> None:
