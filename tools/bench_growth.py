@@ -61,12 +61,16 @@ def rows(now: Costs, before: Costs) -> list[Row]:
     return found
 
 
-def doctor_rows(seconds: Mapping[int, float]) -> list[Row]:
-    """How long the doctor takes, by the number of workers."""
-    return [
-        Row(f"{workers} workers: the doctor", taken, at_most=_DOCTOR if workers == _REFERENCE else None)
-        for workers, taken in sorted(seconds.items())
-    ]
+def doctor_rows(seconds: Mapping[int, float], pings: Mapping[int, float]) -> list[Row]:
+    """How long the doctor takes, by the number of workers, and a ping of the same hosts: the least that Ansible does with each."""
+    found = []
+    for workers, taken in sorted(seconds.items()):
+        found += [
+            Row(f"{workers} workers: the doctor", taken, at_most=_DOCTOR if workers == _REFERENCE else None),
+            Row(f"{workers} workers: ping", pings[workers]),
+            Row(f"{workers} workers: the doctor / ping", taken / pings[workers], unit=""),
+        ]
+    return found
 
 
 def _growth(workers: int, now: Costs, before: Costs) -> list[Row]:

@@ -12,7 +12,7 @@ import bench_upgrade
 import waterfall
 from bench_results import Results, listed, rows
 from bench_rows import table
-from bench_runs import BIN, ROOT, Timed, calls_by_address, changed, copied, say, tasks_by_host, timed
+from bench_runs import ROOT, Timed, calls_by_address, changed, copied, ping, say, tasks_by_host, timed
 from bench_trees import Tree
 
 # Name in a row, and the options of `lab/lab line`.
@@ -74,10 +74,7 @@ class Bench:
         self._inventory = copied(self._source)
         say(timed("lab/lab", "up", str(self._inventory)), "lab/lab up, until ssh answers")
         self._hosts = bench_hosts.of_lab()
-        self._ping()
-
-    def _ping(self) -> Timed:
-        return timed(str(BIN / "ansible"), "all", "-m", "ansible.builtin.ping", "--inventory", str(self._inventory))
+        ping(self._inventory)
 
     def _first(self, tree: Tree) -> None:
         self._bare()
@@ -111,7 +108,7 @@ class Bench:
                 result.controller.append(run.processor / len(result.tasks))
                 if workers := bench_hosts.workers(self._hosts):
                     result.looks.append(used / len(workers))
-            self.pings.append(self._ping().seconds)
+            self.pings.append(ping(self._inventory).seconds)
             for name, options in SLOW_LINES.items():
                 timed("lab/lab", "line", *options)
                 for tree in self._turn(number):

@@ -47,6 +47,11 @@ def timed(
     sys.exit(f"{' '.join(command)} ended with {status}\n{run.output}")
 
 
+def ping(inventory: pathlib.Path) -> Timed:
+    """Ansible's own, the least that it does with a host."""
+    return timed(str(BIN / "ansible"), "all", "-m", "ansible.builtin.ping", "--inventory", str(inventory))
+
+
 def _run(
     command: tuple[str, ...], given: str, folder: pathlib.Path, environment: Mapping[str, str] | None, *, memory: bool
 ) -> tuple[Timed, int]:

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 import yaml
-from bench_runs import ROOT, Timed, changed, copied, say, timed
+from bench_runs import ROOT, Timed, changed, copied, ping, say, timed
 from bench_trees import Tree
 
 INVENTORY = "inventories/two-node"
@@ -83,6 +83,11 @@ class Cluster:
         """A run of the doctor. What it finds of stand-ins does not count: they have no pod network, and no Docker of their own."""
         run = self.trees[0].playbook("doctor.yml", self.inventory, "--extra-vars", "doctor_fail_on=never", memory=True)
         say(run, "the doctor")
+        return run
+
+    def pinged(self) -> Timed:
+        run = ping(self.inventory)
+        say(run, "ping")
         return run
 
     def site(self, tree: Tree, *arguments: str, attempts: int = 1) -> Timed:

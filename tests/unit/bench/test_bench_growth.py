@@ -27,9 +27,14 @@ def test_targets_are_those_of_100_workers() -> None:
     }
 
 
-def test_the_doctor_has_a_target_with_100_workers() -> None:
-    found = {row.title: target(row, compared=False) for row in bench_growth.doctor_rows({3: 4.0, 100: 26.0})}
-    assert found == {"3 workers: the doctor": "", "100 workers: the doctor": "≤ 25 s: missed"}
+def test_the_doctor_has_a_target_with_100_workers_and_is_compared_with_a_ping() -> None:
+    rows = bench_growth.doctor_rows({3: 4.0, 100: 26.0}, {3: 2.0, 100: 10.0})
+    found = {row.title: target(row, compared=False) for row in rows if row.at_most}
+    assert found == {"100 workers: the doctor": "≤ 25 s: missed"}
+    assert {row.title: row.now for row in rows if "/" in row.title} == {
+        "3 workers: the doctor / ping": 2.0,
+        "100 workers: the doctor / ping": 2.6,
+    }
 
 
 def test_growth_is_that_for_each_host() -> None:
