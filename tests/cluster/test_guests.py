@@ -107,7 +107,8 @@ def test_a_bare_guest_is_what_other_hosts_are_not(bare: Cluster, found_bare: Fou
     assert bare.on(HOST, "getenforce").strip() == "Enforcing"
     assert bare.on(HOST, "stat --file-system --format %T /sys/fs/cgroup").strip() == "cgroup2fs"
     assert bare.on(HOST, "grep -c cgroup /proc/mounts").strip() == "1"
-    assert not loaded(bare) & set(MODULES)
+    # firewalld, which runs on a bare host, has loaded what it needs
+    assert loaded(bare) & set(MODULES) <= {"nf_conntrack"}
     assert bare.on(HOST, "command -v dockerd etcd kubelet chronyd; true") == ""
 
 

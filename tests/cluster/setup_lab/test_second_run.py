@@ -21,6 +21,9 @@ SETTINGS = {
     "GATHERING": "explicit",
     "HASH_BEHAVIOUR": "merge",
     "FORCE_HANDLERS": "true",
+    "PRIVATE_ROLE_VARS": "true",
+    "NO_LOG": "true",
+    "FORKS": "1",
 }
 
 
