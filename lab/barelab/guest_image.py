@@ -29,6 +29,8 @@ _MOUNT_POINTS = {"dev": "device_t", "proc": "proc_t", "run": "var_run_t", "sys":
 # What mke2fs makes itself.
 _OF_THE_DISK = {"/": "root_t", "/lost+found": "lost_found_t"}
 _LABEL = "security.selinux"
+# rootfs_chroot.py lends the tree this machine's file, and what lies below would get no label.
+_SET_LABELS = 'if mountpoint --quiet /etc/resolv.conf; then umount /etc/resolv.conf; fi; exec setfiles "$@"'
 
 
 def ensure(base_tree: pathlib.Path, *, extra: bool, progress: Progress) -> pathlib.Path:
@@ -91,7 +93,7 @@ def _context(kind: str) -> bytes:
 
 def _label(chroot: Chroot, *places: str) -> None:
     left_out = [word for name in _MOUNT_POINTS for word in ("-e", f"/{name}")]
-    chroot.run(["setfiles", "-F", *left_out, _CONTEXTS, *places], what="setting SELinux labels")
+    chroot.run(["sh", "-euc", _SET_LABELS, "setfiles", "-F", *left_out, _CONTEXTS, *places], what="setting SELinux labels")
 
 
 def create_disk(lab: Lab, host: Host, files: dict[str, bytes]) -> None:
