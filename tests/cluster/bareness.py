@@ -7,9 +7,12 @@ from .driver import Cluster
 
 
 def things(cluster: Cluster, host: str) -> list[str]:
-    """Its files, packages, mounts, interfaces and what its firewall lets in; no logs, no caches, nothing temporary, not dnf's history."""
+    """Its files, packages, mounts, interfaces and what its firewall lets in; no logs, no caches, nothing temporary, not dnf's history.
+
+    Not the mount of a session either, which stays for some seconds after the last ssh.
+    """
     left_out = ("/proc", "/sys", "/dev", "/tmp", "/var/tmp", "/var/log", "/var/cache")
     files = f"find / -xdev \\( {' -o '.join(f'-path {path}' for path in left_out)} \\) -prune -o -print"
-    state = "find /var/lib -not -path '/var/lib/dnf*' -not -path /var/lib/systemd/timers; rpm -qa; mount"
+    state = "find /var/lib -not -path '/var/lib/dnf*' -not -path /var/lib/systemd/timers; rpm -qa; mount | grep -v ' on /run/user/'"
     network = "nft list tables; ip -o link | cut -d: -f2 | cut -d@ -f1; firewall-cmd --list-all-zones"
     return sorted(set(cluster.on(host, f"{files}; {state}; {network}").splitlines()))
