@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from barelab import cgroups, disks, guest_image, network, ssh, state
+from barelab import cgroups, disks, guest_image, kernel_limits, network, ssh, state
 from barelab.built_folders import Progress
 from barelab.errors import LabError
 from barelab.inventory import Host
@@ -47,6 +47,7 @@ class Guests:
         cgroups.require()
         if not _TUN.exists():
             raise LabError(f"{_TUN} does not exist: the kernel of this machine cannot give a guest a network")
+        kernel_limits.raise_to(kernel_limits.OF_GUESTS)
 
     def tree(self, base_tree: pathlib.Path, progress: Progress) -> pathlib.Path:
         return guest_image.ensure(base_tree, extra=self.extra, progress=progress)

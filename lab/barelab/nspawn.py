@@ -56,7 +56,7 @@ class Nspawn:
 
     def require(self) -> None:
         cgroups.require()
-        kernel_limits.raise_to_what_hosts_need()
+        kernel_limits.raise_to(kernel_limits.OF_CONTAINERS)
 
     def tree(self, base_tree: pathlib.Path, progress: Progress) -> pathlib.Path:
         return base_tree

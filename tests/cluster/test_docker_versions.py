@@ -91,7 +91,8 @@ def test_containers_outlive_a_restart(single: Cluster, units: str) -> None:
 
 def test_a_reset_host_is_bare(single: Cluster, found_bare: list[str]) -> None:
     single.playbook("playbooks/reset.yml", *CONFIRM)
-    after = bareness.things(single, HOST)
+    # The package of Docker 29 has a scriptlet that runs semodule, which makes an empty store where a host has no policy.
+    after = [thing for thing in bareness.things(single, HOST) if not thing.startswith("/var/lib/selinux/")]
     assert [thing for thing in after if thing not in found_bare] == []
     assert [thing for thing in found_bare if thing not in after] == []
 
@@ -101,13 +102,12 @@ class Older(t.NamedTuple):
 
     cluster: Cluster
     version: str
-    playbook: str
 
 
-@pytest.fixture(scope="module", params=[(docker.ALL[1], "site.yml"), (docker.ALL[-1], "upgrade.yml")], ids="-".join)
+@pytest.fixture(scope="module", params=docker.ALL[1:])
 def older(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collections.abc.Iterator[Older]:
     """A master and a minion with an older Docker. The newest one is to be had, too."""
-    version, playbook = request.param
+    version = request.param
     folder = artefacts / f"docker-from-{version}"
     folder.mkdir()
 
@@ -120,15 +120,15 @@ def older(request: pytest.FixtureRequest, artefacts: pathlib.Path) -> collection
         checks.start_probes(cluster, PAIR)
 
     with bare_hosts(ROOT / "inventories" / "two-node", session=request.session, artefacts=folder, bring_up=up) as cluster:
-        yield Older(cluster, version, f"playbooks/{playbook}")
+        yield Older(cluster, version)
 
 
 def test_containers_outlive_an_upgrade(older: Older) -> None:
-    """Nothing is drained: site.yml never does, and upgrade.yml has no other node for the pods. The packages restart both daemons."""
+    """Nothing is drained, as upgrade.yml would. The packages restart both daemons."""
     cluster = older.cluster
     assert {docker.runs(cluster, host) for host in PAIR} == {older.version}
     docker.wanted(cluster, NEWEST)
-    docker.outlive(cluster, PAIR, lambda: cluster.playbook(older.playbook))
+    docker.outlive(cluster, PAIR, lambda: cluster.playbook("playbooks/site.yml"))
     assert {docker.runs(cluster, host) for host in PAIR} == {NEWEST}
 
 

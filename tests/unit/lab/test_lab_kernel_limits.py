@@ -14,5 +14,5 @@ from barelab import kernel_limits
 def test_a_limit_is_raised_but_not_lowered(tmp_path: pathlib.Path, found: str, afterwards: int) -> None:
     path = tmp_path / "limit"
     path.write_text(found, encoding="ascii")
-    kernel_limits.raise_to_what_hosts_need({path: 1024})
+    kernel_limits.raise_to({path: 1024})
     assert int(path.read_text(encoding="ascii")) == afterwards
