@@ -359,8 +359,8 @@ components:
           ca: /etc/kubernetes/pki/ca.crt
 paths:
   description:
-    - Directories that several components share. C(programs), C(cni_programs), C(cni), C(helpers) (programs of this collection),
-      C(settings) (their configuration), C(identity) (to which cluster the host belongs), C(kubernetes), C(kubernetes_pki).
+    - Directories that several components share. C(programs), C(cni_programs), C(cni), C(cni_state), C(helpers) (programs of this
+      collection), C(settings) (their configuration), C(identity) (to which cluster the host belongs), C(kubernetes), C(kubernetes_pki).
   returned: success
   type: dict
   sample: {programs: /usr/local/bin, helpers: /usr/local/libexec/barehost, kubernetes_pki: /etc/kubernetes/pki}

@@ -77,6 +77,7 @@ PATHS: t.Mapping[str, str] = {
     "programs": "/usr/local/bin",
     "cni_programs": "/opt/cni/bin",
     "cni": "/etc/cni/net.d",
+    "cni_state": "/var/lib/cni",  # of the plugins: pods' addresses, and what they have set up
     "helpers": "/usr/local/libexec/barehost",  # our own programs
     "settings": "/etc/barehost",  # their configuration
     "identity": "/etc/barehost/cluster.json",  # to which cluster the host belongs
@@ -301,7 +302,7 @@ FLANNELD = Component(
         "network": f"{_KUBERNETES}/flannel-net.json",
         "kubeconfig": f"{_KUBERNETES}/flannel.kubeconfig",
         "subnet": "/run/flannel/subnet.env",
-        "addresses": "/var/lib/cni/networks/flannel",  # of the pods; "flannel" is the name of the network in the CNI configuration
+        "addresses": f"{PATHS['cni_state']}/networks/flannel",  # of the pods; "flannel" is the name of the network in the CNI configuration
         "cni_settings": f"{_SETTINGS}/flannel-cni.json",
         "tunnel_settings": f"{_SETTINGS}/flannel-tunnel.json",
         "tunnel": "/run/flannel/tunnel.json",  # for which Node the interface was made
