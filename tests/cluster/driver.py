@@ -37,7 +37,7 @@ class Failure(AssertionError):
 def run(*command: str, check: bool = True, timeout: float = _SECONDS, **options: t.Any) -> subprocess.CompletedProcess[str]:
     """Runs a command in the project's root; raises Failure with the output's end unless it exits with 0."""
     if "input" not in options:
-        options["stdin"] = subprocess.DEVNULL
+        options.setdefault("stdin", subprocess.DEVNULL)
     done = subprocess.run(command, text=True, capture_output=True, check=False, timeout=timeout, **{"cwd": ROOT, **options})
     if check and done.returncode != 0:
         raise Failure(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}")
