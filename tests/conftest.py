@@ -10,14 +10,11 @@ import pathlib
 import typing as t
 
 import pytest
-import yaml
 
 TESTS = pathlib.Path(__file__).parent
 # Each worker of xdist has a lab of its own: they must not throw away each other's hosts. Set here, because it is read where other
 # files are imported, which pytest may do before it asks any hook.
 os.environ["BAREHOST_LAB"] = os.environ.get("BAREHOST_LAB", "") + os.environ.get("PYTEST_XDIST_WORKER", "")
-# libyaml reads the same as Python's own parser, some eight times as fast; tests read the roles and the inventories again and again.
-yaml.SafeLoader = yaml.CSafeLoader  # type: ignore[misc]
 # Started from left to right. Slow gates come first, so that the two workers end at about the same time.
 ORDER = ("slow gate", "gate", "unit", "host", "molecule", "cluster")
 
