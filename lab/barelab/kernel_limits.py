@@ -9,8 +9,8 @@ import sys
 # All hosts share it, as root's processes on each are root's here. systemd, dbus, the kubelet and others each take some; 128, the kernel's
 # default, is too few for the seven hosts of inventories/ha.
 OF_CONTAINERS = {pathlib.Path("/proc/sys/fs/inotify/max_user_instances"): 1024}
-# User Mode Linux maps each page of a guest's process by itself. At the kernel's default, 65530, a process of 256 MB can have no further
-# page: an apiserver faulted for ever at the same address, and the guest's kernel did not say why.
+# User Mode Linux maps the memory of a guest's process piece by piece. An apiserver of 424 MB had reached the kernel's default, 65530, and
+# faulted for ever at the same address; the guest's kernel did not say why.
 OF_GUESTS = {pathlib.Path("/proc/sys/vm/max_map_count"): 1 << 20}
 
 

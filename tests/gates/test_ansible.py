@@ -81,15 +81,24 @@ def _plays() -> collections.abc.Iterator[tuple[str, dict[str, t.Any]]]:
                 yield f"{file.name}: {play['name']}", play
 
 
+def _with_those_of_roles(play: dict[str, t.Any]) -> collections.abc.Iterator[dict[str, t.Any]]:
+    """All tasks of a play, and those of the files of roles that it imports."""
+    for task in _tasks([play]):
+        yield task
+        if role := task.get("ansible.builtin.import_role"):
+            file = ROOT / "roles" / role["name"].rpartition(".")[2] / "tasks" / f"{role.get('tasks_from', 'main')}.yml"
+            yield from _tasks(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
 def test_every_play_names_its_strategy() -> None:
     """Otherwise it has that of the user's ansible.cfg. Ansible's free strategy knows no run_once, and hosts do not wait for each other."""
-    plays = dict(_plays())
+    plays = list(_plays())
     assert plays
-    assert [name for name, play in plays.items() if play.get("strategy") not in (LINEAR, FREE)] == []
+    assert [name for name, play in plays if play.get("strategy") not in (LINEAR, FREE)] == []
 
 
 def test_no_play_of_the_free_strategy_has_a_task_for_one_host() -> None:
     """It would run on each. This is why .ansible-lint leaves run-once[task] out."""
-    free = {name: play for name, play in _plays() if play.get("strategy") == FREE}
-    assert free
-    assert [name for name, play in free.items() if any(task.get("run_once") for task in _tasks([play]))] == []
+    free = [(name, list(_with_those_of_roles(play))) for name, play in _plays() if play.get("strategy") == FREE]
+    assert free and all(tasks for _name, tasks in free)
+    assert [name for name, tasks in free if any(task.get("run_once") for task in tasks)] == []
