@@ -85,7 +85,7 @@ def outlive(cluster: Cluster, hosts: collections.abc.Collection[str], restart: c
             deadline=60,
             wanted=f"exec on {host}",
         )
-    checks.all_ready(cluster, hosts)
+    eventually(lambda: checks.all_ready(cluster, hosts, of=set(hosts)), deadline=60, wanted="all nodes Ready")
 
 
 def keeps_images_below_its_own_directory(cluster: Cluster, host: str) -> None:

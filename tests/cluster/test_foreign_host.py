@@ -92,7 +92,7 @@ def test_f30_a_docker_keeps_its_directory_its_settings_and_its_containers(used: 
     used.on(HOST, "systemctl reload docker")
     done = used.playbook("playbooks/site.yml", "-e", OPTIONS)
     assert f"{PROXY} sets Environment of docker.service; it stays as it is" in " ".join(done.output.split())
-    checks.all_ready(used, [HOST])
+    assert checks.all_ready(used, [HOST])
     assert container_runs(used) == started
     assert used.on(HOST, "docker info --format '{{.DockerRootDir}}'").strip() == "/data/docker"
     assert used.on(HOST, f"cat {PROXY}") == "[Service]\nEnvironment=MINE=1\n"
